@@ -1,0 +1,1 @@
+"""Conformance suite for RedeployInstance; this package stays empty, its plugin is loaded by every pytest."""

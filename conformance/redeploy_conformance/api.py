@@ -1,0 +1,287 @@
+"""The public operations and the control protocol, as calls on one transport."""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from redeploy_conformance.targets.base import (
+    Target,
+    UnansweredError,
+    UnreachableError,
+)
+from redeploy_conformance.wire.answers import Answer, decode_answer
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.wire.signing import Credentials, build_request
+from redeploy_schemas.validation import problems
+from redeploy_schemas.vocabulary import Part
+
+ALL_STATUSES = (
+    "Inquiring",
+    "Scheduled",
+    "Executing",
+    "Executed",
+    "Avoided",
+    "Canceled",
+    "Failed",
+)
+PAGE = 100
+MOST_PAGES = 50
+
+
+class SetUpError(Exception):
+    """What a test needs could not be done: trouble of the set-up, never a violation."""
+
+
+class LostError(SetUpError):
+    """The target does not answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What discovery found: who answers, in which region, which parts of the control plane."""
+
+    name: str
+    version: str
+    region: str
+    parts: frozenset[Part]
+
+
+@dataclass(slots=True)
+class Api:
+    """Calls on one target; keeps the exchanges of the current step for the trace."""
+
+    target: Target
+    region: str = "cn-hangzhou"
+    requests: int = 0
+    exchanges: list[tuple[HttpRequest, HttpResponse | str]] = field(
+        default_factory=list
+    )
+
+    @property
+    def host(self) -> str:
+        """The Host that requests are signed for."""
+        return getattr(self.target.transport, "host", "ecs.test")
+
+    def call(
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials | None,
+        *,
+        nonce: str | None = None,
+        now: datetime | None = None,
+        alter: tuple[bytes, bytes] | None = None,
+        wire: str | None = None,
+    ) -> Answer:
+        """Return the answer of one public operation.
+
+        ``alter`` replaces bytes after signing; ``wire`` is ``v1`` or ``v3``, a space, and
+        ``query`` or ``form``; by default what the statement says.
+
+        Raises:
+            UnansweredError: no whole answer came.
+        """
+        scheme, place = (wire or f"{self.target.statement.signature} query").split()
+        request = build_request(
+            params,
+            action=action,
+            credentials=credentials,
+            host=self.host,
+            scheme=scheme,
+            method="POST",
+            place=place,
+            format="JSON",
+            nonce=nonce,
+            now=now,
+        )
+        if alter is not None:
+            request = HttpRequest(
+                request.method,
+                request.target.replace(alter[0].decode(), alter[1].decode()),
+                request.headers,
+                request.body.replace(*alter),
+            )
+        return decode_answer(self.send(request))
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request, and keep it and its answer for the trace."""
+        self.requests += 1
+        try:
+            answer = self.target.transport.send(
+                request, self.target.statement.answer_seconds
+            )
+        except (UnansweredError, UnreachableError) as error:
+            self.exchanges.append((request, str(error)))
+            raise
+        self.exchanges.append((request, answer))
+        return answer
+
+    def control(
+        self, method: str, path: str, body: Mapping[str, Any] | None, schema: str
+    ) -> dict[str, Any]:
+        """Return the answer of the control plane.
+
+        Raises:
+            SetUpError: it answered an error, or something its schema does not allow.
+        """
+        what = f"the control plane's answer to {method} {path}"
+        try:
+            answer = self.send(self._control_request(method, path, body))
+        except (UnansweredError, UnreachableError) as error:
+            raise LostError(f"{what}: {error}") from error
+        document = _json(answer, what)
+        if answer.status >= 300:
+            reason = document.get("error", "no reason given")
+            raise SetUpError(f"{what} is {answer.status}: {reason}")
+        wrong = problems(schema, document)
+        if wrong:
+            raise SetUpError(f"{what} is not as its schema says: {wrong[0]}")
+        return document
+
+    def _control_request(
+        self, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> HttpRequest:
+        statement = self.target.statement
+        headers = [("host", self.host), ("content-type", "application/json")]
+        if statement.control_token_env:
+            token = os.environ.get(statement.control_token_env, "")
+            headers.append(("authorization", f"Bearer {token}"))
+        prefix = (statement.control or "").rstrip("/")
+        data = b"" if body is None else json.dumps(body).encode()
+        return HttpRequest(method, f"{prefix}/{path}", tuple(headers), data)
+
+    def discover(self) -> Offer:
+        """Return what the target offers; no part at all where there is no control plane.
+
+        Raises:
+            UnreachableError: nothing there speaks the wire protocol of ECS.
+        """
+        statement = self.target.statement
+        where = statement.url or statement.name
+        try:
+            if statement.control is not None:
+                offer = self._discovered(where)
+                if offer is not None:
+                    return offer
+            self._probe(where)
+        except UnansweredError as error:
+            raise UnreachableError(f"{where}: {error}") from error
+        region = statement.region or self.region
+        return Offer(statement.name, statement.version, region, frozenset())
+
+    def _discovered(self, where: str) -> Offer | None:
+        answer = self.send(self._control_request("GET", "", None))
+        if answer.status in (401, 403):
+            raise UnreachableError(
+                f"{where}: the control plane asks for a token ({answer.status}); "
+                "name it with [endpoint] control_token_env"
+            )
+        if answer.status >= 400:
+            return None
+        what = f"{where}: discovery of the control plane"
+        if answer.status >= 300:
+            to = dict(answer.headers).get("location", "nowhere")
+            raise UnreachableError(f"{what} is redirected to {to}; give that address")
+        try:
+            document = _json(answer, what)
+        except SetUpError as error:
+            raise UnreachableError(str(error)) from error
+        wrong = problems("control/discovery", document)
+        if wrong:
+            raise UnreachableError(f"{what} is not as its schema says: {wrong[0]}")
+        self.region = self.target.statement.region or document["region"]
+        known = {part.value for part in Part}
+        parts = frozenset(Part(word) for word in document["offers"] if word in known)
+        made = document["implementation"]
+        return Offer(made["name"], made["version"], self.region, parts)
+
+    def _probe(self, where: str) -> None:
+        """Make sure that something speaks the wire protocol, with a key that nobody has."""
+        nobody = Credentials("LTAInobody", "nothing")
+        answer = self.call("DescribeInstances", [("RegionId", self.region)], nobody)
+        if answer.fields is None or "RequestId" not in answer.fields:
+            seen = answer.problem or "it has no RequestId"
+            raise UnreachableError(
+                f"{where} does not speak the ECS wire protocol: HTTP {answer.status}, {seen}"
+            )
+
+    def describe(
+        self, ids: Sequence[str], credentials: Credentials
+    ) -> Iterable[Mapping[str, Any]]:
+        """Yield what DescribeInstances lists of the given ids."""
+        for start in range(0, len(ids), PAGE):
+            params = [
+                ("RegionId", self.region),
+                ("InstanceIds", json.dumps(ids[start : start + PAGE])),
+                ("PageSize", str(PAGE)),
+            ]
+            fields = self.ask("DescribeInstances", params, credentials)
+            yield from _rows(fields, "Instances", "Instance")
+
+    def events(self, credentials: Credentials) -> Iterable[Mapping[str, Any]]:
+        """Yield every system event of the account, in whatever status.
+
+        Raises:
+            SetUpError: the pages do not end.
+        """
+        params = [("RegionId", self.region), ("PageSize", str(PAGE))]
+        params += [
+            (f"InstanceEventCycleStatus.{n}", status)
+            for n, status in enumerate(ALL_STATUSES, 1)
+        ]
+        for number in range(1, MOST_PAGES + 1):
+            page = [*params, ("PageNumber", str(number))]
+            fields = self.ask("DescribeInstanceHistoryEvents", page, credentials)
+            rows = _rows(fields, "InstanceSystemEventSet", "InstanceSystemEventType")
+            yield from rows
+            if len(rows) < PAGE:
+                return
+        raise SetUpError(f"DescribeInstanceHistoryEvents has over {MOST_PAGES} pages")
+
+    def ask(
+        self, action: str, params: Sequence[tuple[str, str]], credentials: Credentials
+    ) -> Mapping[str, Any]:
+        """Return the fields of a successful answer of a neighbouring operation.
+
+        Raises:
+            SetUpError: it answered an error, or nothing that can be read.
+        """
+        try:
+            answer = self.call(action, params, credentials)
+        except (UnansweredError, UnreachableError) as error:
+            raise LostError(f"{action}: {error}") from error
+        if answer.fields is None:
+            raise SetUpError(f"{action}: HTTP {answer.status}, {answer.problem}")
+        if answer.status >= 300:
+            code = answer.fields.get("Code", "without a code")
+            raise SetUpError(f"{action} answered {answer.status} {code}")
+        return answer.fields
+
+
+def _rows(
+    fields: Mapping[str, Any], outer: str, inner: str
+) -> Sequence[Mapping[str, Any]]:
+    rows = (fields.get(outer) or {}).get(inner, [])
+    if not isinstance(rows, list):
+        raise SetUpError(f"{outer}.{inner} is no list")
+    return rows
+
+
+def _json(answer: HttpResponse, what: str) -> dict[str, Any]:
+    try:
+        document = json.loads(answer.body)
+    except ValueError as error:
+        kind = dict(answer.headers).get("content-type", "no content type")
+        raise SetUpError(f"{what} is not JSON ({kind})") from error
+    if not isinstance(document, dict):
+        raise SetUpError(f"{what} is no JSON object")
+    return document
+
+
+def wait(seconds: float) -> None:
+    """Wait in real time."""
+    time.sleep(seconds)

@@ -1,0 +1,273 @@
+"""Belief: the worlds that one instance may be in, and how a look at it narrows them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from redeploy_conformance.model import Rules, passed
+from redeploy_conformance.world import (
+    ANYTHING,
+    Event,
+    Flight,
+    Known,
+    Told,
+    World,
+    exactly,
+)
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Ending, Storage
+
+Belief: TypeAlias = frozenset[World]
+View: TypeAlias = Mapping[str, Any]
+"""What a look at one instance showed: field to value; only what could be seen is in it.
+
+``events`` maps event ids to (type, status); the other fields are named as in ``World``.
+"""
+
+PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage")
+MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the contract lets a look show in one field, and the clause it rests on."""
+
+    field: str
+    known: Known
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A field that shows what no clause allows."""
+
+    field: str
+    clause: str
+    expected: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
+
+    With ``mismatches`` the belief is the nearest world, adjusted to what was seen.
+    """
+
+    belief: Belief
+    held: tuple[tuple[str, str], ...] = ()
+    told: tuple[Told, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+
+
+def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
+    """Return what the worlds may have become by ``now``."""
+    return frozenset(
+        later for world in belief for later in passed(contract, world, now, rules)
+    )
+
+
+def narrow(
+    contract: Contract, belief: Belief, view: View, now: float, rules: Rules
+) -> Narrowed:
+    """Return the worlds that a view leaves; if none, the smallest set of mismatches."""
+    judged = [(world, _mismatches(contract, world, view, rules)) for world in belief]
+    fit = [world for world, wrong in judged if not wrong]
+    if not fit:
+        stable = view.get("status") in contract.transition_from
+        world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
+        if any("A12" in one.quiet for one in belief):
+            wrong = (replace(wrong[0], clause="A12"), *wrong)
+        return Narrowed(frozenset({refined(world, view)}), mismatches=wrong)
+    left = frozenset(refined(world, view) for world in fit)
+    if rules.lags:  # what was seen is the past: the present may be further on
+        left = in_time(contract, frozenset(filter(_under_way, left)), now, rules) | (
+            frozenset(world for world in left if not _under_way(world))
+        )
+    return Narrowed(
+        left,
+        _common(_held(contract, world, view) for world in fit),
+        _common((*world.told, *_shown(contract, world, view)) for world in fit),
+    )
+
+
+def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectation]:
+    """Yield what a look at this world may show, field by field; status first."""
+    why = dict(world.why)
+    default = world.quiet[0] if world.quiet else "L9"
+    yield Expectation("exists", exactly(world.exists), default)
+    if not world.exists:
+        return
+    yield Expectation(
+        "status", exactly(_status(world)), _status_clause(contract, world)
+    )
+    flight = world.flight
+    for name in MARKS:
+        known = ANYTHING if flight else getattr(world, name)
+        yield Expectation(name, known, why.get(name, default))
+    if world.storage == Storage.LOCAL and not flight:
+        disk = exactly(world.local_disk)
+        yield Expectation("local_disk", disk, why.get("local_disk", default))
+    for name in PLAIN[1:]:
+        known = exactly(getattr(world, name))
+        yield Expectation(name, known, why.get(name, default))
+    for event in world.events:
+        known = _event_shows(contract, world, event, rules)
+        clause = why.get(f"event {event.id}", default)
+        yield Expectation(f"event {event.id}", known, clause)
+
+
+def refined(world: World, view: View) -> World:
+    """Return the world with what the view shows in place of what was open."""
+    if world.flight is not None:
+        return replace(world, flight=_polled(world, world.flight), quiet=(), told=())
+    if not view.get("exists", True):
+        return replace(world, told=())
+    events = tuple(
+        replace(event, status=view["events"][event.id][1])
+        if event.status is None and event.id in view.get("events", {})
+        else event
+        for event in world.events
+    )
+    marks: dict[str, Any] = {
+        name: exactly(view[name]) for name in MARKS if name in view
+    }
+    return replace(world, events=events, why=(), told=(), **marks)
+
+
+def _polled(world: World, flight: Flight) -> Flight:
+    """Note that a failing redeploy of a stopped instance was polled on its way (L8r)."""
+    if flight.ending is Ending.FAIL and flight.moved and world.status != flight.origin:
+        return replace(flight, watched=flight.watched or "no")
+    return flight
+
+
+def _status(world: World) -> str:
+    flight = world.flight
+    return flight.origin if flight is not None and flight.at < 0 else world.status
+
+
+def _status_clause(contract: Contract, world: World) -> str:
+    flight = world.flight
+    if flight is None:
+        default = world.quiet[0] if world.quiet else "L9"
+        return dict(world.why).get("status", default)
+    if flight.at == 0 and not flight.moved:
+        return contract.transition_from[flight.origin].first_clause
+    return "L8"
+
+
+def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -> Known:
+    """Return the statuses in which an event may show (E1, E1c, E1x)."""
+    if event.status is None:
+        return exactly(*contract.final_event_statuses)
+    if world.flight is None or event.id not in world.flight.answers:
+        return exactly(event.status)
+    if rules.lags:  # the status may be late, the event already closed
+        return exactly(event.status, "Executing", *contract.final_event_statuses)
+    return exactly(event.status, "Executing")
+
+
+def _under_way(world: World) -> bool:
+    return world.flight is not None and world.flight.moved
+
+
+def _seen(view: View, field: str) -> object:
+    """Return what a field shows; ``None`` for an event that is not listed."""
+    if field.startswith("event "):
+        return view["events"].get(field.removeprefix("event "), (None, None))[1]
+    return view[field]
+
+
+def _visible(view: View, field: str) -> bool:
+    return ("events" if field.startswith("event ") else field) in view
+
+
+def _mismatches(
+    contract: Contract, world: World, view: View, rules: Rules
+) -> tuple[Mismatch, ...]:
+    wrong = [
+        Mismatch(one.field, one.clause, str(one.known), str(_seen(view, one.field)))
+        for one in picture(contract, world, rules)
+        if _visible(view, one.field) and not one.known.admits(_seen(view, one.field))
+    ]
+    if wrong and wrong[0].field == "exists":
+        return tuple(wrong[:1])
+    known = {event.id for event in world.events}
+    for event_id, (kind, status) in view.get("events", {}).items():
+        if world.exists and event_id not in known:
+            clause = world.quiet[0] if world.quiet else "L9"
+            wrong.append(
+                Mismatch(
+                    f"event {event_id}", clause, "no such event", f"{kind} {status}"
+                )
+            )
+    if world.late:
+        seen = f"still {view.get('status')}"
+        wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
+    for clause, word in (*world.told, *_shown(contract, world, view)):
+        if rules.declared.get(clause, word) != word:
+            wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
+    return tuple(wrong)
+
+
+def _weight(
+    world: World, wrong: tuple[Mismatch, ...], stable: bool
+) -> tuple[int, bool, list[str]]:
+    """Order explanations: fewest mismatches; a stable status has ended, another has not."""
+    return len(wrong), world.in_flight is stable, [one.clause for one in wrong]
+
+
+def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
+    """Yield the clauses that a view confirms, in this world."""
+    flight = world.flight
+    if flight is not None:
+        row = contract.transition_from[flight.origin]
+        if _status(world) == row.path[0]:
+            yield row.first_clause, ""
+        yield "L8", _status(world)
+    for clause in world.quiet:
+        yield clause, ""
+    if flight is not None:
+        return
+    if not world.quiet and not world.why:
+        yield "L9", ""
+    if world.why:
+        yield "L7", ""
+        yield "L8", _status(world)
+    before = {f"event {event.id}": event for event in world.events}
+    for field, clause in world.why:
+        if _visible(view, field) and _decides(world, field):
+            event = before.get(field)
+            yield clause, event.type if event else ""
+
+
+def _decides(world: World, field: str) -> bool:
+    """Whether a field was known well enough for a look at it to confirm anything."""
+    if field in MARKS:
+        known: Known = getattr(world, field)
+        return known != ANYTHING
+    return True
+
+
+def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
+    """Yield the choices that a view shows by itself (E1c, E1x, L4f)."""
+    for event in world.events:
+        _, status = view.get("events", {}).get(event.id, (None, None))
+        if status is None:
+            continue
+        if event.status is None:
+            yield "E1c", status
+        elif world.flight is not None and event.id in world.flight.answers:
+            moved = status != event.status
+            if not moved or status not in contract.final_event_statuses:
+                yield "E1x", "Executing" if moved else "unchanged"
+    if world.flight is not None and "host" in view and not world.host.other:
+        yield "L4f", "old" if world.host.admits(view["host"]) else "new"
+
+
+def _common(each: Iterable[Iterable[tuple[str, str]]]) -> tuple[tuple[str, str], ...]:
+    """Return what every world agrees on, in the order of the first."""
+    lists = [list(one) for one in each]
+    rest = [set(one) for one in lists[1:]]
+    return tuple(dict.fromkeys(x for x in lists[0] if all(x in one for one in rest)))

@@ -1,0 +1,50 @@
+"""One implementation on the bench: what every case of a run shares."""
+
+from dataclasses import dataclass, field
+
+from redeploy_conformance.api import Api, Offer
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.session import Session
+from redeploy_conformance.targets.base import Target
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
+
+
+@dataclass(slots=True)
+class Bench:
+    """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
+
+    The ids that answers carried are kept over all cases, since none may come twice (R4, R5).
+    """
+
+    contract: Contract
+    target: Target
+    api: Api
+    offer: Offer
+    alone: bool = True
+    request_ids: set[str] = field(default_factory=set)
+    task_ids: set[str] = field(default_factory=set)
+    steps: int = 0
+
+    def session(self, ledger: Ledger) -> Session:
+        """Return a fresh session, on a target as fresh as it can be made.
+
+        Raises:
+            SetUpError: the control plane could not reset it, or tell the time.
+        """
+        if self.alone and Part.RESET in self.offer.parts:
+            self.api.control("POST", "reset", {}, "control/empty")
+        session = Session(self.api, self.offer, self.contract, ledger)
+        session.oracle.request_ids = self.request_ids
+        session.oracle.task_ids = self.task_ids
+        return session
+
+
+def set_up(target: Target, contract: Contract, *, alone: bool = True) -> Bench:
+    """Return the bench with a target on it.
+
+    Raises:
+        UnreachableError: nothing there speaks the protocols.
+    """
+    api = Api(target)
+    return Bench(contract, target, api, api.discover(), alone)

@@ -1,0 +1,223 @@
+"""The command: run, contract, serve, replay. Each error is one sentence and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from redeploy_schemas.contract import load
+from redeploy_schemas.vocabulary import RunVerdict
+
+RESULT = "redeploy-conformance-result.json"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="redeploy-conformance")
+def main() -> None:
+    """Judge implementations of RedeployInstance by their contract."""
+
+
+def leave(verdict: RunVerdict, text: str) -> NoReturn:
+    """Say one sentence on stderr and end with the verdict's exit code."""
+    click.echo(f"redeploy-conformance: {text}", err=True)
+    sys.exit(int(verdict))
+
+
+@main.command()
+@click.argument("target", default="embedded")
+@click.option(
+    "--clause", "clauses", multiple=True, metavar="ID", help="Only this clause."
+)
+@click.option("--case", metavar="NAME", help="Only the planned case of this name.")
+@click.option(
+    "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
+)
+@click.option("-n", "workers", metavar="N", help="Run on N processes (pytest-xdist).")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the exploration."
+)
+@click.option(
+    "--result",
+    type=click.Path(dir_okay=False),
+    default=RESULT,
+    show_default=True,
+    help="Where the result goes, as JSON.",
+)
+@click.option("--junit", type=click.Path(dir_okay=False), help="Also write JUnit XML.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Name each test, show each failure."
+)
+def run(
+    target: str,
+    clauses: Sequence[str],
+    case: str | None,
+    expression: str | None,
+    workers: str | None,
+    seed: int,
+    result: str,
+    junit: str | None,
+    verbose: bool,
+) -> None:
+    """Run the suite against TARGET and print a verdict.
+
+    TARGET is 'embedded' (the reference emulator, default), a base URL, module:callable, or the
+    path of a conformance statement (TOML).
+
+    Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete, 4 unreachable,
+    5 the suite itself failed.
+    """
+    import pytest
+
+    _check_run(target, clauses, case, result)
+    words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
+    words += ["-c", os.devnull, "--rootdir", str(Path(__file__).parent)]
+    words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
+    words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    words += ["-v"] if verbose else ["-q", "--tb=no", "-rN"]
+    words += [
+        "--redeploy-target",
+        target,
+        "--redeploy-result",
+        str(Path(result).absolute()),
+    ]
+    words += ["--redeploy-seed", str(seed)]
+    for clause in clauses:
+        words += ["--redeploy-clause", clause]
+    for option, value in (
+        ("--redeploy-case", case),
+        ("-k", expression),
+        ("-n", workers),
+        ("--junitxml", junit and str(Path(junit).absolute())),
+    ):
+        if value:
+            words += [option, value]
+    code = int(pytest.main(words))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        leave(RunVerdict.WRONG_USAGE, "no test matches what was asked for")
+    sys.exit(code)
+
+
+def _check_run(
+    target: str, clauses: Sequence[str], case: str | None, result: str
+) -> None:
+    """Say what is wrong with the usage, or that the target is not there, before anything runs."""
+    from redeploy_conformance.bench import set_up
+    from redeploy_conformance.planner import name, plan
+    from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
+    from redeploy_conformance.targets.find import find
+
+    contract = load()
+    for clause in clauses:
+        if clause not in contract.by_id:
+            known = ", ".join(contract.by_id)
+            leave(
+                RunVerdict.WRONG_USAGE,
+                f"there is no clause {clause!r}; there are {known}",
+            )
+    if case is not None and case not in {name(contract, one) for one in plan(contract)}:
+        leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
+    if not Path(result).absolute().parent.is_dir():
+        leave(RunVerdict.WRONG_USAGE, f"{result}: there is no such folder")
+    try:
+        found = find(target, contract)
+    except TargetUsageError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+    try:
+        set_up(found, contract)
+    except UnreachableError as error:
+        leave(RunVerdict.UNREACHABLE, str(error))
+    finally:
+        found.transport.close()
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "mermaid"]),
+    default="table",
+    show_default=True,
+)
+def contract(form: str) -> None:
+    """Print the contract: every clause, the tables, the state diagram."""
+    import json
+    import shutil
+
+    from redeploy_conformance import contract_command as command
+
+    rows = load()
+    if form == "json":
+        text = json.dumps(command.document(rows), indent=1, ensure_ascii=False)
+    elif form == "mermaid":
+        text = command.mermaid(rows)
+    else:
+        text = command.table(rows, shutil.get_terminal_size((100, 24)).columns)
+    click.echo(text.rstrip("\n"))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option(
+    "--clock",
+    type=click.Choice(["virtual", "real"]),
+    default="virtual",
+    show_default=True,
+    help="Virtual: redeploys move when the control protocol advances the clock.",
+)
+@click.option(
+    "--time-scale", type=click.FloatRange(min=0.001), default=1.0, show_default=True
+)
+@click.option("--fault", metavar="ID", help="Serve a deliberately broken emulator.")
+@click.option("--variant", metavar="NAME", help="Serve a legal variant by name.")
+def serve(
+    host: str,
+    port: int,
+    clock: str,
+    time_scale: float,
+    fault: str | None,
+    variant: str | None,
+) -> None:
+    """Serve the reference emulator and its control plane over HTTP."""
+    from redeploy_conformance.emulator.app import Emulator
+    from redeploy_conformance.emulator.serve import ServeError
+    from redeploy_conformance.emulator.serve import serve as serve_emulator
+    from redeploy_conformance.emulator.variants import variants
+    from redeploy_conformance.faults.catalogue import FAULTS
+
+    named = variants()
+    if variant is not None and variant not in named:
+        leave(
+            RunVerdict.WRONG_USAGE,
+            f"there is no variant {variant!r}; there are {', '.join(named)}",
+        )
+    if fault is not None and fault not in FAULTS:
+        leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}")
+    settings = named[variant] if variant else None
+    options = {"clock": clock, "time_scale": time_scale}
+    emulator = (
+        FAULTS[fault].build(settings, **options)
+        if fault
+        else Emulator(settings, **options)  # type: ignore[arg-type]
+    )
+    try:
+        serve_emulator(
+            emulator, host, port, ready=lambda url: click.echo(f"serving on {url}")
+        )
+    except ServeError as error:
+        leave(RunVerdict.UNREACHABLE, str(error))
+
+
+@main.command()
+@click.argument("result", type=click.Path(dir_okay=False))
+@click.argument("target", default="embedded")
+@click.option("--finding", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--times", type=click.IntRange(1, 100), default=3, show_default=True)
+def replay(result: str, target: str, finding: int, times: int) -> None:
+    """Run a finding of a RESULT file again on a fresh instance of TARGET."""
+    from redeploy_conformance.replay import replay_finding
+
+    replay_finding(result, target, finding, times)

@@ -1,0 +1,208 @@
+"""From what the cases brought to what the run says: a verdict per clause, and one in all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from redeploy_conformance.api import Offer
+from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.ledger import Ledger
+from redeploy_schemas.contract import Clause, Contract
+from redeploy_schemas.records import Choice, ClauseResult, Finding, Problem
+from redeploy_schemas.vocabulary import (
+    Missing,
+    Part,
+    RunVerdict,
+    Strength,
+    Verdict,
+)
+
+CONSISTENT = frozenset({"A5", "A10", "A6d", "A13e", "E5", "E7", "R6", "U3", "L13"})
+"""Open clauses of which an implementation should always go the same way."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything that a run's cases brought, in the order of the plan."""
+
+    contract: Contract
+    offer: Offer
+    declared: dict[str, str] = field(default_factory=dict)
+    absent: frozenset[Part] = frozenset()
+    ledger: Ledger = field(default_factory=Ledger)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    ran: set[str] = field(default_factory=set)
+    trouble: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    steps: int = 0
+    cases: int = 0
+
+    def add(self, report: CaseReport) -> None:
+        """Enter one case."""
+        self.cases += 1
+        self.requests += report.requests
+        self.steps += report.steps
+        self.ledger.merge(report.ledger)
+        self.findings += report.findings
+        self.ran |= set(report.clauses)
+        if report.findings:
+            broken = report.findings[0].clause
+            for clause in report.clauses:
+                self.ended.setdefault(clause, broken)
+        if report.problem is not None:
+            self.problems.append(Problem(case=report.name, text=report.problem))
+            self.trouble.setdefault(report.clauses[0], report.problem)
+        for clause in report.idle:
+            text = f"{report.name} ran, but what it needs did not come about"
+            self.trouble.setdefault(clause, text)
+
+    def clauses(self) -> tuple[ClauseResult, ...]:
+        """Return what the run says of each clause; its own cases explain it first."""
+        slugs = {one.id: one.slug for one in self.contract.clauses}
+        self.findings.sort(key=lambda one: not one.case.startswith(slugs[one.clause]))
+        return tuple(self._clause(clause) for clause in self.contract.clauses)
+
+    def _clause(self, clause: Clause) -> ClauseResult:
+        found = tuple(
+            n for n, one in enumerate(self.findings) if one.clause == clause.id
+        )
+        held = self.ledger.times(clause.id)
+        choices = self._choices(clause)
+        missing: tuple[Missing, str, str] | None = None
+        if found:
+            verdict = Verdict.FAIL
+        elif clause.strength is Strength.OPEN:
+            verdict = Verdict.OPEN if choices else Verdict.NOT_EXERCISED
+        else:
+            solid = held > 0 and clause.id not in self.trouble
+            verdict = Verdict.PASS if solid else Verdict.NOT_EXERCISED
+        if verdict is Verdict.NOT_EXERCISED:
+            missing = self._missing(clause)
+        rows = {
+            row: count
+            for (name, row), count in sorted(self.ledger.held.items())
+            if name == clause.id and row
+        }
+        several = len(choices) > 1 and clause.id in CONSISTENT
+        return ClauseResult(
+            id=clause.id,
+            name=clause.name,
+            statement=clause.statement,
+            strength=clause.strength.value,
+            source=clause.source,
+            mild=clause.mild,
+            verdict=verdict.value,
+            held=held,
+            rows=rows,
+            missing=missing[0].value if missing else None,
+            reason=missing[1] if missing else None,
+            remedy=missing[2] if missing else None,
+            choices=choices,
+            declared=self.declared.get(clause.id),
+            inconsistent=several or (clause.id == "A11" and self._disordered()),
+            findings=found,
+        )
+
+    def _choices(self, clause: Clause) -> tuple[Choice, ...]:
+        if clause.id == "A11":
+            return tuple(
+                Choice(
+                    choice=f"{one} before {two}", count=count, evidence="both violated"
+                )
+                for (one, two), count in sorted(self.ledger.precedence.items())
+            )
+        return tuple(
+            Choice(choice=word, count=count, evidence=self.ledger.evidence[name, word])
+            for (name, word), count in sorted(self.ledger.told.items())
+            if name == clause.id
+        )
+
+    def _disordered(self) -> bool:
+        pairs = self.ledger.precedence
+        return any((two, one) in pairs for one, two in pairs)
+
+    def _missing(self, clause: Clause) -> tuple[Missing, str, str]:
+        """Return why a clause was not exercised, and what would help."""
+        lacking = clause.needs - self.offer.parts
+        words = ", ".join(sorted(part.value for part in lacking))
+        remedy = f"offer {words} of the control protocol"
+        if lacking and lacking <= self.absent:
+            reason = f"declared absent: {words}"
+            return Missing.NOT_APPLICABLE, reason, remedy
+        if lacking and self.offer.parts:
+            reason = f"the implementation does not offer: {words}"
+            remedy += ", or declare it absent"
+            return Missing.COULD_NOT_RUN, reason, remedy
+        if lacking:
+            return (
+                Missing.COULD_NOT_RUN,
+                "there is no control plane",
+                "serve the control protocol beside the public endpoint",
+            )
+        if clause.id in self.trouble:
+            reason = self.trouble[clause.id]
+            return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
+        if clause.id in self.ended:
+            reason = (
+                f"its cases ended before, at a violation of {self.ended[clause.id]}"
+            )
+            return Missing.COULD_NOT_RUN, reason, f"mend {self.ended[clause.id]} first"
+        if clause.id in self.ran:
+            reason = "its cases ran, but what it needs did not come about"
+            return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
+        return Missing.COULD_NOT_RUN, "not selected in this run", "run all cases"
+
+    def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
+        """Return what the run says as a whole."""
+        if self.findings:
+            return RunVerdict.NOT_CONFORMING
+        required = [one for one in clauses if one.strength != Strength.OPEN.value]
+        if not any(one.verdict == Verdict.PASS.value for one in required):
+            return RunVerdict.INCOMPLETE
+        gaps = [
+            one
+            for one in required
+            if one.verdict != Verdict.PASS.value
+            and one.missing != Missing.NOT_APPLICABLE.value
+        ]
+        if gaps or self.problems:
+            return RunVerdict.INCOMPLETE
+        return RunVerdict.CONFORMING
+
+
+def inconsistent(clauses: Iterable[ClauseResult]) -> list[str]:
+    """Return the open clauses of which this implementation goes now one way, now another."""
+    return [one.id for one in clauses if one.inconsistent]
+
+
+def sentence(verdict: RunVerdict, clauses: Sequence[ClauseResult]) -> str:
+    """Return the verdict in one sentence, with its counts."""
+    required = [one for one in clauses if one.strength != Strength.OPEN.value]
+    total = len(required)
+    held = sum(one.verdict == Verdict.PASS.value for one in required)
+    broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
+    gaps = [one for one in required if one.verdict == Verdict.NOT_EXERCISED.value]
+    absent = sum(one.missing == Missing.NOT_APPLICABLE.value for one in gaps)
+    match verdict:
+        case RunVerdict.CONFORMING if absent:
+            return (
+                f"Conforming in what it has: {held} of {total} required clauses hold, "
+                f"{absent} do not apply since their parts are declared absent."
+            )
+        case RunVerdict.CONFORMING:
+            return f"Conforming: all {total} required clauses were exercised and hold."
+        case RunVerdict.NOT_CONFORMING:
+            plural = "clause is" if broken == 1 else "clauses are"
+            return (
+                f"Not conforming: {broken} {plural} violated, {held} of {total} hold."
+            )
+        case RunVerdict.INCOMPLETE:
+            return (
+                f"Incomplete: no violation was seen, but only {held} of {total} required "
+                f"clauses were exercised; {len(gaps)} were not."
+            )
+        case RunVerdict.UNREACHABLE:
+            return f"Unreachable: the target stopped answering; {held} of {total} hold."
+        case _:
+            return f"The suite itself failed; {held} of {total} held until then."

@@ -1,0 +1,1 @@
+"""Deliberately broken emulators: each breaks known clauses, and should be caught."""

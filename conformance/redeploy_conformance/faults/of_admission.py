@@ -1,0 +1,274 @@
+"""Faults in judging an instance's preconditions."""
+
+from redeploy_conformance.emulator.admission import RESPONDABLE, Admission
+from redeploy_conformance.emulator.errors import (
+    ApiError,
+    disk_error,
+    incorrect_status,
+    instance_not_found,
+    locked_for_security,
+    redeploy_not_allowed,
+)
+from redeploy_conformance.emulator.state import Event, Instance
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("any-status-accepted", "A2")
+class AnyStatus(Admission):
+    """An instance is redeployed in whatever status it is."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        return incorrect_status() if self.in_flight(instance) else None
+
+
+@fault("pending-accepted", "A2")
+class PendingAccepted(Admission):
+    """A Pending instance is redeployed."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        if instance.status == "Pending":
+            return None
+        return super().check_status(instance)
+
+
+@fault("second-call-in-flight-accepted", "A2", "L12")
+class SecondAccepted(Admission):
+    """A second call is accepted while a redeploy is on its way."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        return None if instance.flight else super().check_status(instance)
+
+
+@fault("accepted-while-stopped-in-flight", "A2", "L12")
+class AcceptedInTheMiddle(Admission):
+    """A redeploy on its way is forgotten while it shows Stopped."""
+
+    def in_flight(self, instance: Instance) -> bool:
+        return instance.flight is not None and instance.status != "Stopped"
+
+
+@fault("security-lock-ignored", "A3")
+class LockIgnored(Admission):
+    """An instance that is locked for security is redeployed."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        return None
+
+
+@fault("security-lock-seen-only-alone", "A3")
+class LockSeenAlone(Admission):
+    """A security lock is overlooked when there is another lock beside it."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        alone = instance.lock_reasons == ("security",)
+        return locked_for_security() if alone else None
+
+
+@fault("security-lock-forgotten-after-a-redeploy", "A3")
+class LockForgotten(Admission):
+    """A security lock counts only until the first redeploy of the instance."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        return None if instance.redeploys else super().check_locks(instance)
+
+
+@fault("security-error-for-financial-lock", "A8")
+class AnyLock(Admission):
+    """A financial lock is answered as a security lock."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        if "financial" in instance.lock_reasons:
+            return locked_for_security()
+        return super().check_locks(instance)
+
+
+@fault("dedicated-host-accepted", "A4")
+class DedicatedHost(Admission):
+    """An instance on a dedicated host is redeployed."""
+
+    def check_tenancy(self, instance: Instance) -> ApiError | None:
+        return None
+
+
+@fault("dedicated-host-code-alternates", "A5")
+class DedicatedHostCode(Admission):
+    """The code for a dedicated host changes from call to call."""
+
+    calls = 0
+
+    def dedicated_host_error(self) -> ApiError:
+        self.calls += 1
+        error = super().dedicated_host_error()
+        if self.calls % 2 == 0:
+            error.code = "OperationDenied.DedicatedHost.Alternate"
+        return error
+
+
+@fault("incorrect-disk-accepted", "A6")
+class IncorrectDisk(Admission):
+    """A disk in an incorrect status is no reason to refuse."""
+
+    def cloud_disk_blocks(self, instance: Instance) -> bool:
+        return False
+
+
+@fault("incorrect-disk-accepted-when-stopped", "A6")
+class IncorrectDiskWhenStopped(Admission):
+    """A disk in an incorrect status is overlooked on a Stopped instance."""
+
+    def cloud_disk_blocks(self, instance: Instance) -> bool:
+        return instance.status != "Stopped" and super().cloud_disk_blocks(instance)
+
+
+@fault("expired-accepted", "A7")
+class ExpiredAccepted(Admission):
+    """An expired prepaid instance is redeployed."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        return (
+            None if instance.billing == "expired" else super().check_billing(instance)
+        )
+
+
+@fault("in-arrears-accepted", "A7")
+class ArrearsAccepted(Admission):
+    """A pay-as-you-go instance in arrears is redeployed."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        if instance.billing == "in-arrears":
+            return None
+        return super().check_billing(instance)
+
+
+@fault("incorrect-status-for-running", "A8", "A9")
+class RunningRefused(Admission):
+    """A Running instance with local disks is answered IncorrectInstanceStatus."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        if instance.status == "Running" and instance.storage == "local":
+            return incorrect_status()
+        return super().check_status(instance)
+
+
+@fault("incorrect-status-after-a-failed-redeploy", "A8", "A9")
+class RefusedAfterFailure(Admission):
+    """After a failed redeploy the instance is answered IncorrectInstanceStatus."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        owner = self.world.owner(instance)
+        tasks = owner.tasks.values() if owner else ()
+        of_instance = [t for t in tasks if t.instance_id == instance.instance_id]
+        if any(task.status == "Failed" for task in of_instance):
+            return incorrect_status()
+        return super().check_status(instance)
+
+
+@fault("not-found-for-refunded", "A8", "A15")
+class NotFoundForExisting(Admission):
+    """An instance with the lock `refunded` is answered NotFound, though it exists."""
+
+    def problem(self, instance: Instance) -> ApiError | None:
+        if "refunded" in instance.lock_reasons:
+            return instance_not_found()
+        return super().problem(instance)
+
+
+@fault("disk-error-for-healthy-local-disk", "A8")
+class HealthyDiskRefused(Admission):
+    """A Stopped instance with healthy local disks is answered DiskError."""
+
+    def local_disk_blocks(self, instance: Instance) -> bool:
+        if instance.local_disk == "healthy" and instance.status == "Stopped":
+            return True
+        return super().local_disk_blocks(instance)
+
+
+@fault("two-events-refused", "A9")
+class TwoEventsRefused(Admission):
+    """With two respondable events open the call is refused."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        if len(self.answered_events(instance)) > 1:
+            return redeploy_not_allowed("There are too many events on the instance")
+        return super().check_events(instance)
+
+
+@fault("no-event-answer-alternates", "A10")
+class NoEventAlternates(Admission):
+    """Without an event the call is refused and accepted in turn."""
+
+    calls = 0
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        error = super().check_events(instance)
+        self.calls += error is not None
+        return error if self.calls % 2 else None
+
+
+@fault("precedence-alternates", "A11")
+class PrecedenceAlternates(Admission):
+    """Of two preconditions now the one is answered and now the other."""
+
+    calls = 0
+
+    def problem(self, instance: Instance) -> ApiError | None:
+        self.calls += 1
+        order = self.world.settings.precedence[:: -1 if self.calls % 2 == 0 else 1]
+        found = (self._checks[attribute](instance) for attribute in order)
+        return next((error for error in found if error is not None), None)
+
+
+@fault("disk-error-in-isolation-gap", "A13")
+class DiskErrorInGap(Admission):
+    """An isolated local disk is answered DiskError before the event that follows."""
+
+    def check_disks(self, instance: Instance) -> ApiError | None:
+        return disk_error() if self.in_gap(instance) else super().check_disks(instance)
+
+
+@fault("isolation-gap-needs-an-event", "A13")
+class GapNeedsEvent(Admission):
+    """An isolated local disk does not make up for a missing event."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        if self.in_gap(instance) and not self.answered_events(instance):
+            return redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+
+def _leave_out(event_type: str, status: str) -> None:
+    name = event_type.removeprefix("SystemMaintenance.").replace(".", "-").lower()
+    row = f"{name}-{status.lower()}"
+
+    @fault(
+        f"row-{row}-not-responded-to",
+        "A9",
+        "E1",
+        sentence=f"A redeploy does not respond to {event_type} in status {status}.",
+    )
+    class RowMissing(Admission):
+        def in_table(self, instance: Instance, event: Event) -> bool:
+            if (event.event_type, event.status) == (event_type, status):
+                return False
+            return super().in_table(instance, event)
+
+
+for _type, _statuses in RESPONDABLE.items():
+    for _status in sorted(_statuses):
+        _leave_out(_type, _status)
+
+
+@fault("simulated-only-answer-alternates", "E5")
+class SimulatedOnlyAlternates(Admission):
+    """With a simulated event only, the call is refused and accepted in turn."""
+
+    calls = 0
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        error = super().check_events(instance)
+        if error is None or not any(
+            event.simulated for event in self.world.open_events(instance)
+        ):
+            return error
+        self.calls += 1
+        return error if self.calls % 2 else None

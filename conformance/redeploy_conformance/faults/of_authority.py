@@ -1,0 +1,105 @@
+"""Faults in judging policies."""
+
+from redeploy_conformance.emulator.authority import Authority
+from redeploy_conformance.emulator.errors import ApiError
+from redeploy_conformance.emulator.state import Principal, Statement
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("policies-ignored", "U1")
+class PoliciesIgnored(Authority):
+    """Whoever has a key of the account may do everything."""
+
+    def allows(self, principal: Principal, action: str, resource: str) -> bool:
+        return True
+
+
+@fault("allowed-unless-denied", "U1")
+class AllowedUnlessDenied(Authority):
+    """What no policy speaks of is allowed."""
+
+    def decide(self, effects: set[str]) -> bool:
+        return "Deny" not in effects
+
+
+@fault("refused-with-http-500", "U1")
+class RefusedWith500(Authority):
+    """A caller without permission is answered with HTTP status 500."""
+
+    def refusal(self) -> ApiError:
+        error = super().refusal()
+        error.status = 500
+        return error
+
+
+@fault("deny-ignored", "U2")
+class DenyIgnored(Authority):
+    """An explicit Deny does not win over an Allow."""
+
+    def decide(self, effects: set[str]) -> bool:
+        return "Allow" in effects
+
+
+@fault("wildcard-matches-too-much", "U2")
+class WildcardTooWide(Authority):
+    """What follows the first wildcard of a pattern is not compared."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        head, wildcard, _ = pattern.partition("*")
+        if wildcard:
+            return value.startswith(head)
+        return super().matches(pattern, value)
+
+
+@fault("wildcard-not-understood", "U2")
+class WildcardUnknown(Authority):
+    """A wildcard in a pattern stands for itself."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        return pattern in ("*", value)
+
+
+@fault("action-ignored", "U2")
+class ActionIgnored(Authority):
+    """A policy for another action of the service is enough."""
+
+    def action_matches(self, statement: Statement, action: str) -> bool:
+        service = action.partition(":")[0] + ":"
+        return any(a == "*" or a.startswith(service) for a in statement.actions)
+
+
+class _SegmentIgnored(Authority):
+    """Leaves one of the segments of a resource's name out of the comparison."""
+
+    place = 0
+
+    def resource_matches(self, statement: Statement, resource: str) -> bool:
+        value = self._without(resource)
+        return any(self.matches(self._without(p), value) for p in statement.resources)
+
+    def _without(self, name: str) -> str:
+        segments = name.split(":")
+        if len(segments) > self.place:
+            segments[self.place] = ""
+        return ":".join(segments)
+
+
+@fault("region-ignored", "U2")
+class RegionIgnored(_SegmentIgnored):
+    """A policy for another region is enough."""
+
+    place = 2
+
+
+@fault("account-ignored", "U2")
+class AccountIgnored(_SegmentIgnored):
+    """A policy that names another account is enough."""
+
+    place = 3
+
+
+@fault("instance-ignored", "U2")
+class InstanceIgnored(_SegmentIgnored):
+    """A policy for another instance is enough."""
+
+    place = 4

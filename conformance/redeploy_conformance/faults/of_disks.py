@@ -1,0 +1,58 @@
+"""Faults in what becomes of the disks when a redeploy succeeds."""
+
+from redeploy_conformance.emulator.redeploys import Redeploys
+from redeploy_conformance.emulator.state import Instance
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("local-data-kept", "D1")
+class LocalDataKept(Redeploys):
+    """A successful redeploy keeps what the local disks hold."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        data = instance.local_data
+        super().renew_local_disks(instance)
+        instance.local_data = data
+
+
+@fault("local-data-kept-the-second-time", "D1")
+class LocalDataKeptTwice(Redeploys):
+    """From its second redeploy on an instance keeps what its local disks hold."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        data = instance.local_data
+        super().renew_local_disks(instance)
+        if instance.redeploys >= 2:
+            instance.local_data = data
+
+
+@fault("cloud-data-lost", "D2")
+class CloudDataLost(Redeploys):
+    """A successful redeploy of an instance with local disks wipes the cloud disks."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        super().renew_local_disks(instance)
+        if instance.storage == "local":
+            instance.cloud_data = self.world.ids.data()
+
+
+@fault("damaged-disk-stays-damaged", "D3")
+class DamagedStays(Redeploys):
+    """A damaged local disk is damaged after a successful redeploy."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        damaged = instance.local_disk == "damaged"
+        super().renew_local_disks(instance)
+        if damaged:
+            instance.local_disk = "damaged"
+
+
+@fault("isolated-disk-stays-isolated", "D3")
+class IsolatedStays(Redeploys):
+    """An isolated local disk is isolated after a successful redeploy."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        isolated = instance.local_disk == "isolated"
+        super().renew_local_disks(instance)
+        if isolated:
+            instance.local_disk = "isolated"

@@ -1,0 +1,268 @@
+"""Faults in the life of a redeploy: its path, its end, the host, the task."""
+
+import time
+
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.redeploys import Phases, Redeploys
+from redeploy_conformance.emulator.settings import Outcome
+from redeploy_conformance.emulator.state import Account, Flight, Instance, Task
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("running-goes-starting-first", "L1")
+class StartingFirst(Redeploys):
+    """A Running instance is Starting at once, without Stopping."""
+
+    def path_of_running(self, outcome: Outcome) -> Phases:
+        return super().path_of_running(outcome)[2:]
+
+
+@fault("stays-running-until-done", "L1")
+class StaysRunning(Redeploys):
+    """A Running instance shows Running all the time."""
+
+    def path_of_running(self, outcome: Outcome) -> Phases:
+        seconds = sum(phase[1] for phase in super().path_of_running(outcome))
+        return (("Running", seconds),)
+
+
+@fault("stopped-goes-stopping-first", "L2")
+class StoppingFirst(Redeploys):
+    """A Stopped instance is Stopping first."""
+
+    def path_of_stopped(self, outcome: Outcome) -> Phases:
+        return (("Stopping", 1.0), *super().path_of_stopped(outcome))
+
+
+@fault("stopped-stays-stopped-until-done", "L2")
+class StaysStopped(Redeploys):
+    """A Stopped instance shows Stopped until the redeploy is over."""
+
+    def path_of_stopped(self, outcome: Outcome) -> Phases:
+        return (("Stopped", self.world.settings.starting_seconds),)
+
+
+@fault("over-before-the-answer", "L1", "L2", "L7")
+class Synchronous(Redeploys):
+    """The redeploy is over when the call answers."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        task = super().accept(account, instance, force_stop)
+        if instance.flight is not None:
+            self.finish(instance, instance.flight)
+        return task
+
+
+@fault("success-ends-stopped", "L3")
+class EndsStopped(Redeploys):
+    """A successful redeploy ends in Stopped."""
+
+    def status_after_success(self, flight: Flight) -> str:
+        return "Stopped"
+
+
+@fault("success-of-stopped-ends-stopped", "L3")
+class StoppedEndsStopped(Redeploys):
+    """A Stopped instance is Stopped again after a successful redeploy."""
+
+    def status_after_success(self, flight: Flight) -> str:
+        return flight.before
+
+
+@fault("second-success-ends-stopped", "L3")
+class SecondEndsStopped(Redeploys):
+    """The second redeploy of an instance ends in Stopped."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        if instance.redeploys == 2:
+            instance.move("Stopped", self.world.clock.now)
+
+
+@fault("same-host-after-success", "L4")
+class SameHost(Redeploys):
+    """A successful redeploy leaves the instance on its server."""
+
+    def new_host(self, instance: Instance) -> str:
+        return instance.host
+
+
+@fault("same-host-after-an-earlier-failure", "L4")
+class SameHostAfterFailure(Redeploys):
+    """Once a redeploy of the instance has failed, none moves it any more."""
+
+    def change_host(self, instance: Instance, flight: Flight) -> None:
+        owner = self.world.owner(instance)
+        tasks = list(owner.tasks.values()) if owner else []
+        of_instance = [t for t in tasks if t.instance_id == instance.instance_id]
+        if all(task.status != "Failed" for task in of_instance):
+            super().change_host(instance, flight)
+
+
+@fault("failure-changes-host", "L5")
+class FailureMoves(Redeploys):
+    """A failed redeploy leaves the instance on another server."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        instance.host = flight.new_host
+
+
+@fault("failure-ends-stopped", "L6")
+class FailureStops(Redeploys):
+    """A failed redeploy ends in Stopped, as the page said in 2019."""
+
+    def status_after_failure(self, flight: Flight) -> str:
+        return "Stopped"
+
+
+@fault("failure-ends-running", "L6")
+class FailureRuns(Redeploys):
+    """A failed redeploy ends in Running, also for a Stopped instance."""
+
+    def status_after_failure(self, flight: Flight) -> str:
+        return "Running"
+
+
+@fault("failure-drops-locks", "L6")
+class FailureUnlocks(Redeploys):
+    """A failed redeploy takes the instance's locks away."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        instance.lock_reasons = ()
+
+
+@fault("failure-wipes-local-disks", "L6")
+class FailureWipes(Redeploys):
+    """A failed redeploy wipes the local disks."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        self.renew_local_disks(instance)
+
+
+@fault("never-ends", "L7")
+class NeverEnds(Redeploys):
+    """A redeploy never ends."""
+
+    def finish(self, instance: Instance, flight: Flight) -> None:
+        return
+
+
+@fault("failure-never-ends", "L7")
+class FailureNeverEnds(Redeploys):
+    """A redeploy that fails never ends."""
+
+    def finish(self, instance: Instance, flight: Flight) -> None:
+        if flight.outcome == "succeed":
+            super().finish(instance, flight)
+
+
+@fault("ends-much-too-late", "L7")
+class EndsLate(Redeploys):
+    """A redeploy takes a thousand times its time."""
+
+    def path(self, instance: Instance, outcome: Outcome) -> Phases:
+        phases = super().path(instance, outcome)
+        return tuple((status, 1000 * seconds) for status, seconds in phases)
+
+
+@fault("shows-pending-on-the-way", "L8")
+class ShowsPending(Redeploys):
+    """On its way a Running instance shows Pending instead of Stopped."""
+
+    def path_of_running(self, outcome: Outcome) -> Phases:
+        first, middle, last = super().path_of_running(outcome)
+        return (first, ("Pending", middle[1]), last)
+
+
+@fault("goes-back-to-stopping", "L8")
+class GoesBack(Redeploys):
+    """On its way to success a Running instance is Stopping twice."""
+
+    def path_of_running(self, outcome: Outcome) -> Phases:
+        path = super().path_of_running(outcome)
+        return (*path, path[0], path[2]) if outcome == "succeed" else path
+
+
+@fault("reads-go-back", "L8", "L1", "L2")
+class ReadsGoBack(Observations):
+    """In flight every third read of a status shows the one before."""
+
+    reads = 0
+
+    def shown_status(self, instance: Instance) -> str:
+        self.reads += instance.flight is not None
+        if instance.flight is not None and self.reads % 3 == 0:
+            return instance.shown[-2:][0][1]
+        return super().shown_status(instance)
+
+
+@fault("force-stop-is-orderly", "L11")
+class ForceIsOrderly(Redeploys):
+    """ForceStop=true shuts the guest down in order."""
+
+    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
+        super().stop_guest(instance, False)
+
+
+@fault("orderly-is-power-off", "L11")
+class OrderlyIsPowerOff(Redeploys):
+    """ForceStop=false switches the guest off."""
+
+    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
+        super().stop_guest(instance, True if force_stop is False else force_stop)
+
+
+@fault("forced-stopped-is-switched-off", "L11")
+class StoppedSwitchedOff(Redeploys):
+    """ForceStop=true on a Stopped instance switches it off once more."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        if force_stop and instance.status == "Stopped":
+            instance.power_offs += 1
+        return super().accept(account, instance, force_stop)
+
+
+@fault("two-concurrent-calls-accepted", "L12")
+class Race(Redeploys):
+    """Between the check and the start of a redeploy another call may slip in."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        self.world.lock.release()
+        try:
+            time.sleep(0.001)
+        finally:
+            self.world.lock.acquire()
+        return super().accept(account, instance, force_stop)
+
+
+@fault("task-never-finishes", "L13")
+class TaskNeverFinishes(Redeploys):
+    """The task stays Processing when the redeploy is over."""
+
+    def end_task(self, task: Task, status: str) -> None:
+        return
+
+
+@fault("failed-task-shows-finished", "L13")
+class FailedShowsFinished(Redeploys):
+    """The task of a failed redeploy shows Finished."""
+
+    def end_task(self, task: Task, status: str) -> None:
+        super().end_task(task, "Finished")
+
+
+@fault("task-unlisted-when-failed", "L13")
+class FailedUnlisted(Observations):
+    """The task of a failed redeploy is not listed."""
+
+    def listed_tasks(self, account: Account) -> list[Task]:
+        return [t for t in super().listed_tasks(account) if t.status != "Failed"]

@@ -1,0 +1,79 @@
+"""Faults in the rate limit."""
+
+from redeploy_conformance.emulator.errors import ApiError
+from redeploy_conformance.emulator.limiter import Limiter
+from redeploy_conformance.emulator.state import Account
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("quota-of-499", "Q1")
+class OneTooFew(Limiter):
+    """The five hundredth call is throttled."""
+
+    def quota(self) -> int:
+        return super().quota() - 1
+
+
+@fault("window-twice-as-long", "Q1", "Q5")
+class LongWindow(Limiter):
+    """The quota is for 120 seconds instead of 60."""
+
+    def window(self) -> float:
+        return 2 * super().window()
+
+
+@fault("never-throttled", "Q2")
+class NeverThrottled(Limiter):
+    """There is no rate limit."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        return
+
+
+@fault("quota-of-600", "Q2")
+class TooMany(Limiter):
+    """600 calls pass instead of 500."""
+
+    def quota(self) -> int:
+        return super().quota() * 6 // 5
+
+
+@fault("throttled-once-only", "Q2")
+class ThrottledOnce(Limiter):
+    """After one throttled call the quota of the account is whole again."""
+
+    def refusal(self) -> ApiError:
+        self.reset()
+        return super().refusal()
+
+
+@fault("throttled-with-another-code", "Q4")
+class OtherCode(Limiter):
+    """A throttled call is answered with a code that does not say so."""
+
+    def refusal(self) -> ApiError:
+        return ApiError(403, "Forbidden.RateLimit", "Too many calls.")
+
+
+@fault("quota-never-recovers", "Q5")
+class NeverRecovers(Limiter):
+    """A quota once used up stays used up."""
+
+    def window(self) -> float:
+        return 1e12
+
+
+@fault("quota-per-instance", "Q6", "Q2")
+class PerInstance(Limiter):
+    """Every instance has a quota of its own."""
+
+    def scope(self, account: Account, instance_id: str) -> str:
+        return instance_id
+
+
+@fault("other-accounts-throttled", "Q6", "Q1")
+class Shared(Limiter):
+    """All accounts share one quota."""
+
+    def scope(self, account: Account, instance_id: str) -> str:
+        return "all"

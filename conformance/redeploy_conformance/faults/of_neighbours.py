@@ -1,0 +1,75 @@
+"""Faults by which a redeploy touches what it has no business with."""
+
+from redeploy_conformance.emulator.redeploys import Redeploys
+from redeploy_conformance.emulator.state import Account, Flight, Instance, Task
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("neighbour-stopped", "L9")
+class NeighbourStopped(Redeploys):
+    """A successful redeploy stops another instance of the account."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        owner = self.world.owner(instance)
+        for other in owner.instances.values() if owner else ():
+            if other is not instance and other.status == "Running":
+                other.move("Stopped", self.world.clock.now)
+                return
+
+
+@fault("neighbour-event-closed", "L9")
+class NeighbourEventClosed(Redeploys):
+    """A successful redeploy closes the events of all instances of the account."""
+
+    def close_events(self, instance: Instance, flight: Flight) -> None:
+        super().close_events(instance, flight)
+        owner = self.world.owner(instance)
+        for other in owner.instances.values() if owner else ():
+            for event in self.admission.answered_events(other):
+                self.close_event(event)
+
+
+@fault("neighbour-moved", "L9")
+class NeighbourMoved(Redeploys):
+    """An accepted call moves another instance of the account to another server."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        for other in account.instances.values():
+            if other is not instance:
+                other.host = self.world.ids.host()
+        return super().accept(account, instance, force_stop)
+
+
+@fault("foreign-instance-stopped", "L9")
+class ForeignStopped(Redeploys):
+    """A successful redeploy stops an instance of another account."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        for other in self.world.instances.values():
+            foreign = other.account_id != instance.account_id
+            if foreign and other.status == "Running":
+                other.move("Stopped", self.world.clock.now)
+                return
+
+
+@fault("success-drops-locks", "L9")
+class SuccessUnlocks(Redeploys):
+    """A successful redeploy takes the instance's locks away."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        instance.lock_reasons = ()
+
+
+@fault("success-changes-tenancy", "L9")
+class SuccessChangesTenancy(Redeploys):
+    """After its second successful redeploy an instance is on a dedicated host."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        if instance.redeploys >= 2:
+            instance.tenancy = "dedicated-host"

@@ -1,0 +1,84 @@
+"""Faults in judging signatures."""
+
+from redeploy_conformance.emulator.errors import ApiError
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.signatures import Signatures
+from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("altered-call-accepted-v1", "U4")
+class AlteredV1(Signatures):
+    """A V1 signature is not compared: altered parameters pass."""
+
+    def check_v1(self, call: Call, principal: Principal) -> None:
+        return
+
+
+@fault("altered-call-accepted-v3", "U4")
+class AlteredV3(Signatures):
+    """A V3 signature is not compared: altered parameters pass."""
+
+    def check_v3(
+        self, call: Call, principal: Principal, covered: list[str], signature: str
+    ) -> None:
+        return
+
+
+@fault("altered-body-accepted-v3", "U4")
+class AlteredBodyV3(Signatures):
+    """The body of a V3 call is not compared with its signed hash."""
+
+    def check_body(self, call: Call) -> None:
+        return
+
+
+@fault("replayed-nonce-accepted", "U4")
+class Replayed(Signatures):
+    """A nonce may be used again."""
+
+    def used(self, principal: Principal, nonce: str) -> bool:
+        return False
+
+
+@fault("nonce-forgotten-soon", "U4")
+class NonceForgotten(Signatures):
+    """A nonce may be used again after another one."""
+
+    def used(self, principal: Principal, nonce: str) -> bool:
+        return next(reversed(principal.nonces), None) == nonce
+
+
+@fault("stale-timestamp-accepted", "U4")
+class Stale(Signatures):
+    """A call may be as old as it likes."""
+
+    def current(self, moment: float) -> bool:
+        return True
+
+
+@fault("unsigned-call-accepted", "U4")
+class Unsigned(Signatures):
+    """A call without any key is taken for one of the instance's owner."""
+
+    def authenticate(self, call: Call) -> Principal:
+        instance = self.world.instances.get(call.params.get("InstanceId", ""))
+        if call.scheme == "v1" and "AccessKeyId" not in call.params and instance:
+            for principal in self.world.principals.values():
+                if principal.account.account_id == instance.account_id:
+                    return principal
+        return super().authenticate(call)
+
+
+@fault("bad-signature-takes-effect", "U4", "L10")
+class RefusedStops(Signatures):
+    """A call with a bad signature is refused, and stops the instance."""
+
+    def authenticate(self, call: Call) -> Principal:
+        try:
+            return super().authenticate(call)
+        except ApiError:
+            instance = self.world.instances.get(call.params.get("InstanceId", ""))
+            if instance is not None and instance.flight is None:
+                instance.place("Stopped" if instance.status == "Running" else "Running")
+            raise

@@ -1,0 +1,223 @@
+"""From a violation to a finding: the fewest steps that show it, and how often they do."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from redeploy_conformance import steps as step
+from redeploy_conformance.api import LostError, SetUpError
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.guards import reasons
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.oracle import Violation
+from redeploy_conformance.redact import exchange
+from redeploy_conformance.session import Done, Run
+from redeploy_conformance.steps import Step, to_json
+from redeploy_conformance.world import World
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import Finding, TraceStep
+
+ATTEMPTS = 3
+MOST_TRIALS = 60
+MOST_WORLDS = 6
+MOST_EXCHANGES = 6
+
+
+@dataclass(slots=True)
+class CaseReport:
+    """What became of one case; ``idle`` names clauses that it ran for and did not exercise."""
+
+    name: str
+    clauses: tuple[str, ...]
+    ledger: Ledger = field(default_factory=Ledger)
+    findings: list[Finding] = field(default_factory=list)
+    problem: str | None = None
+    skipped: str | None = None
+    idle: tuple[str, ...] = ()
+    lost: bool = False
+    requests: int = 0
+    steps: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values, for a worker to hand to its controller."""
+        return {
+            **{one.name: getattr(self, one.name) for one in fields(self)},
+            "ledger": self.ledger.to_json(),
+            "findings": [one.to_json() for one in self.findings],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "CaseReport":
+        """Return the report that ``to_json`` wrote."""
+        return cls(
+            **{
+                **data,
+                "clauses": tuple(data["clauses"]),
+                "idle": tuple(data["idle"]),
+                "ledger": Ledger.from_json(data["ledger"]),
+                "findings": [Finding.from_json(one) for one in data["findings"]],
+            }
+        )
+
+
+def perform(bench: Bench, steps: Sequence[Step], ledger: Ledger) -> Run:
+    """Carry steps out in a fresh session; trouble with it is a problem of the run."""
+    try:
+        run = bench.session(ledger).perform(steps)
+    except SetUpError as error:
+        run = Run(problem=str(error), lost=isinstance(error, LostError))
+    bench.steps += len(run.done)
+    return run
+
+
+def findings(bench: Bench, case: str, run: Run, reproduce: str) -> list[Finding]:
+    """Return a finding for the first violation of each clause that a run broke."""
+    first: dict[str, Violation] = {}
+    for violation in run.violations:
+        first.setdefault(violation.clause, violation)
+    done = [one.step for one in run.done]
+    return [_finding(bench, case, one, run, done, reproduce) for one in first.values()]
+
+
+def _finding(
+    bench: Bench,
+    case: str,
+    violation: Violation,
+    run: Run,
+    done: Sequence[Step],
+    reproduce: str,
+) -> Finding:
+    reproduced, attempts = 0, 0
+    if bench.offer.parts and _cheap(bench):
+        fewest, shortest = minimise(bench, done, violation.clause)
+        if shortest is not None:
+            done, run = fewest, shortest
+            violation = _same(run, violation.clause) or violation
+        for _ in range(ATTEMPTS):
+            attempts += 1
+            again = perform(bench, done, Ledger())
+            reproduced += _same(again, violation.clause) is not None
+    clause = bench.contract.by_id[violation.clause]
+    return Finding(
+        clause=violation.clause,
+        also=violation.also,
+        case=case,
+        summary=clause.statement,
+        expected=violation.expected,
+        observed=violation.observed,
+        trace=trace(bench.contract, run, violation),
+        steps=tuple(to_json(one) for one in done),
+        reproduce=reproduce,
+        reproduced=reproduced,
+        attempts=attempts,
+    )
+
+
+def _cheap(bench: Bench) -> bool:
+    """Whether trying again costs nothing but requests: time is turned, not waited for."""
+    return any(part.value == "clock" for part in bench.offer.parts)
+
+
+def _same(run: Run, clause: str) -> Violation | None:
+    return next((one for one in run.violations if one.clause == clause), None)
+
+
+def minimise(
+    bench: Bench, steps: Sequence[Step], clause: str
+) -> tuple[Sequence[Step], Run | None]:
+    """Return the fewest steps that still break the clause, and their run; None if none does.
+
+    Whole abstract steps are dropped, from the end, until none can be; the number of trials is
+    bounded.
+    """
+    best: Run | None = None
+    trials = 0
+    shrinking = True
+    while shrinking and trials < MOST_TRIALS:
+        shrinking = False
+        for place in reversed(range(len(steps))):
+            fewer = [*steps[:place], *steps[place + 1 :]]
+            if trials >= MOST_TRIALS or not _sound(fewer):
+                continue
+            trials += 1
+            run = perform(bench, fewer, Ledger())
+            if _same(run, clause) is not None:
+                steps, best, shrinking = fewer, run, True
+    if best is None:
+        run = perform(bench, steps, Ledger())
+        best = run if _same(run, clause) is not None else None
+    return steps, best
+
+
+def _sound(steps: Sequence[Step]) -> bool:
+    """Whether every step but a call finds the instance that it names."""
+    made: set[str] = set()
+    for one in steps:
+        if isinstance(one, step.Create | step.Launch):
+            made.add(one.key)
+        elif isinstance(
+            one,
+            step.Script
+            | step.Patch
+            | step.Release
+            | step.Raise
+            | step.Simulate
+            | step.Together
+            | step.Tasks,
+        ):
+            if one.key not in made:
+                return False
+        elif isinstance(one, step.Look) and not set(one.keys) <= made:
+            return False
+    return bool(steps)
+
+
+def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:
+    """Return the steps of a run as a story: what was done, what was allowed, what came."""
+    last = len(run.done)
+    return tuple(
+        TraceStep(
+            n=number,
+            text=str(one.step),
+            detail="",
+            allowed=(violation.expected,)
+            if number == last
+            else _allowed(contract, one),
+            observed=one.observed,
+            worlds_before=_worlds(one.before),
+            worlds_after=_worlds(one.after),
+            exchanges=tuple(
+                exchange(*pair) for pair in one.exchanges[-MOST_EXCHANGES:]
+            ),
+        )
+        for number, one in enumerate(run.done, 1)
+    )
+
+
+def _allowed(contract: Contract, done: Done) -> tuple[str, ...]:
+    """Return what a plain call could be answered, in the worlds before it."""
+    if not isinstance(done.step, step.Redeploy) or done.step.key not in done.before:
+        return ()
+    words: list[str] = []
+    for world in done.before[done.step.key]:
+        why = reasons(contract, world)
+        words += [row.code for row in why.violated] or ["accepted"]
+        words += [excuse.code for excuse in why.excuses]
+    return tuple(dict.fromkeys(words))
+
+
+def _worlds(worlds: dict[str, frozenset[World]] | object) -> tuple[str, ...]:
+    if not isinstance(worlds, dict):
+        return ()
+    words = [
+        f"{key}: {text}"
+        for key, several in worlds.items()
+        for text in sorted({str(world) for world in several})
+    ]
+    return tuple(words[:MOST_WORLDS])
+
+
+def command(*words: str) -> str:
+    """Return a shell command, quoted."""
+    return shlex.join(("redeploy-conformance", *words))

@@ -1,0 +1,59 @@
+"""The ledger of a run: how often each clause held with its premise true, and what was told."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from redeploy_conformance.world import Told
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Counts by (clause, row), choices by (clause, word) with one piece of evidence each."""
+
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    told: Counter[Told] = field(default_factory=Counter)
+    evidence: dict[Told, str] = field(default_factory=dict)
+    precedence: Counter[Told] = field(default_factory=Counter)
+
+    def confirm(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count clauses that held."""
+        self.held.update(pairs)
+
+    def tell(self, choices: Iterable[Told], evidence: str) -> None:
+        """Count choices seen, and keep the first evidence of each."""
+        for choice in choices:
+            self.told[choice] += 1
+            self.evidence.setdefault(choice, evidence)
+
+    def times(self, clause: str) -> int:
+        """Return how often a clause held."""
+        return sum(count for (name, _), count in self.held.items() if name == clause)
+
+    def merge(self, other: "Ledger") -> None:
+        """Add another ledger's counts to this one."""
+        self.held += other.held
+        self.told += other.told
+        self.precedence += other.precedence
+        for choice, text in other.evidence.items():
+            self.evidence.setdefault(choice, text)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ledger as JSON values, for a worker to hand to its controller."""
+        return {
+            "held": [[*key, n] for key, n in self.held.items()],
+            "told": [[*key, n] for key, n in self.told.items()],
+            "precedence": [[*key, n] for key, n in self.precedence.items()],
+            "evidence": [[*key, text] for key, text in self.evidence.items()],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Ledger":
+        """Return the ledger that ``to_json`` wrote."""
+        return cls(
+            Counter({(a, b): n for a, b, n in data["held"]}),
+            Counter({(a, b): n for a, b, n in data["told"]}),
+            {(a, b): text for a, b, text in data["evidence"]},
+            Counter({(a, b): n for a, b, n in data["precedence"]}),
+        )

@@ -1,0 +1,172 @@
+"""The rate limit as a set of admissible limiters: what every one of them lets through or refuses.
+
+The source names a rate and no algorithm, so judgement rests on two bounds (Q1, Q2) and the three
+usual algorithms are simulated only to tell which of them this one behaves like (Q3).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from redeploy_conformance.replies import Flaw
+from redeploy_conformance.world import Told
+from redeploy_schemas.contract import Contract
+
+MARGIN = 1.0
+"""Seconds around the window's edge in which a call may count or not (ruling on Q1)."""
+
+
+@dataclass(slots=True)
+class Quota:
+    """The calls of one account, and what they say of its limiter; times in seconds, rising."""
+
+    contract: Contract
+    calls: list[float] = field(default_factory=list)
+    passed: list[float] = field(default_factory=list)
+    throttled: bool = False
+    rejected: int = 0
+    candidates: tuple["Limiter", ...] | None = None
+
+    def under(self, now: float) -> bool:
+        """Whether one more call keeps the caller within the documented rate (Q1)."""
+        edge = now - self.contract.quota_seconds - MARGIN
+        recent = len(self.calls) - bisect_right(self.calls, edge)
+        return recent < self.contract.quota_calls
+
+    def exhausted(self, now: float, stepped: bool) -> bool:
+        """Whether no admissible limiter would let one more call through (Q2)."""
+        limit = self.contract.quota_calls
+        if stepped and len(self.passed) - bisect_left(self.passed, now) >= limit:
+            return True
+        edge = now - self.contract.quota_seconds + MARGIN
+        return len(self.passed) - bisect_right(self.passed, edge) >= 2 * limit
+
+    def silent(self, now: float) -> bool:
+        """Whether the account has made no call for a whole window."""
+        edge = now - self.contract.quota_seconds - MARGIN
+        return not self.calls or self.calls[-1] <= edge
+
+    def note(self, now: float, *, throttled: bool, accepted: bool) -> None:
+        """Enter a call, and drop the limiters that would have answered otherwise.
+
+        Until the first refusal every limiter lets everything through: they are asked from then on.
+        """
+        if throttled and self.candidates is None:
+            self.candidates = tuple(all_limiters(self.contract))
+            for then in self.passed:
+                self.candidates = _agreeing(self.candidates, then, throttled=False)
+        self.calls.append(now)
+        self.throttled = self.throttled or throttled
+        self.rejected += not accepted and not throttled
+        if accepted:
+            self.passed.append(now)
+        if self.candidates is not None and (accepted or throttled):
+            self.candidates = _agreeing(self.candidates, now, throttled=throttled)
+
+    def told(self, now: float, *, throttled: bool) -> list[Told]:
+        """Return the choices that the last call shows: which limiter (Q3), what it counts (Q6r).
+
+        A limiter can be told only where no call was rejected, since those may count or not.
+        """
+        if self.rejected == 0:
+            kinds = {one.kind for one in self.candidates or ()}
+            return [("Q3", kind) for kind in kinds] if len(kinds) == 1 else []
+        limit = self.contract.quota_calls
+        if throttled and len(self.passed) + MARGIN < limit:
+            return [("Q6r", "counted")]
+        at_once = len(self.calls) - bisect_left(self.calls, now)
+        return [("Q6r", "free")] if not throttled and at_once > limit else []
+
+
+def _agreeing(
+    candidates: tuple["Limiter", ...], now: float, *, throttled: bool
+) -> tuple["Limiter", ...]:
+    """Return the limiters that answer a call as it was answered, after it."""
+    tried = (one.call(now) for one in candidates)
+    return tuple(later for passes, later in tried if passes is not throttled)
+
+
+def judge(
+    quotas: dict[str, Quota],
+    account: str,
+    now: float,
+    *,
+    throttled: bool,
+    accepted: bool,
+    stepped: bool,
+) -> tuple[list[Flaw], list[str]]:
+    """Return what one answer breaks of Q1–Q6, and the clauses that it confirms."""
+    quota = quotas[account]
+    wrong: list[Flaw] = []
+    held: list[str] = []
+    others = [one for name, one in quotas.items() if name != account and one.throttled]
+    if throttled and quota.under(now):
+        clause = "Q5" if quota.throttled else "Q6" if others else "Q1"
+        seen = f"throttled with {len(quota.calls)} calls before"
+        wrong.append(Flaw(clause, "not throttled under the documented rate", seen))
+    elif throttled and quota.exhausted(now, stepped):
+        held.append("Q2")
+    elif accepted and quota.exhausted(now, stepped):
+        seen = f"accepted after {len(quota.passed)} accepted calls"
+        wrong.append(Flaw("Q2", "throttled", seen))
+    elif not throttled:
+        if len(quota.calls) == quota.contract.quota_calls - 1 and quota.under(now):
+            held.append("Q1")
+        if quota.throttled and quota.silent(now):
+            held.append("Q5")
+        if others and not quota.throttled:
+            held.append("Q6")
+    quota.note(now, throttled=throttled, accepted=accepted)
+    return wrong, held
+
+
+@dataclass(frozen=True, slots=True)
+class Limiter:
+    """A simulated limiter: its kind, its state, and a pure step."""
+
+    kind: str
+    calls: int
+    seconds: float
+    phase: float = 0.0
+    times: tuple[float, ...] = ()
+    level: float = 0.0
+    since: float | None = None
+
+    def call(self, now: float) -> tuple[bool, "Limiter"]:
+        """Return whether a call passes now, and the limiter after it."""
+        if self.kind == "token-bucket":
+            gone = 0.0 if self.since is None else now - self.since
+            level = max(0.0, self.level - gone * self.calls / self.seconds)
+            passes = level + 1 <= self.calls + 1e-6
+            return passes, replace(self, level=level + passes, since=now)
+        if self.kind == "fixed-window":
+            window = (now - self.phase) // self.seconds
+            level = self.level if self.since == window else 0.0
+            passes = level < self.calls
+            return passes, replace(self, level=level + passes, since=window)
+        return self._slide(now)
+
+    def _slide(self, now: float) -> tuple[bool, "Limiter"]:
+        """Count by instants, so that a burst costs nothing: ``times`` are (time, count) pairs."""
+        live = [
+            (at, count)
+            for at, count in zip(self.times[::2], self.times[1::2], strict=True)
+            if at > now - self.seconds
+        ]
+        passes = sum(count for _, count in live) < self.calls
+        if passes and live and live[-1][0] == now:
+            live[-1] = (now, live[-1][1] + 1)
+        elif passes:
+            live.append((now, 1))
+        flat = tuple(number for pair in live for number in pair)
+        return passes, replace(self, times=flat)
+
+
+def all_limiters(contract: Contract) -> Iterable[Limiter]:
+    """Yield the three usual limiters; the fixed window with a start at each second."""
+    calls, seconds = contract.quota_calls, contract.quota_seconds
+    yield Limiter("sliding-window", calls, seconds)
+    yield Limiter("token-bucket", calls, seconds)
+    for phase in range(0, int(seconds), 5):
+        yield Limiter("fixed-window", calls, seconds, phase=phase + 0.5)
+    yield Limiter("fixed-window", calls, seconds, phase=0.0)

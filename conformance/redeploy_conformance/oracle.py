@@ -1,0 +1,370 @@
+"""The oracle: holds the belief of every instance and judges each answer and each look.
+
+No I/O, no clock, no randomness: whoever drives it says what was called, what came and when.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from redeploy_conformance import belief as beliefs
+from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.guards import reasons
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.limiter import Quota, judge
+from redeploy_conformance.model import (
+    Call,
+    Outcome,
+    Rules,
+    admissible,
+    unanswered,
+    undecided,
+)
+from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
+from redeploy_conformance.world import World, hush
+from redeploy_schemas.contract import Contract
+
+UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A clause that an answer or a look broke, and the others that fall with it."""
+
+    clause: str
+    expected: str
+    observed: str
+    also: tuple[str, ...] = ()
+    field: str = "answer"
+
+
+@dataclass(slots=True)
+class Oracle:
+    """What may be true of every instance of one case, and what was told about it.
+
+    ``homes`` says to which account an instance belongs. Times are seconds of the clock that
+    redeploys run on.
+    """
+
+    contract: Contract
+    rules: Rules
+    ledger: Ledger = field(default_factory=Ledger)
+    worlds: dict[str, Belief] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    request_ids: set[str] = field(default_factory=set)
+    task_ids: set[str] = field(default_factory=set)
+
+    def add(self, key: str, account: str, world: World) -> None:
+        """Begin to watch an instance in a known state."""
+        self.worlds[key] = frozenset({world})
+        self.homes[key] = account
+        if account not in self.quotas:
+            self.quotas[account] = Quota(self.contract)
+
+    def change(self, key: str, how: Callable[[World], World]) -> None:
+        """Enter a change that was made through the control plane."""
+        self.worlds[key] = frozenset(how(world) for world in self.worlds[key])
+
+    def time_passes(self, now: float) -> None:
+        """Let everything that may happen by ``now`` happen."""
+        for key, worlds in self.worlds.items():
+            self.worlds[key] = beliefs.in_time(self.contract, worlds, now, self.rules)
+
+    def answered(
+        self,
+        key: str,
+        call: Call,
+        reply: Reply,
+        now: float,
+        account: str | None = None,
+    ) -> list[Violation]:
+        """Judge the answer to one RedeployInstance call, and enter what it tells.
+
+        ``account`` is the caller's where the instance belongs to another one.
+        """
+        if not self.rules.stepped:
+            self.time_passes(now)
+        wrong = [
+            Violation(flaw.clause, flaw.expected, flaw.observed)
+            for flaw in (*flaws(self.contract, reply), *self.identify(reply))
+        ]
+        wrong += self._limited(account or self.homes[key], reply, now)
+        before = self.worlds[key]
+        if wrong and wrong[-1].clause == "Q4":
+            self._silence(("Q4", "L10"))
+        elif call.barred is not None and reply.status == 500 and not _internal(reply):
+            wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
+        elif reply.kind is Kind.UNKNOWN:
+            self._spread(key, before, call, now, unanswered)
+        elif reply.kind is Kind.INTERNAL:
+            self._spread(key, before, call, now, undecided)
+        elif reply.kind is Kind.THROTTLED:
+            self._silence(("Q4", "L10"))
+            self._tell("Q4c", f"{reply.status} {reply.code}", reply)
+        else:
+            wrong += self._decided(key, before, call, reply, now)
+        return wrong
+
+    def looked(self, views: Mapping[str, View], now: float) -> list[Violation]:
+        """Judge what was seen of every instance, and narrow the beliefs by it."""
+        if not self.rules.stepped:
+            self.time_passes(now)
+        wrong = []
+        for key, view in views.items():
+            left = beliefs.narrow(
+                self.contract, self.worlds[key], view, now, self.rules
+            )
+            self.worlds[key] = left.belief
+            self.ledger.confirm(left.held)
+            self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
+            if left.mismatches:
+                first, *rest = left.mismatches
+                also = tuple(dict.fromkeys(one.clause for one in rest))
+                subject = f"{key}'s {first.field}"
+                wrong.append(
+                    Violation(
+                        first.clause,
+                        f"{subject}: {first.expected}",
+                        f"{subject}: {first.observed}",
+                        tuple(one for one in also if one != first.clause),
+                        first.field,
+                    )
+                )
+        return wrong
+
+    def identify(self, reply: Reply) -> list[Flaw]:
+        """Return what is wrong with the ids of any answer (R4, R5), and remember them."""
+        if reply.status is None or reply.kind is Kind.UNKNOWN:
+            return []
+        found = []
+        if not reply.request_id:
+            found.append(Flaw("R4", "a RequestId", "none"))
+        elif reply.request_id in self.request_ids:
+            wanted = "a RequestId of its own"
+            found.append(Flaw("R4", wanted, f"{reply.request_id} a second time"))
+        else:
+            self.request_ids.add(reply.request_id)
+            self.ledger.confirm([("R4", "")])
+        if reply.kind is Kind.ACCEPTED and reply.task_id:
+            if reply.task_id in self.task_ids:
+                wanted = "a TaskId of its own"
+                found.append(Flaw("R5", wanted, f"{reply.task_id} a second time"))
+            self.task_ids.add(reply.task_id)
+            self.ledger.confirm([("R5", ""), ("R1", "")])
+            shaped = UUID.fullmatch(reply.request_id or "") and (
+                reply.task_id.startswith("t-")
+            )
+            self._tell("R6", "as-in-examples" if shaped else "other", reply)
+        return found
+
+    def _tell(self, clause: str, word: str, reply: Reply) -> None:
+        self.ledger.tell([(clause, word)], str(reply))
+
+    def _limited(self, account: str, reply: Reply, now: float) -> list[Violation]:
+        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
+            return []
+        if account not in self.quotas:
+            self.quotas[account] = Quota(self.contract)
+        quota = self.quotas[account]
+        known = reply.code is None or reply.code in self.contract.error_by_code
+        unlisted = reply.kind is Kind.REJECTED and not known
+        if unlisted and quota.exhausted(now, self.rules.stepped):
+            wanted = "throttled, with a code that begins with Throttling"
+            return [Violation("Q4", wanted, str(reply))]
+        wrong, held = judge(
+            self.quotas,
+            account,
+            now,
+            throttled=reply.kind is Kind.THROTTLED,
+            accepted=reply.kind is Kind.ACCEPTED,
+            stepped=self.rules.stepped,
+        )
+        self.ledger.confirm((clause, "") for clause in held)
+        throttled = reply.kind is Kind.THROTTLED
+        if self.rules.stepped and not wrong:
+            told = quota.told(now, throttled=throttled)
+            self.ledger.tell(told, f"after {len(quota.calls)} calls")
+        return [Violation(one.clause, one.expected, one.observed) for one in wrong]
+
+    def _spread(
+        self,
+        key: str,
+        before: Belief,
+        call: Call,
+        now: float,
+        into: Callable[[Contract, World, Call, float, Rules], frozenset[World]],
+    ) -> None:
+        self.worlds[key] = frozenset().union(
+            *(into(self.contract, world, call, now, self.rules) for world in before)
+        )
+
+    def _silence(self, clauses: tuple[str, ...]) -> None:
+        """From here on nothing may change, unless a redeploy is under way."""
+        for key, worlds in self.worlds.items():
+            if settled(worlds):
+                quiet = next(iter(worlds)).quiet
+                if not set(clauses) <= set(quiet):
+                    both = tuple(dict.fromkeys((*quiet, *clauses)))
+                    self.worlds[key] = hush(worlds, both)
+
+    def _end_silence(self, key: str) -> None:
+        """From here on a change elsewhere is a side effect of an accepted call (L9)."""
+        for other, worlds in self.worlds.items():
+            if other != key and any(world.quiet for world in worlds):
+                self.worlds[other] = hush(worlds, ())
+
+    def _decided(
+        self, key: str, before: Belief, call: Call, reply: Reply, now: float
+    ) -> list[Violation]:
+        """Judge an acceptance or a rejection (A1–A15, U1–U4)."""
+        pairs = [
+            (world, outcome)
+            for world in before
+            for outcome in admissible(self.contract, world, call, now, self.rules)
+            if fits(self.contract, world, call, outcome, reply)
+        ]
+        bound = [
+            (world, one)
+            for world, one in pairs
+            if not world.late and not self._contradicts(one)
+        ]
+        if not bound:
+            if pairs and all(world.late for world, _ in pairs):
+                return [Violation("L7", "the redeploy has ended", str(reply))]
+            if pairs:
+                return [self._undeclared(pairs[0][1])]
+            return [blame(self.contract, _first(before), call, reply)]
+        self.ledger.confirm(_agreed([_relevant(one, reply) for _, one in bound]))
+        if all(world.exists for world in before):
+            self.ledger.confirm([("A15", "")])
+        if call.granted is not None:
+            self.ledger.confirm([(call.granted, "granted")])
+        self._note_choices(bound, call, reply)
+        self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
+        if reply.kind is Kind.ACCEPTED:
+            self._end_silence(key)
+        else:
+            self._silence(next(iter(self.worlds[key])).quiet or ("L10",))
+        return []
+
+    def _note_choices(
+        self, bound: list[tuple[World, Outcome]], call: Call, reply: Reply
+    ) -> None:
+        self.ledger.tell(_agreed([one.told for _, one in bound]), str(reply))
+        world = bound[0][0]
+        why = reasons(self.contract, world)
+        codes = {row.code: row.clause for row in why.violated}
+        if call.barred is None and call.maybe is None and len(codes) > 1:
+            winner = codes.get(reply.code or "", "no-event")
+            for clause in set(codes.values()) - {winner}:
+                self.ledger.precedence[(winner, clause)] += 1
+        if (call.barred or "").startswith("U") and call.barred != "U4":
+            told = reply.code in self.contract.error_by_code
+            if told or why.violated:
+                self._tell("U3", "reveals" if told else "same", reply)
+            if not told:
+                self._tell("U1c", f"{reply.status} {reply.code}", reply)
+
+    def _contradicts(self, outcome: Outcome) -> bool:
+        declared = self.rules.declared
+        return any(declared.get(clause, word) != word for clause, word in outcome.told)
+
+    def _undeclared(self, outcome: Outcome) -> Violation:
+        declared = self.rules.declared
+        for clause, word in outcome.told:
+            if declared.get(clause, word) != word:
+                return Violation(clause, f"{declared[clause]}, as declared", word)
+        raise AssertionError("only an outcome against a declaration comes here")
+
+
+def fits(
+    contract: Contract, world: World, call: Call, outcome: Outcome, reply: Reply
+) -> bool:
+    """Whether an answer is the one that an outcome describes."""
+    if reply.kind is Kind.ACCEPTED or outcome.accepted:
+        return reply.kind is Kind.ACCEPTED and outcome.accepted
+    if outcome.codes is not None:
+        return reply.code in outcome.codes
+    if reply.code in outcome.but:
+        return False
+    return call.silence != "L10" or not states_untruth(contract, world, reply.code)
+
+
+def states_untruth(contract: Contract, world: World, code: str | None) -> bool:
+    """Whether a code states a condition as fact that does not hold (A8)."""
+    row = contract.error_by_code.get(code or "")
+    if row is None or not row.states_fact:
+        return False
+    return not any(one.code == row.code for one in reasons(contract, world).violated)
+
+
+def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violation:
+    """Return the clause that an inadmissible answer breaks, and what was right."""
+    if call.foreign:
+        world = replace(world, exists=False, flight=None)
+    why = reasons(contract, world)
+    seen = str(reply)
+    if world.exists and reply.code in _codes_for(contract, "exists"):
+        wanted_code = "accepted, or rejected for another reason: the instance is listed"
+        return Violation("A15", wanted_code, seen, ("A8",))
+    if call.barred is not None:
+        return Violation(call.barred, "refused with a 4xx error", seen)
+    if why.violated:
+        rows = tuple(dict.fromkeys(row.clause for row in why.violated))
+        untrue = ("A8",) if states_untruth(contract, world, reply.code) else ()
+        codes = " or ".join(dict.fromkeys(row.code for row in why.violated))
+        return Violation(rows[0], f"rejected with {codes}", seen, (*rows[1:], *untrue))
+    wanted = [clause for clause, met in (("A13", why.gap), ("A9", why.responds)) if met]
+    if call.granted and reply.code not in contract.error_by_code:
+        return Violation(call.granted, "not refused: the policies allow it", seen)
+    if len(why.responds) == 1 and _ordinary(contract, world):
+        wanted = ["E1", *wanted]
+    if reply.code == "DiskError" and why.gap:
+        wanted = [*wanted, "A8"]
+    elif states_untruth(contract, world, reply.code):
+        wanted = ["A8", *wanted]
+    if not wanted:
+        return Violation("A8", "accepted, or rejected for what is true", seen)
+    return Violation(wanted[0], "accepted", seen, tuple(wanted[1:]))
+
+
+def _codes_for(contract: Contract, attribute: str) -> set[str]:
+    return {row.code for row in contract.preconditions if row.attribute == attribute}
+
+
+def _internal(reply: Reply) -> bool:
+    return reply.kind is Kind.INTERNAL or reply.code is None
+
+
+def _ordinary(contract: Contract, world: World) -> bool:
+    """Whether nothing but its events and what they need is special about an instance."""
+    needed = {name for row in contract.events for name in row.only_with}
+    return all(
+        getattr(world, row.name) == row.default
+        for row in contract.attributes
+        if row.name not in needed
+    )
+
+
+def _relevant(outcome: Outcome, reply: Reply) -> Iterable[tuple[str, str]]:
+    yield from outcome.held
+    code = reply.code
+    if reply.kind is Kind.REJECTED and code:
+        yield "R2", code
+        yield "R3", code
+
+
+def _agreed(each: list[Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
+    lists = [list(one) for one in each]
+    return [x for x in lists[0] if all(x in one for one in lists[1:])]
+
+
+def _first(worlds: Belief) -> World:
+    """Return the world to explain a violation by: the one with the least to it."""
+    return min(worlds, key=lambda world: (world.late, world.in_flight, str(world)))
+
+
+def settled(worlds: Belief) -> bool:
+    """Whether no redeploy can be under way."""
+    return not any((world.flight and not world.late) or world.doubt for world in worlds)

@@ -1,0 +1,542 @@
+"""The plan: one case for every row of the contract, by name, and the combinations that matter.
+
+Every function here turns rows into cases; none judges. A new row makes new cases by itself.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations, product
+from typing import Any
+
+from redeploy_conformance.steps import (
+    Advance,
+    Break,
+    Case,
+    Create,
+    Launch,
+    Look,
+    Patch,
+    Raise,
+    Redeploy,
+    Release,
+    Script,
+    Settle,
+    Simulate,
+    Step,
+    Tasks,
+    Together,
+    spec_items,
+)
+from redeploy_schemas.contract import Contract, Precondition
+from redeploy_schemas.vocabulary import Ending, LocalDisk, Part, Storage
+
+WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
+LATER = 120.0
+"""Seconds after which an effect that was only put off shows (L10)."""
+
+SUCCEED, FAIL = Ending.SUCCEED.value, Ending.FAIL.value
+LOCAL = {"storage": Storage.LOCAL.value}
+
+
+def plan(contract: Contract) -> tuple[Case, ...]:
+    """Return every case; each says which parts of the control plane it needs."""
+    makers = (
+        _events,
+        _harmless,
+        _shape,
+        _preconditions,
+        _first_hops,
+        _combinations,
+        _lives,
+        _in_flight,
+        _failures,
+        _histories,
+        _unlisted,
+        _several,
+        _simulated,
+        _disks,
+        _malformed,
+        _authority,
+        _internal_errors,
+        _concurrency,
+        _quota,
+    )
+    return tuple(
+        replace(case, needs=_needs(contract, case))
+        for make in makers
+        for case in make(contract)
+    )
+
+
+def name(contract: Contract, case: Case) -> str:
+    """Return a case's name, such as ``A3-security-lock lock_reasons=security``."""
+    return f"{contract.by_id[case.clauses[0]].slug} {case.row}".strip()
+
+
+def possible(case: Case, parts: frozenset[Part]) -> Case | None:
+    """Return a case as it can be run with these parts, or None if it cannot.
+
+    Deciding how a redeploy ends is left out where only its usual end, success, is asked for.
+    """
+    offered = {part.value for part in parts}
+    if not case.needs <= offered:
+        return None
+    if Part.OUTCOMES in parts:
+        return case
+    kept = tuple(step for step in case.steps if not isinstance(step, Script))
+    return replace(case, steps=kept)
+
+
+def _needs(contract: Contract, case: Case) -> frozenset[str]:
+    needs = {Part.ACCOUNTS}
+    needs |= {Part.CLOCK for one in case.clauses if _by_clock(contract, one)}
+    for step in case.steps:
+        match step:
+            case Create() | Patch() | Release():
+                needs.add(Part.INSTANCES)
+            case Script(ending=ending) if ending == FAIL:
+                needs.add(Part.OUTCOMES)
+            case Raise():
+                needs.add(Part.EVENTS)
+            case Advance():
+                needs.add(Part.CLOCK)
+            case Break():
+                needs.add(Part.INTERNAL_ERRORS)
+            case Redeploy(policy=policy) if policy is not None:
+                needs.add(Part.PRINCIPALS)
+            case _:
+                pass
+    for clause in case.clauses:
+        needs |= contract.by_id[clause].needs - {Part.CLOCK}
+    return frozenset(part.value for part in needs)
+
+
+def _by_clock(contract: Contract, clause: str) -> bool:
+    return Part.CLOCK in contract.by_id[clause].needs
+
+
+# ---------------------------------------------------------------- building blocks
+
+
+def _event(contract: Contract) -> tuple[str, str]:
+    """Return an event that every instance responds to."""
+    row = next(row for row in contract.events if not row.only_with)
+    return row.type, row.statuses[0]
+
+
+def _make(
+    contract: Contract,
+    key: str = "i1",
+    spec: dict[str, Any] | None = None,
+    events: Iterable[tuple[str, str]] | None = None,
+) -> Create:
+    chosen = (_event(contract),) if events is None else tuple(events)
+    return Create(key, spec_items(spec or {}), chosen)
+
+
+def _values(row: Precondition, contract: Contract) -> Iterator[Any]:
+    """Yield the values of an attribute that violate a precondition."""
+    attribute = contract.attribute_by_name[row.attribute]
+    for value in attribute.values:
+        if not row.holds(value):
+            yield (value,) if attribute.is_set else value
+
+
+def _beside(row: Precondition, contract: Contract) -> Iterator[Any]:
+    """Yield a violating value of a set together with each harmless one."""
+    attribute = contract.attribute_by_name[row.attribute]
+    if attribute.is_set:
+        bad = next(value for value in attribute.values if not row.holds(value))
+        for value in attribute.values:
+            if row.holds(value):
+                yield (value, bad)
+
+
+def _words(value: Any) -> str:
+    return "+".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _settable(row: Precondition) -> bool:
+    return row.attribute not in ("exists", "in_flight")
+
+
+# ---------------------------------------------------------------- A: what is accepted
+
+
+def _preconditions(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for row in contract.preconditions:
+        if not _settable(row):
+            continue
+        clauses = (row.clause, "L10")
+        for value in _values(row, contract):
+            made = _make(contract, spec={row.attribute: value})
+            label = f"{row.attribute}={_words(value)}"
+            steps = (made, _make(contract, "i2"), Redeploy("i1"), Look())
+            yield Case(clauses=clauses, row=label, steps=steps)
+        forced = (made, Redeploy("i1", force=True), Look(), Advance(LATER), Look())
+        yield Case(clauses=clauses, row=f"{label} forced, and later", steps=forced)
+        for value in (*_beside(row, contract), None):
+            spec = {row.attribute: next(_values(row, contract))}
+            spec = {row.attribute: value} if value else {**spec, "status": "Stopped"}
+            if value is None and row.attribute == "status":
+                continue
+            steps = (_make(contract, spec=spec), Redeploy("i1"), Look())
+            label = " ".join(f"{name}={_words(one)}" for name, one in spec.items())
+            yield Case(clauses=clauses, row=label, steps=steps)
+    missing = (Redeploy("i1"),)
+    yield Case(clauses=("A1",), row="an id that never was", steps=missing)
+    steps = (_make(contract), Release("i1"), Redeploy("i1"), Look())
+    yield Case(clauses=("A1",), row="a released instance", steps=steps)
+    life = _life(_make(contract), Redeploy("i1"), SUCCEED)
+    steps = (*life, Release("i1"), Redeploy("i1"))
+    yield Case(clauses=("A1",), row="released after a redeploy", steps=steps)
+    event = (_event(contract),)
+    mine, theirs = Create("i1", (), event), Create("j1", (), event, "a2")
+    steps = (mine, theirs, Redeploy("j1", by="a1"), Look())
+    yield Case(clauses=("A1",), row="another account's instance", steps=steps)
+
+
+def _in_flight(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for origin in contract.transition_from:
+        made = _make(contract, spec={"status": origin})
+        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), Redeploy("i1"), Look())
+        yield Case(
+            clauses=("A2", "L1" if origin == "Running" else "L2"),
+            row=f"a second call, begun {origin}",
+            steps=steps,
+        )
+        watch = [x for _ in range(12) for x in (Advance(5.0), Look(), Redeploy("i1"))]
+        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), *watch)
+        yield Case(
+            clauses=("A2",), row=f"calls all the way, begun {origin}", steps=steps
+        )
+
+
+def _combinations(contract: Contract) -> Iterator[Case]:
+    """Yield two preconditions violated at once, and one together with no event (A11)."""
+    steps: tuple[Step, ...]
+    rows = [row for row in contract.preconditions if _settable(row)]
+    for first, second in combinations(rows, 2):
+        one, two = next(_values(first, contract)), next(_values(second, contract))
+        made = _make(contract, spec={first.attribute: one, second.attribute: two})
+        label = f"{first.attribute}={_words(one)} {second.attribute}={_words(two)}"
+        steps = (made, Redeploy("i1"), Redeploy("i1"), Look())
+        yield Case(clauses=("A11",), row=label, steps=steps)
+    for row in rows:
+        value = next(_values(row, contract))
+        made = _make(contract, spec={row.attribute: value}, events=())
+        label = f"{row.attribute}={_words(value)} no event"
+        yield Case(clauses=("A11",), row=label, steps=(made, Redeploy("i1"), Look()))
+
+
+def _harmless(contract: Contract) -> Iterator[Case]:
+    """Yield values that are no reason to reject, so that none is invented (A8, A9)."""
+    steps: tuple[Step, ...]
+    against = {row.attribute: row for row in contract.preconditions}
+    for attribute in contract.attributes:
+        row = against.get(attribute.name)
+        if attribute.name == "local_disk" or (row is not None and not _settable(row)):
+            continue
+        for value in attribute.values:
+            if value == attribute.default or (row is not None and not row.holds(value)):
+                continue
+            chosen = (value,) if attribute.is_set else value
+            made = _make(contract, spec={attribute.name: chosen})
+            steps = (made, Redeploy("i1"), Look())
+            label = f"{attribute.name}={_words(chosen)} is no reason to reject"
+            yield Case(clauses=("A9",), row=label, steps=steps)
+    steps = (_make(contract, events=()), Redeploy("i1"), Look())
+    yield Case(clauses=("A10",), row="", steps=steps)
+    yield Case(
+        clauses=("A15",), row="RunInstances", steps=(Launch("i1"), Redeploy("i1"))
+    )
+    steps = (_make(contract), Look(), Redeploy("i1"))
+    yield Case(clauses=("A15",), row="DescribeInstances", steps=steps)
+
+
+# ---------------------------------------------------------------- L, E, D: what follows
+
+
+def _life(made: Create, call: Redeploy, ending: str, *extra: Step) -> tuple[Step, ...]:
+    return (made, *extra, Script(made.key, ending), call, Look(), Settle())
+
+
+def _first_hops(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for origin, row in contract.transition_from.items():
+        made = _make(contract, spec={"status": origin})
+        watch = [step for _ in range(8) for step in (Advance(2.0), Look())]
+        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), Look(), *watch)
+        yield Case(clauses=(row.first_clause,), row="first seen", steps=steps)
+
+
+def _events(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for row in contract.events:
+        for status in row.statuses:
+            made = _make(
+                contract, spec=dict(row.only_with), events=[(row.type, status)]
+            )
+            steps = _life(made, Redeploy("i1"), SUCCEED)
+            yield Case(clauses=("E1", "A9"), row=f"{row.type} {status}", steps=steps)
+
+
+def _lives(contract: Contract) -> Iterator[Case]:
+    """Yield redeploys that succeed: from where, with which disks, forced or not."""
+    steps: tuple[Step, ...]
+    for origin, storage, force in product(
+        contract.transition_from, Storage, (None, True, False)
+    ):
+        spec = {"status": origin, "storage": storage.value}
+        made = _make(contract, spec=spec)
+        beside = _make(contract, "i2", LOCAL)
+        far = replace(_make(contract, "j1"), account="a2")
+        call = Redeploy("i1", force=force)
+        word = {None: "absent", True: "true", False: "false"}[force]
+        steps = _life(made, call, SUCCEED, beside, far)
+        clauses = ["L3", "L4", "D2", "L9", "L7", "L8"]
+        clauses += ["D1"] if storage is Storage.LOCAL else []
+        clauses += ["L11"] if force is not None else ["L11a"]
+        label = f"{origin}, {storage.value} disks, ForceStop {word}"
+        yield Case(clauses=tuple(clauses), row=label, steps=steps)
+    for origin in contract.transition_from:
+        made = _make(contract, spec={"status": origin})
+        watch = [step for _ in range(6) for step in (Advance(10.0), Look())]
+        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), *watch, Settle())
+        yield Case(clauses=("L8",), row=f"{origin}, watched", steps=steps)
+    kind, status = _event(contract)
+    late = Raise("i1", kind, status)
+    steps = (_make(contract), Script("i1", SUCCEED), Redeploy("i1"), late, Settle())
+    yield Case(clauses=("E1r",), row="", steps=steps)
+    for ending in (SUCCEED, FAIL):
+        begin = (_make(contract), Script("i1", ending), Redeploy("i1"), Tasks("i1"))
+        steps = (*begin, Settle(), Tasks("i1"))
+        yield Case(clauses=("L13",), row=f"a redeploy that will {ending}", steps=steps)
+
+
+def _failures(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for origin, storage, force in product(
+        contract.transition_from, Storage, (None, True)
+    ):
+        spec = {"status": origin, "storage": storage.value}
+        made = _make(contract, spec=spec)
+        word = "" if force is None else ", forced"
+        steps = _life(made, Redeploy("i1", force=force), FAIL)
+        label = f"{origin}, {storage.value} disks{word}"
+        yield Case(clauses=("L6", "L5", "E6"), row=label, steps=steps)
+    for attribute, value in (("lock_reasons", ("financial",)), ("billing", "expired")):
+        change = spec_items({attribute: value})
+        made = _make(contract)
+        steps = (
+            made,
+            Script("i1", FAIL),
+            Redeploy("i1"),
+            Patch("i1", change),
+            Settle(),
+        )
+        label = f"{attribute} changed on the way"
+        yield Case(clauses=("L6",), row=label, steps=steps)
+    for origin in contract.transition_from:
+        made = _make(contract, spec={"status": origin})
+        watch = [step for _ in range(6) for step in (Advance(10.0), Look())]
+        steps = (made, Script("i1", FAIL), Redeploy("i1"), *watch, Settle())
+        row = f"{origin}, failing, watched"
+        yield Case(clauses=("L8", "L8r"), row=row, steps=steps)
+
+
+def _histories(contract: Contract) -> Iterator[Case]:
+    """Yield one redeploy after another on the same instance, for what is only forgotten later."""
+    steps: tuple[Step, ...]
+    kind, status = _event(contract)
+    again = Raise("i1", kind, status)
+    for first, second in product((SUCCEED, FAIL), repeat=2):
+        clause = "L3" if second == SUCCEED else "L6"
+        spec = {**LOCAL, "lock_reasons": ("financial",)}
+        made = _make(contract, spec=spec)
+        between = (again,) if first == SUCCEED else ()
+        steps = (
+            *_life(made, Redeploy("i1"), first),
+            *between,
+            Script("i1", second),
+            Redeploy("i1"),
+            Settle(),
+        )
+        row = f"a redeploy that will {second} after one that did {first}"
+        yield Case(clauses=(clause,), row=row, steps=steps)
+    locked = spec_items({"lock_reasons": ("security",)})
+    steps = (
+        *_life(_make(contract), Redeploy("i1"), SUCCEED),
+        again,
+        Patch("i1", locked),
+        Redeploy("i1"),
+        Look(),
+    )
+    yield Case(clauses=("A3",), row="locked after a redeploy", steps=steps)
+
+
+def _unlisted(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    every = (*contract.open_event_statuses, *contract.final_event_statuses)
+    listed = {(row.type, status) for row in contract.events for status in row.statuses}
+    types = (*(row.type for row in contract.events), *contract.unlisted_event_types)
+    for kind in types:
+        pairs = [(kind, status) for status in every if (kind, status) not in listed]
+        alone = _make(contract, events=[*pairs, _event(contract)])
+        steps = _life(alone, Redeploy("i1"), SUCCEED)
+        yield Case(clauses=("E2",), row=f"{kind} beside a listed one", steps=steps)
+    kind = contract.unlisted_event_types[0]
+    for status in contract.open_event_statuses:
+        made = _make(contract, events=[(kind, status)])
+        steps = (made, Redeploy("i1"), Settle())
+        yield Case(clauses=("A10",), row=f"only {kind} {status}", steps=steps)
+    for row in contract.events:
+        if not row.only_with:
+            continue
+        pairs = [(row.type, status) for status in row.statuses]
+        made = _make(contract, events=[*pairs, _event(contract)])
+        steps = _life(made, Redeploy("i1"), SUCCEED)
+        yield Case(clauses=("E3",), row=f"{row.type} without local disks", steps=steps)
+
+
+def _several(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    plain = [row for row in contract.events if not row.only_with]
+    for count in (2, 3):
+        pairs = [(row.type, row.statuses[0]) for row in plain[:count]]
+        steps = _life(_make(contract, events=pairs), Redeploy("i1"), SUCCEED)
+        yield Case(clauses=("E7",), row=f"{count} events", steps=steps)
+        steps = _life(_make(contract, events=pairs), Redeploy("i1"), FAIL)
+        yield Case(clauses=("E6",), row=f"{count} events", steps=steps)
+
+
+def _simulated(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for kind in ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy"):
+        extra = Simulate("i1", kind)
+        steps = _life(_make(contract), Redeploy("i1"), SUCCEED, extra)
+        yield Case(clauses=("E4",), row=f"{kind} beside a real event", steps=steps)
+        steps = (_make(contract, events=()), extra, Redeploy("i1"), Settle())
+        yield Case(clauses=("E5",), row=kind, steps=steps)
+
+
+def _disks(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for disk in (LocalDisk.DAMAGED, LocalDisk.ISOLATED):
+        spec = {**LOCAL, "local_disk": disk.value}
+        steps = _life(_make(contract, spec=spec), Redeploy("i1"), SUCCEED)
+        clauses = ("D3",) if disk is LocalDisk.ISOLATED else ("A6d",)
+        yield Case(clauses=clauses, row=f"{disk.value} disk", steps=steps)
+    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    for origin in contract.transition_from:
+        made = _make(contract, spec={**isolated, "status": origin}, events=())
+        steps = _life(made, Redeploy("i1"), SUCCEED)
+        yield Case(clauses=("A13",), row=f"{origin}, no event", steps=steps)
+    steps = _life(_make(contract, spec=isolated), Redeploy("i1"), SUCCEED)
+    yield Case(clauses=("A13",), row="beside an event", steps=steps)
+    ends = [(contract.gap_ending_event_types[0], "Inquiring")]
+    made = _make(contract, spec=isolated, events=ends)
+    yield Case(clauses=("A13e",), row="", steps=(made, Redeploy("i1"), Settle()))
+    kept = _make(contract, spec=isolated)
+    steps = _life(kept, Redeploy("i1"), FAIL)
+    yield Case(clauses=("L6",), row="isolated disk", steps=steps)
+
+
+# ---------------------------------------------------------------- R, U, Q and the rest
+
+
+def _shape(contract: Contract) -> Iterator[Case]:
+    made = _make(contract), _make(contract, "i2")
+    accepted = (*made, Redeploy("i1"), Redeploy("i2"))
+    yield Case(clauses=("R1", "R4", "R5"), row="two accepted calls", steps=accepted)
+    locked = _make(contract, spec={"lock_reasons": ("security",)})
+    rejected = (locked, Redeploy("i1"), Look(), Redeploy("i1"))
+    yield Case(clauses=("R2", "R3", "R4"), row="two rejected calls", steps=rejected)
+
+
+def _malformed(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for row in contract.malformed:
+        call = Redeploy("i1", malformed=row.name)
+        steps = (_make(contract), _make(contract, "i2"), call, Look())
+        yield Case(clauses=(row.clause,), row=row.name, steps=steps)
+
+
+def _authority(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for case in contract.policy_cases:
+        call = Redeploy("i1", policy=case.name)
+        steps = (_make(contract), call, Look())
+        yield Case(clauses=(case.clause,), row=case.name, steps=steps)
+    refused = next(case.name for case in contract.policy_cases if not case.allowed)
+    locked = _make(contract, spec={"lock_reasons": ("security",)})
+    call = Redeploy("i1", policy=refused)
+    yield Case(clauses=("U3",), row="locked", steps=(locked, call, Look()))
+    nobody = replace(call, key="i2")
+    steps = (_make(contract), nobody, nobody, Look())
+    yield Case(clauses=("U3",), row="unknown id", steps=steps)
+    later = (_make(contract), call, Look(), Advance(LATER), Look())
+    yield Case(clauses=("U1",), row="refused, and later", steps=later)
+    for row in contract.forgeries:
+        call = Redeploy("i1", forgery=row.name)
+        steps = (_make(contract), call, Look())
+        yield Case(clauses=("U4",), row=row.name, steps=steps)
+        for wire in WIRES:
+            steps = (_make(contract), replace(call, wire=wire), Look())
+            yield Case(clauses=("U4",), row=f"{row.name}, as {wire}", steps=steps)
+
+
+def _internal_errors(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for effect, origin in product(("none", "accepted"), contract.transition_from):
+        made = _make(contract, spec={"status": origin})
+        steps = (made, Break(effect), Redeploy("i1"), Look(), Settle())
+        yield Case(clauses=("A12",), row=f"{origin}, effect {effect}", steps=steps)
+
+
+def _concurrency(contract: Contract) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for origin, calls in product(contract.transition_from, (2, 4)):
+        made = _make(contract, spec={"status": origin})
+        steps = (made, Together("i1", calls), Look(), Settle())
+        yield Case(clauses=("L12",), row=f"{origin}, {calls} calls", steps=steps)
+
+
+def _quota(contract: Contract) -> Iterator[Case]:
+    """Yield the burst that no admissible limiter lets through, and what comes after it."""
+    steps: tuple[Step, ...]
+    limit, window = contract.quota_calls, contract.quota_seconds
+    kind, status = _event(contract)
+    pool = Create("i1", (), ((kind, status),), count=limit + 2)
+    last = f"i{limit + 1}"
+    locked = spec_items({"lock_reasons": ("security",)})
+    other = Create("j1", locked, ((kind, status),), "a2")
+    steps = (
+        pool,
+        other,
+        Redeploy("i1", count=limit),
+        Redeploy(last, count=2),
+        Look((last, "j1")),
+        Redeploy("j1"),
+        Advance(2 * window + 1),
+        Look((last,)),
+        Redeploy(last),
+    )
+    clauses = ("Q1", "Q2", "Q4", "Q5", "Q6")
+    yield Case(clauses=clauses, row=f"{limit + 2} calls at once", steps=steps)
+    steps = (Redeploy("i1"),) * (limit + 1)
+    yield Case(clauses=("Q6r",), row="", steps=steps)
+    pool = Create("i1", (), ((kind, status),), count=limit + 102)
+    steps = (
+        pool,
+        Redeploy("i1"),
+        Advance(50.0),
+        Redeploy("i2", count=limit - 1),
+        Advance(11.0),
+        Redeploy(f"i{limit + 1}", count=100),
+        Advance(48.0),
+        Redeploy(f"i{limit + 101}", count=2),
+    )
+    yield Case(clauses=("Q3",), row="", steps=steps)

@@ -1,0 +1,46 @@
+"""Exchanges as they may be shown: no secret, no signature."""
+
+import re
+
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_schemas.records import Exchange
+
+LONGEST = 2000
+_SECRETS = (
+    (
+        re.compile(
+            r'("(?:access_key_secret|AccessKeySecret|SecurityToken)"\s*:\s*")[^"]*'
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"((?:^|[?&])(?:Signature|SecurityToken)=)[^&\s]*"), r"\1***"),
+)
+
+
+def redacted(text: str) -> str:
+    """Return the text without secrets and signatures, cut where it is very long."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
+
+
+def exchange(request: HttpRequest, answer: HttpResponse | str) -> Exchange:
+    """Return one exchange as a record; headers, which carry signatures, are left out."""
+    action = dict(request.headers).get("x-acs-action")
+    line = f"{request.method} {request.target}" + (f" ({action})" if action else "")
+    body = request.body.decode("utf-8", "replace")
+    if isinstance(answer, str):
+        return Exchange(
+            request_line=redacted(line),
+            request_body=redacted(body),
+            status=None,
+            response_body="",
+            problem=redacted(answer),
+        )
+    return Exchange(
+        request_line=redacted(line),
+        request_body=redacted(body),
+        status=answer.status,
+        response_body=redacted(answer.body.decode("utf-8", "replace")),
+        problem=None,
+    )

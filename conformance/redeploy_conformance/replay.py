@@ -1,0 +1,59 @@
+"""Doing a finding again: the same steps on fresh instances of any target."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from redeploy_conformance.bench import set_up
+from redeploy_conformance.cli import leave
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.steps import InvalidStepError, from_json
+from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
+from redeploy_conformance.targets.find import find
+from redeploy_reports.clean import clean
+from redeploy_schemas.contract import load
+from redeploy_schemas.records import InvalidRecordError, Result
+from redeploy_schemas.vocabulary import RunVerdict
+
+
+def replay_finding(path: str, word: str, number: int, times: int) -> None:
+    """Run the steps of one finding some times, and say how often it was seen again.
+
+    Exits with 1 when it was, 0 when it was not, 3 when it could not be tried.
+    """
+    try:
+        result = Result.from_text(Path(path).read_text("utf-8"))
+        found = result.findings[number - 1]
+        steps = [from_json(one) for one in found.steps]
+    except (OSError, UnicodeDecodeError) as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} cannot be read: {error}")
+    except (InvalidRecordError, InvalidStepError) as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result file: {error}")
+    except IndexError:
+        count = len(result.findings)
+        leave(RunVerdict.WRONG_USAGE, f"{path} has {count} findings, not {number}")
+    contract = load()
+    try:
+        target = find(word, contract)
+        bench = set_up(target, contract)
+    except TargetUsageError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+    except UnreachableError as error:
+        leave(RunVerdict.UNREACHABLE, str(error))
+    seen = 0
+    for attempt in range(times):
+        run = perform(bench, steps, Ledger())
+        if run.problem is not None:
+            leave(RunVerdict.INCOMPLETE, f"could not be tried: {clean(run.problem)}")
+        hit = next((one for one in run.violations if one.clause == found.clause), None)
+        seen += hit is not None
+        if attempt == 0:
+            for n, one in enumerate(run.done, 1):
+                click.echo(f"  {n}. {clean(str(one.step))} -> {clean(one.observed)}")
+            if hit is not None:
+                click.echo(f"  expected  {clean(hit.expected)}")
+                click.echo(f"  observed  {clean(hit.observed)}")
+    click.echo(f"{found.clause}: reproduced {seen} of {times}")
+    sys.exit(int(RunVerdict.NOT_CONFORMING if seen else RunVerdict.CONFORMING))

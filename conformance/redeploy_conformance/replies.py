@@ -1,0 +1,120 @@
+"""Answers as the contract sees them, and the clauses that bind every answer (R1–R5)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from redeploy_conformance.wire.answers import Answer
+from redeploy_schemas.contract import Contract
+
+
+class Kind(Enum):
+    """What an answer says became of a call."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    THROTTLED = "throttled"
+    INTERNAL = "internal error"
+    UNKNOWN = "nobody knows"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to one call; ``status`` None when none came, and then ``problem`` says why."""
+
+    kind: Kind
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    task_id: str | None = None
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        """Return the answer as a trace shows it."""
+        if self.status is None:
+            return f"no answer: {self.problem}"
+        if self.kind is Kind.ACCEPTED:
+            return f"{self.status}, TaskId {self.task_id or 'missing'}"
+        return f"{self.status} {self.code or self.problem or 'without a code'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A clause that an answer breaks by itself, whatever the state."""
+
+    clause: str
+    expected: str
+    observed: str
+
+
+def read(answer: Answer) -> Reply:
+    """Return the reply that a decoded answer is."""
+    fields = answer.fields or {}
+    code = _text(fields.get("Code"))
+    return Reply(
+        _kind(answer.status, code, _text(fields.get("TaskId"))),
+        answer.status,
+        code,
+        _text(fields.get("Message")),
+        _text(fields.get("RequestId")),
+        _text(fields.get("TaskId")),
+        answer.problem,
+    )
+
+
+def unanswered(problem: str) -> Reply:
+    """Return the reply that stands for an answer that never came."""
+    return Reply(Kind.UNKNOWN, problem=problem)
+
+
+def _kind(status: int, code: str | None, task_id: str | None) -> Kind:
+    """Tell an answer's meaning by what it carries, so that a wrong status is one flaw, not two."""
+    if code is None and (task_id or 200 <= status < 300):
+        return Kind.ACCEPTED
+    if status == 429 or (code or "").startswith("Throttling"):
+        return Kind.THROTTLED
+    if code == "InternalError":
+        return Kind.INTERNAL
+    return Kind.REJECTED if status < 500 else Kind.UNKNOWN
+
+
+def flaws(contract: Contract, reply: Reply) -> list[Flaw]:
+    """Return what is wrong with an answer to RedeployInstance by itself (R1–R3, R5)."""
+    if reply.status is None or reply.kind is Kind.UNKNOWN:
+        return []
+    if reply.kind is Kind.ACCEPTED:
+        missing = [
+            name
+            for name, value in (
+                ("TaskId", reply.task_id),
+                ("RequestId", reply.request_id),
+            )
+            if not value
+        ]
+        wanted = "TaskId and RequestId, both non-empty strings"
+        if missing:
+            return [Flaw("R1", wanted, f"{' and '.join(missing)} missing")]
+        if not 200 <= reply.status < 300:
+            return [Flaw("R1", "HTTP 2xx with a TaskId", f"HTTP {reply.status}")]
+        return []
+    found = []
+    row = contract.error_by_code.get(reply.code or "")
+    if row is None and 200 <= reply.status < 300:
+        found.append(Flaw("R1", "no error code in HTTP 2xx", str(reply)))
+    if row is not None and row.http_status != reply.status:
+        wanted = f"{row.http_status} {row.code}"
+        found.append(Flaw("R2", wanted, f"{reply.status} {row.code}"))
+    if row is not None and not _says(reply.message, row.message):
+        wanted = "some text" if row.message == "%s" else row.message
+        found.append(Flaw("R3", wanted, str(reply.message)))
+    if reply.task_id:
+        found.append(Flaw("R5", "no TaskId in a rejection", reply.task_id))
+    return found
+
+
+def _says(message: str | None, text: str) -> bool:
+    return bool(message) if text == "%s" else message == text
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

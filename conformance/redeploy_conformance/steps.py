@@ -1,0 +1,330 @@
+"""Abstract steps: what a case does, as data that can be written down and done again.
+
+Instances are named by keys (``i1``, ``i2``, …) and bound to real ids when a step is carried out, so
+that the same steps run against any fresh account of any target.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
+
+
+class InvalidStepError(ValueError):
+    """A JSON object is no step; the message names what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make an instance in a given state, through the control plane.
+
+    ``spec`` holds attributes that differ from the default; ``events`` (type, status) pairs.
+    """
+
+    name: ClassVar[str] = "create"
+    key: str
+    spec: SpecItems = ()
+    events: tuple[tuple[str, str], ...] = ()
+    account: str = "a1"
+    count: int = 1
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        spec = dict(self.spec)
+        words = [str(spec.pop("status", "Running"))]
+        words += [f"{name} {_words(value)}" for name, value in spec.items()]
+        words += [f"event {kind} {status}" for kind, status in self.events]
+        many = f" and {self.count - 1} more" if self.count > 1 else ""
+        return f"create {self.key}{many}: {', '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Redeploy:
+    """Call RedeployInstance; the names are those of rows of the contract.
+
+    ``by`` is another account that calls; ``wire`` another form of the request than the target's
+    usual one, such as ``v1 form``; with ``count`` the following keys are called too.
+    """
+
+    name: ClassVar[str] = "redeploy"
+    key: str
+    force: bool | None = None
+    policy: str | None = None
+    malformed: str | None = None
+    forgery: str | None = None
+    by: str | None = None
+    wire: str | None = None
+    count: int = 1
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        words = [f"redeploy {self.key}"]
+        if self.count > 1:
+            words.append(f"and the next {self.count - 1}")
+        if self.force is not None:
+            words.append(f"with ForceStop {str(self.force).lower()}")
+        words += [
+            f"with {text}"
+            for text in (self.policy and f"the policy: {self.policy}", self.malformed)
+            if text
+        ]
+        if self.forgery:
+            words.append(f"forged: {self.forgery}")
+        if self.by:
+            words.append(f"by account {self.by}")
+        if self.wire:
+            words.append(f"as {self.wire}")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Call RedeployInstance several times at once, and look meanwhile."""
+
+    name: ClassVar[str] = "together"
+    key: str
+    calls: int = 2
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"redeploy {self.key} {self.calls} times at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Observe every instance and event; with ``keys`` only those."""
+
+    name: ClassVar[str] = "look"
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"look at {' and '.join(self.keys) or 'everything'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Turn the clock of the implementation on by some seconds."""
+
+    name: ClassVar[str] = "advance"
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"advance the clock by {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Wait until every redeploy must have ended, and look."""
+
+    name: ClassVar[str] = "settle"
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return "wait until every redeploy must have ended, and look"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Decide how the next redeploy of an instance ends: ``succeed`` or ``fail``."""
+
+    name: ClassVar[str] = "script"
+    key: str
+    ending: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"the next redeploy of {self.key} will {self.ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Change attributes of an instance through the control plane."""
+
+    name: ClassVar[str] = "patch"
+    key: str
+    spec: SpecItems
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        words = [f"{name} {_words(value)}" for name, value in self.spec]
+        return f"change {self.key}: {', '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Release an instance through the control plane."""
+
+    name: ClassVar[str] = "release"
+    key: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"release {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Raise an event on an instance through the control plane."""
+
+    name: ClassVar[str] = "raise"
+    key: str
+    type: str
+    status: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"raise {self.type} {self.status} on {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    """Make a simulated event with CreateSimulatedSystemEvents."""
+
+    name: ClassVar[str] = "simulate"
+    key: str
+    type: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"simulate {self.type} on {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Let the next call that would be accepted answer 500; ``effect`` none or accepted."""
+
+    name: ClassVar[str] = "break"
+    effect: str
+    account: str = "a1"
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"the next call answers 500 InternalError, effect: {self.effect}"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Make an instance with the public RunInstances."""
+
+    name: ClassVar[str] = "launch"
+    key: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"run {self.key} with RunInstances"
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Look the last accepted call's TaskId up with DescribeTasks."""
+
+    name: ClassVar[str] = "tasks"
+    key: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"look up the task of {self.key}"
+
+
+Step: TypeAlias = (
+    Create
+    | Redeploy
+    | Together
+    | Look
+    | Advance
+    | Settle
+    | Script
+    | Patch
+    | Release
+    | Raise
+    | Simulate
+    | Break
+    | Launch
+    | Tasks
+)
+KINDS: tuple[type[Step], ...] = (
+    Create,
+    Redeploy,
+    Together,
+    Look,
+    Advance,
+    Settle,
+    Script,
+    Patch,
+    Release,
+    Raise,
+    Simulate,
+    Break,
+    Launch,
+    Tasks,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One planned test: the clauses it must exercise, its name, what it does.
+
+    ``needs`` are parts of the control protocol; ``row`` names the row it was made from.
+    """
+
+    clauses: tuple[str, ...]
+    row: str
+    steps: tuple[Step, ...]
+    needs: frozenset[str] = field(default_factory=frozenset)
+
+
+def to_json(step: Step) -> dict[str, Any]:
+    """Return a step as a JSON object; what is at its default is left out."""
+    document: dict[str, Any] = {"step": step.name}
+    for one in fields(step):
+        value = getattr(step, one.name)
+        if value != one.default:
+            document[one.name] = dict(value) if one.name == "spec" else value
+    return {name: _lists(value) for name, value in document.items()}
+
+
+def from_json(document: Mapping[str, Any]) -> Step:
+    """Return the step that a JSON object describes.
+
+    Raises:
+        InvalidStepError: it describes none.
+    """
+    rest = dict(document)
+    name = rest.pop("step", None)
+    for kind in KINDS:
+        if kind.name == name:
+            break
+    else:
+        raise InvalidStepError(f"{name!r} is no kind of step")
+    if "spec" in rest:
+        rest["spec"] = spec_items(rest["spec"])
+    for key in ("events", "keys"):
+        if key in rest:
+            rest[key] = tuple(tuple(x) if isinstance(x, list) else x for x in rest[key])
+    try:
+        return kind(**rest)
+    except TypeError as error:
+        raise InvalidStepError(f"a step {name!r} is wrong: {error}") from error
+
+
+def spec_items(spec: Mapping[str, Any]) -> SpecItems:
+    """Return a spec as it stands in a step: sorted pairs, sets as sorted tuples."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list | tuple) else value)
+        for name, value in sorted(spec.items())
+    )
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(one) for key, one in value.items()}
+    return [_lists(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def _words(value: object) -> str:
+    return (
+        ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+    )

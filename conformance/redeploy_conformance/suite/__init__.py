@@ -1,0 +1,1 @@
+"""The packaged tests: one per planned case, and the exploration."""

@@ -1,0 +1,105 @@
+"""What a packaged test does: run, report, and fail with the story of a violation."""
+
+import pytest
+from hypothesis import seed
+from hypothesis.stateful import run_state_machine_as_test
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.investigate import CaseReport, command, findings, perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.machine import BrokenClauseError, TroubleError, explorer
+from redeploy_conformance.planner import name, possible
+from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.session import Session
+from redeploy_conformance.steps import Case
+from redeploy_reports.story import story
+from redeploy_schemas.vocabulary import Part
+from redeploy_strategies.profiles import cheap
+
+WALKS, STEPS = 15, 40
+
+
+def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
+    """Run one planned case.
+
+    Raises:
+        pytest.fail.Exception: a clause is violated; the message is the story.
+        pytest.skip.Exception: the case needs what is not offered, or could not be set up.
+    """
+    label = name(bench.contract, case)
+    reporter.stop_if_lost()
+    doable = possible(case, bench.offer.parts)
+    if doable is None:
+        lacking = case.needs - {part.value for part in bench.offer.parts}
+        reporter.enter(CaseReport(label, ()))
+        pytest.skip(f"needs {', '.join(sorted(lacking))} of the control protocol")
+    report = CaseReport(label, case.clauses)
+    requests, steps = bench.api.requests, bench.steps
+    run = perform(bench, doable.steps, report.ledger)
+    report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
+    again = command("run", reporter.target_word, "--case", label)
+    report.findings = findings(bench, label, run, again)
+    report.requests = bench.api.requests - requests
+    report.steps = bench.steps - steps
+    if not (run.violations or run.problem or run.skipped):
+        report.idle = tuple(
+            clause
+            for clause in report.clauses[:1]
+            if bench.contract.by_id[clause].required and not report.ledger.times(clause)
+        )
+    _tell(report, reporter, bench)
+
+
+def explore(bench: Bench, number: int, reporter: Reporter) -> None:
+    """Run some walks.
+
+    Raises:
+        pytest.fail.Exception: a clause is violated; the message is the story.
+        pytest.skip.Exception: the implementation cannot be explored so.
+    """
+    reporter.stop_if_lost()
+    needed = {Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES}
+    if not needed <= bench.offer.parts:
+        pytest.skip("needs accounts, clock, instances of the control protocol")
+    report = CaseReport(f"walk {number}", ())
+    requests, steps = bench.api.requests, bench.steps
+
+    def begin() -> Session:
+        return bench.session(Ledger())
+
+    sessions: list[Session] = []
+
+    def remembered() -> Session:
+        sessions.append(begin())
+        return sessions[-1]
+
+    machine = explorer(bench.contract, bench.offer.parts, remembered)
+    drawn = seed(reporter.seed * 1000 + number)(machine)
+    try:
+        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
+    except BrokenClauseError as broken:
+        again = command(
+            "replay", reporter.result_path, "--case", report.name, reporter.target_word
+        )
+        report.findings = findings(bench, report.name, broken.run, again)
+    except TroubleError as trouble:
+        report.problem = str(trouble)
+    for session in sessions:
+        report.ledger.merge(session.oracle.ledger)
+        bench.steps += len(session.run.done)
+    report.requests = bench.api.requests - requests
+    report.steps = bench.steps - steps
+    _tell(report, reporter, bench)
+
+
+def _tell(report: CaseReport, reporter: Reporter, bench: Bench) -> None:
+    """Hand the report over, and end the test as pytest's users expect."""
+    reporter.enter(report)
+    if report.findings:
+        pytest.fail("\n\n".join(story(one) for one in report.findings), pytrace=False)
+    if report.problem is not None:
+        pytest.skip(f"could not run: {report.problem}")
+    if report.skipped is not None:
+        pytest.skip(f"does not apply: {report.skipped}")
+    if report.idle:
+        pytest.skip(f"did not exercise {', '.join(report.idle)}")

@@ -1,0 +1,13 @@
+"""Walks drawn by Hypothesis, several instances at once."""
+
+import pytest
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.suite.run import explore
+
+
+@pytest.mark.parametrize("walk", range(4))
+def test_walks(walk: int, bench: Bench, reporter: Reporter) -> None:
+    """No history that is tried breaks a clause."""
+    explore(bench, walk, reporter)

@@ -1,0 +1,1 @@
+"""Implementations under test: how the suite reaches them, and what they declare."""

@@ -1,0 +1,1 @@
+"""The RPC wire format: messages, signatures, answers; shared by suite and emulator."""

@@ -1,0 +1,136 @@
+"""What one instance may be: plain values where they are known, constraints where not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from redeploy_schemas.vocabulary import Ending
+
+Told: TypeAlias = tuple[str, str]
+"""An open clause and the choice that would explain what is seen, such as ``("E7", "all")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a value: it is one of ``values``, or with ``other`` none of them."""
+
+    values: frozenset[Any] = frozenset()
+    other: bool = False
+
+    def admits(self, value: object) -> bool:
+        """Whether the value may be this one."""
+        return (value in self.values) is not self.other
+
+    def __str__(self) -> str:
+        """Return the constraint in words."""
+        if self.other and not self.values:
+            return "anything"
+        words = " or ".join(sorted(_word(value) for value in self.values))
+        return f"anything but {words}" if self.other else words
+
+
+ANYTHING = Known(other=True)
+
+
+def exactly(*values: object) -> Known:
+    """Return the constraint that the value is one of these."""
+    return Known(frozenset(values))
+
+
+def other_than(known: Known) -> Known:
+    """Return the constraint that the value is not the one known; anything if none is."""
+    return ANYTHING if known.other else Known(known.values, other=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A system event of an instance; ``status`` None is some final one, not yet seen."""
+
+    id: str
+    type: str
+    status: str | None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A redeploy under way, since a call that was, or may have been, accepted.
+
+    ``at`` is the place on the path of its transition, -1 before a lagging read has shown any;
+    ``moved`` says whether time has passed since the call; ``due`` is when it must have ended;
+    ``late`` marks one that has not, against L7: kept to explain a violation, never to excuse one. ``unclear`` is a ForceStop of open meaning
+    (A14b, A14v); ``watched`` the choice under L8r that polls have told so far.
+    """
+
+    origin: str
+    ending: Ending
+    force: bool | None
+    answers: frozenset[str]
+    due: float
+    at: int = 0
+    moved: bool = False
+    late: bool = False
+    unclear: bool = False
+    watched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One possible state of one instance.
+
+    The first nine fields are the attributes of the contract's rows. ``why`` gives, for the next
+    look, the clause that a field rests on; ``quiet`` the clauses that forbid any change;
+    ``told`` the choices that led here; ``doubt`` a call that may still take effect.
+    """
+
+    exists: bool = True
+    status: str = "Running"
+    tenancy: str = "default"
+    lock_reasons: frozenset[str] = frozenset()
+    billing: str = "current"
+    disk_status: str = "normal"
+    storage: str = "cloud"
+    local_disk: str = "healthy"
+    flight: Flight | None = None
+    events: tuple[Event, ...] = ()
+    host: Known = ANYTHING
+    local_data: Known = ANYTHING
+    cloud_data: Known = ANYTHING
+    orderly_stops: Known = ANYTHING
+    power_offs: Known = ANYTHING
+    next_ending: Ending | None = None
+    why: tuple[tuple[str, str], ...] = ()
+    quiet: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
+    doubt: Flight | None = field(default=None)
+
+    @property
+    def late(self) -> bool:
+        """Whether this world already breaks L7."""
+        return self.flight is not None and self.flight.late
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a redeploy is under way."""
+        return self.flight is not None
+
+    def __str__(self) -> str:
+        """Return the state as a trace shows it."""
+        marks = [self.status if self.exists else "released"]
+        if self.flight is not None:
+            marks.append(f"redeploying, will {self.flight.ending.value}")
+        if self.doubt is not None:
+            marks.append("a call may still take effect")
+        marks += [f"{one.type} {one.status or 'closed'}" for one in self.events]
+        return ", ".join(marks)
+
+
+def hush(worlds: Iterable[World], clauses: tuple[str, ...]) -> frozenset[World]:
+    """Return the worlds with ``clauses`` forbidding any change."""
+    return frozenset(replace(world, quiet=clauses) for world in worlds)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(map(str, value))) + "}"
+    return str(value)

@@ -1,0 +1,100 @@
+"""The catalogue of faults: well formed, and every fault can be driven."""
+
+import inspect
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.settings import Settings
+from redeploy_conformance.faults.catalogue import FAULTS, build, fault
+from redeploy_conformance.faults.registry import Fault
+from redeploy_conformance.faults.registry import fault as enter
+
+CLAUSES = (
+    {f"A{n}" for n in range(1, 16)}
+    | {f"R{n}" for n in range(1, 7)}
+    | {f"L{n}" for n in range(1, 14)}
+    | {f"E{n}" for n in range(1, 8)}
+    | {f"D{n}" for n in range(1, 4)}
+    | {f"Q{n}" for n in range(1, 7)}
+    | {f"U{n}" for n in range(1, 5)}
+)
+ALL = pytest.mark.parametrize("broken", FAULTS.values(), ids=list(FAULTS))
+
+
+def changed_part(broken: Fault) -> tuple[type, type]:
+    correct = Parts()
+    (name,) = [
+        one.name
+        for one in fields(Parts)
+        if getattr(broken.parts, one.name) is not getattr(correct, one.name)
+    ]
+    return getattr(correct, name), getattr(broken.parts, name)
+
+
+@ALL
+def test_a_fault_is_small_and_well_described(broken: Fault) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", broken.id)
+    assert re.fullmatch(r"[^.].*\.", broken.sentence)
+    assert broken.clauses
+    assert set(broken.clauses) <= CLAUSES
+    correct, wrong = changed_part(broken)
+    overridden = [
+        name for name, _ in inspect.getmembers(wrong) if name in vars(correct)
+    ]
+    own = [n for n in overridden if getattr(wrong, n) is not getattr(correct, n)]
+    methods = [name for name in own if not name.startswith("__")]
+    assert len(methods) == 1, methods
+
+
+def test_every_clause_but_one_without_a_sharp_edge_has_a_fault() -> None:
+    broken = {clause for one in FAULTS.values() for clause in one.clauses}
+    assert broken == CLAUSES - {"Q3"}
+
+
+@ALL
+def test_a_broken_emulator_can_be_driven(broken: Fault, bench_around: Any) -> None:
+    bench = bench_around(build(broken.id, Settings(quota=30)))
+    allowed = {"Effect": "Allow", "Action": "ecs:*", "Resource": "acs:ecs:*:*:*"}
+    users = [bench.user({"Version": "1", "Statement": [allowed]}), bench.user()]
+    event = {"type": "SystemFailure.Redeploy", "status": "Inquiring"}
+    specs: list[dict[str, Any]] = [
+        {},
+        {"status": "Stopped", "storage": "local", "local_disk": "damaged"},
+        {"events": [event, event, event]},
+        {"lock_reasons": ["security", "financial"]},
+        {"status": "Pending", "tenancy": "dedicated-host"},
+        {"events": [], "billing": "expired"},
+    ]
+    instances = [bench.instance(**spec) for spec in specs]
+    for turn in range(3):
+        for by in (None, *users):
+            for instance in [*instances, "i-none"]:
+                params = [("InstanceId", instance), ("ForceStop", "true")]
+                answer = bench.send("RedeployInstance", *params, by=by)
+                assert answer.status in range(200, 504)
+        bench.next_fails(instances[turn])
+        bench.advance(61)
+        bench.call("DescribeInstances")
+        bench.call("DescribeTasks")
+
+
+def test_looking_a_fault_up() -> None:
+    assert fault("deny-ignored").clauses == ("U2",)
+    with pytest.raises(KeyError):
+        build("no-such-fault")
+
+
+def test_entering_nonsense_is_refused() -> None:
+    class Nothing:
+        """Nothing."""
+
+    with pytest.raises(ValueError, match="part"):
+        enter("no-part", "A1")(Nothing)
+    with pytest.raises(ValueError, match="two faults"):
+        enter("deny-ignored", "A1")(Nothing)
+    with pytest.raises(ValueError, match="lacks"):
+        enter("no-clause")(Nothing)

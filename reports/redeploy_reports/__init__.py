@@ -1,0 +1,1 @@
+"""What we tell: a result, rendered for people; reads records and nothing else."""

@@ -1,0 +1,290 @@
+"""A result as a text that fits one screen: the verdict, the violations, what is missing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from textwrap import wrap
+from typing import Any
+
+from redeploy_reports.clean import clean
+from redeploy_reports.summary import Summary, groups, summarise
+from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
+from redeploy_schemas.vocabulary import RunVerdict
+
+SCREEN = 50
+"""How many lines the text keeps to while no more than three clauses are violated."""
+
+IN_FULL = 5
+"""How many violated clauses are shown with their counterexample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Detail:
+    """How much is shown of what has no natural end."""
+
+    trace_steps: int = 12
+    step_lines: int = 4
+    text_lines: int = 4
+    choice_lines: int = 20
+    choice_names: bool = True
+    missing_groups: int = 12
+    problems: int = 5
+
+
+_SHORTER: tuple[dict[str, Any], ...] = (
+    # What is given up first, when the text is too long: the counterexamples last.
+    {"choice_names": False},
+    {"choice_lines": 6, "problems": 3},
+    {"missing_groups": 4},
+    {"text_lines": 2, "step_lines": 2},
+    {"choice_lines": 3, "missing_groups": 2, "problems": 2},
+    {"trace_steps": 6},
+    {"choice_lines": 1, "missing_groups": 1, "problems": 1},
+    {"text_lines": 1, "step_lines": 1},
+    {"trace_steps": 3},
+    {"trace_steps": 2},
+)
+
+
+def render(result: Result, *, width: int = 88, color: bool = False) -> str:
+    """Return the report, ending in a line end; only commands may exceed ``width``.
+
+    ``color`` adds terminal colours to the verdict and to nothing else. Every text of the
+    result is cleaned first, whoever wrote it.
+    """
+    detail = _Detail()
+    lines = list(_Page(result, max(width, 40), color, detail).lines())
+    for less in _SHORTER:
+        if len(lines) <= SCREEN:
+            break
+        detail = replace(detail, **less)
+        lines = list(_Page(result, max(width, 40), color, detail).lines())
+    return "\n".join(lines) + "\n"
+
+
+class _Page:
+    """One rendering at one level of detail."""
+
+    def __init__(
+        self, result: Result, width: int, color: bool, detail: _Detail
+    ) -> None:
+        self.result = result
+        self.summary: Summary = summarise(result)
+        self.width = width
+        self.color = color
+        self.detail = detail
+
+    def lines(self) -> Iterator[str]:
+        yield from self.head()
+        violated = self.summary.violated
+        for clause in violated[:IN_FULL]:
+            yield ""
+            yield from self.violation(clause)
+        if rest := violated[IN_FULL:]:
+            yield ""
+            ids = ", ".join(clean(clause.id) for clause in rest)
+            yield from self.fold(f"and {len(rest)} more violated: {ids}")
+        for section in (self.missing(), self.choices(), self.problems()):
+            lines = list(section)
+            if lines:
+                yield ""
+                yield from lines
+
+    def head(self) -> Iterator[str]:
+        result, target = self.result, self.result.target
+        yield from self.fold(
+            f"{clean(result.suite_name)} {clean(result.suite_version)} · contract: "
+            f"{clean(result.contract_edition)} ({clean(result.contract_sha256)[:12]})"
+        )
+        version = f" {clean(target.version, limit=40)}" if target.version else ""
+        place = f" at {clean(target.address, limit=99)}" if target.address else ""
+        yield from self.fold(
+            f"target: {clean(target.name, limit=60)}{version} ({clean(target.kind)}){place}"
+        )
+        yield ""
+        verdict = clean(result.verdict).upper()
+        sentence = clean(result.sentence, limit=400)
+        first, *rest = self.some(f"{verdict}: {sentence}", "", most=2)
+        yield self.paint(first, verdict)
+        yield from rest
+        yield from self.fold(self.counts(), "  ")
+        yield from self.fold(self.effort(), "  ")
+        if not result.complete:
+            yield "  the run was cut short: what was not reached is not judged"
+
+    def counts(self) -> str:
+        summary = self.summary
+        missing = f"{len(summary.not_exercised)} not exercised"
+        if summary.not_exercised:
+            missing += (
+                f" ({summary.not_applicable} not applicable, "
+                f"{summary.could_not_run} could not run)"
+            )
+        return (
+            f"of {_count(len(self.result.clauses), 'clause')}: "
+            f"{len(summary.violated)} violated · {len(summary.hold)} hold · "
+            f"{missing} · {len(summary.open)} open"
+        )
+
+    def effort(self) -> str:
+        result = self.result
+        return (
+            f"{_count(result.cases, 'case')}, {_count(result.steps, 'step')}, "
+            f"{_count(result.requests, 'request')} in {result.seconds:.1f} s, "
+            f"{_count(result.workers, 'worker')}, seed {result.seed}, "
+            f"exit code {result.exit_code}"
+        )
+
+    def violation(self, clause: ClauseResult) -> Iterator[str]:
+        found = [self.result.findings[index] for index in clause.findings]
+        mild = ", mild" if clause.mild else ""
+        declared = f", declared: {clean(clause.declared)}" if clause.declared else ""
+        heading = (
+            f"VIOLATED {clean(clause.id)} {clean(clause.name)}"
+            f" ({clean(clause.strength)}{mild}{declared}; {clean(clause.source)})"
+        )
+        if found and found[0].also:
+            heading += f", with {', '.join(clean(name) for name in found[0].also)}"
+        yield from self.some(heading, "", "  ")
+        yield from self.some(clean(clause.statement), "  ")
+        if found:
+            yield from self.finding(found[0], len(found) - 1)
+        else:
+            yield "  no counterexample was recorded"
+
+    def finding(self, finding: Finding, others: int) -> Iterator[str]:
+        yield from self.some(clean(finding.expected), "  expected  ")
+        yield from self.some(clean(finding.observed), "  observed  ")
+        kept = _ends(finding.trace, self.detail.trace_steps)
+        for step in kept:
+            if isinstance(step, int):
+                yield f"    … {_count(step, 'step')} left out"
+            else:
+                text = f"    {step.n}. {_step(step)}"
+                yield from self.some(text, "", "       ", self.detail.step_lines)
+        more = f" ({_count(others, 'more counterexample')} in the result file)"
+        yield (
+            f"  reproduced {finding.reproduced} of {finding.attempts}"
+            f"{more if others else ''}:"
+        )
+        yield f"    {clean(finding.reproduce, limit=2000)}"
+
+    def missing(self) -> Iterator[str]:
+        found = groups(self.summary.not_exercised)
+        if not found:
+            return
+        yield "NOT EXERCISED"
+        kept = found[: self.detail.missing_groups]
+        for group in kept:
+            ids = ", ".join(clean(clause.id) for clause in group.clauses)
+            text = f"{clean(group.missing or 'could not run')}: {ids}"
+            text += f": {_sentence(group.reason)}" if group.reason else ""
+            text += f" Remedy: {_sentence(group.remedy)}" if group.remedy else ""
+            yield from self.some(text, "  ", "    ")
+        if rest := sum(len(group.clauses) for group in found[len(kept) :]):
+            yield f"  {_count(rest, 'more clause')} in the result file"
+
+    def choices(self) -> Iterator[str]:
+        rows = [row for row in self.result.clauses if row.choices]
+        if not rows:
+            return
+        yield "CHOICES WHERE THE CONTRACT IS SILENT"
+        # What is inconsistent stands first, so that a cut never hides it.
+        rows.sort(key=lambda row: not row.inconsistent)
+        lines = list(self.pack([self.choice(row) for row in rows], "  "))
+        yield from lines[: self.detail.choice_lines]
+        if len(lines) > self.detail.choice_lines:
+            yield "  … the rest is in the result file"
+
+    def choice(self, row: ClauseResult) -> str:
+        name = f" {clean(row.name)}:" if self.detail.choice_names else ""
+        seen = ", ".join(
+            f"{clean(choice.choice, limit=60)} ×{choice.count}"
+            for choice in row.choices
+        )
+        declared = f" (declared: {clean(row.declared)})" if row.declared else ""
+        mark = " inconsistent:" if row.inconsistent else ""
+        return f"{clean(row.id)}{name}{mark} {seen}{declared}"
+
+    def problems(self) -> Iterator[str]:
+        problems = self.result.problems
+        if not problems:
+            return
+        yield "COULD NOT BE RUN"
+        kept = problems[: self.detail.problems]
+        for problem in kept:
+            yield from self.some(f"{clean(problem.case)}: {clean(problem.text)}", "  ")
+        if rest := len(problems) - len(kept):
+            yield f"  {_count(rest, 'more problem')} in the result file"
+
+    def pack(self, items: Iterable[str], indent: str) -> Iterator[str]:
+        """Yield lines that hold as many items as fit, none broken where avoidable."""
+        line = ""
+        for item in items:
+            longer = f"{line} · {item}" if line else item
+            if line and len(indent) + len(longer) > self.width:
+                yield from self.fold(line, indent)
+                longer = item
+            line = longer
+        yield from self.fold(line, indent)
+
+    def some(
+        self,
+        text: str,
+        first: str,
+        then: str | None = None,
+        most: int | None = None,
+    ) -> Iterator[str]:
+        """Yield a text folded, and cut where it takes too many lines."""
+        most = most or self.detail.text_lines
+        lines = self.fold(text, first, then)
+        if len(lines) > most:
+            lines = lines[:most]
+            lines[-1] = lines[-1][: self.width - 2] + " …"
+        yield from lines
+
+    def fold(self, text: str, first: str = "", then: str | None = None) -> list[str]:
+        return wrap(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=" " * len(first) if then is None else then,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        ) or [first.rstrip()]
+
+    def paint(self, line: str, words: str) -> str:
+        if not self.color or not line.startswith(words):
+            return line
+        good = self.result.exit_code == RunVerdict.CONFORMING
+        return f"\x1b[1;{32 if good else 31}m{words}\x1b[0m{line[len(words) :]}"
+
+
+def _step(step: TraceStep) -> str:
+    text = clean(step.text)
+    if step.observed is not None:
+        text += f" → {clean(step.observed)}"
+    if step.allowed:
+        allowed = " or ".join(clean(outcome) for outcome in step.allowed)
+        text += f" (allowed: {allowed})"
+    return text
+
+
+def _ends(steps: Sequence[TraceStep], most: int) -> Iterator[TraceStep | int]:
+    """Yield the steps; of too many, the first, how many are left out, and the last."""
+    if len(steps) <= most:
+        yield from steps
+        return
+    first = 1 if most > 2 else 0
+    last = most - 1 - first
+    yield from steps[:first]
+    yield len(steps) - first - last
+    yield from steps[-last:]
+
+
+def _sentence(text: str) -> str:
+    text = clean(text)
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

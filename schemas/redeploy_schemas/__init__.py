@@ -1,0 +1,1 @@
+"""The contract of RedeployInstance as data, and the JSON Schemas of every message."""

@@ -1,0 +1,370 @@
+"""The contract: the rows of ``contract.toml`` as immutable records.
+
+Nothing here does I/O but ``load``, which reads the packaged file, and nothing judges: the
+records say what is promised, the model says what follows.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, TypeAlias
+
+from redeploy_schemas.vocabulary import Part, Strength
+
+AttributeValue: TypeAlias = str | bool
+"""One value of an attribute; a set attribute's values are subsets of these."""
+
+
+class InvalidContractError(ValueError):
+    """The rows contradict each other or miss something; the message names the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One obligation: what it says, how firmly, where it stands, what it takes to see it."""
+
+    id: str
+    name: str
+    statement: str
+    strength: Strength
+    source: str
+    needs: frozenset[Part]
+    argument: str | None = None
+    choices: tuple[str, ...] = ()
+    rulings: tuple[str, ...] = ()
+    mild: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether every implementation is bound by it."""
+        return self.strength is not Strength.OPEN
+
+    @property
+    def slug(self) -> str:
+        """The clause as one greppable word, such as ``A3-security-lock``."""
+        return f"{self.id}-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One finite attribute of an instance; ``is_set`` marks a subset of ``values``."""
+
+    name: str
+    values: tuple[AttributeValue, ...]
+    default: AttributeValue | frozenset[AttributeValue]
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What must hold of one attribute for a call to be accepted, and the error otherwise.
+
+    ``values`` are those that satisfy it (``forbids`` false), or those that violate it.
+    ``code_is_open`` names the clause under which any 4xx code is admissible.
+    """
+
+    clause: str
+    attribute: str
+    values: frozenset[AttributeValue]
+    forbids: bool
+    code: str
+    code_is_open: str | None
+
+    def holds(self, value: AttributeValue | frozenset[AttributeValue]) -> bool:
+        """Whether a value, or every member of a set, satisfies the precondition."""
+        members: Iterable[AttributeValue] = (
+            value if isinstance(value, frozenset) else (value,)
+        )
+        return all((member in self.values) is not self.forbids for member in members)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One row of the error table; ``message`` is ``%s`` where the text is free."""
+
+    code: str
+    http_status: int
+    message: str
+    states_fact: bool
+    preconditions: tuple[Precondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One row of the event table: a type, the statuses in which a redeploy responds to it."""
+
+    type: str
+    statuses: tuple[str, ...]
+    only_with: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The life of an accepted redeploy that began in status ``origin``.
+
+    ``guest_runs`` says whether there is a guest to be stopped (L11).
+    """
+
+    origin: str
+    path: tuple[str, ...]
+    through: frozenset[str]
+    guest_runs: bool
+    first_clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCase:
+    """A RAM policy by name; ``{region}``, ``{account}`` and ``{instance}`` stand for the call's."""
+
+    name: str
+    clause: str
+    statements: tuple[Mapping[str, str], ...]
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedCase:
+    """A request that is not well formed: parameters to drop and to set."""
+
+    name: str
+    clause: str
+    drop: tuple[str, ...]
+    set: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgery:
+    """A request that is not properly signed; ``signature`` says how."""
+
+    name: str
+    signature: str
+
+
+@dataclass(frozen=True, repr=False)
+class Contract:
+    """Every row, with the look-ups that the model and the planner need."""
+
+    edition: str
+    operation: str
+    version: str
+    sha256: str
+    clauses: tuple[Clause, ...]
+    attributes: tuple[Attribute, ...]
+    errors: tuple[ErrorRow, ...]
+    events: tuple[EventRow, ...]
+    open_event_statuses: tuple[str, ...]
+    final_event_statuses: tuple[str, ...]
+    unlisted_event_types: tuple[str, ...]
+    gap_ending_event_types: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+    quota_calls: int
+    quota_seconds: float
+    action: str
+    resource: str
+    policy_cases: tuple[PolicyCase, ...]
+    malformed: tuple[MalformedCase, ...]
+    forgeries: tuple[Forgery, ...]
+
+    def __repr__(self) -> str:
+        """Return a short name: the whole would fill a page."""
+        return f"<Contract {self.edition}, {len(self.clauses)} clauses>"
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Clause]:
+        """Clauses by their id."""
+        return {clause.id: clause for clause in self.clauses}
+
+    @cached_property
+    def preconditions(self) -> tuple[Precondition, ...]:
+        """Every precondition of the error table, in its order."""
+        return tuple(row for error in self.errors for row in error.preconditions)
+
+    @cached_property
+    def error_by_code(self) -> Mapping[str, ErrorRow]:
+        """Error rows by code."""
+        return {row.code: row for row in self.errors}
+
+    @cached_property
+    def attribute_by_name(self) -> Mapping[str, Attribute]:
+        """Attributes by name."""
+        return {row.name: row for row in self.attributes}
+
+    @cached_property
+    def event_by_type(self) -> Mapping[str, EventRow]:
+        """Event rows by type."""
+        return {row.type: row for row in self.events}
+
+    @cached_property
+    def transition_from(self) -> Mapping[str, Transition]:
+        """Transitions by the status in which a redeploy may begin."""
+        return {row.origin: row for row in self.transitions}
+
+
+def parse(text: str) -> Contract:
+    """Return the contract that a TOML text holds.
+
+    Raises:
+        InvalidContractError: a row misses a field or names something unknown.
+    """
+    try:
+        contract = _build(
+            tomllib.loads(text), hashlib.sha256(text.encode()).hexdigest()
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidContractError(f"the contract cannot be read: {error!r}") from error
+    _cross_check(contract)
+    return contract
+
+
+def load() -> Contract:
+    """Return the contract that this package carries."""
+    return parse(contract_text())
+
+
+def contract_text() -> str:
+    """Return the packaged ``contract.toml`` as it stands."""
+    return files("redeploy_schemas").joinpath("contract.toml").read_text("utf-8")
+
+
+def _build(data: Mapping[str, Any], digest: str) -> Contract:
+    statuses = data["event_status"]
+    return Contract(
+        edition=data["edition"],
+        operation=data["operation"],
+        version=data["version"],
+        sha256=digest,
+        clauses=tuple(_clause(row) for row in data["clause"]),
+        attributes=tuple(_attribute(row) for row in data["attribute"]),
+        errors=tuple(_error(row) for row in data["error"]),
+        events=tuple(
+            EventRow(row["type"], tuple(row["statuses"]), row.get("only_with", {}))
+            for row in data["event"]
+        ),
+        open_event_statuses=tuple(statuses["open"]),
+        final_event_statuses=tuple(statuses["final"]),
+        unlisted_event_types=tuple(data["event_unlisted"]["types"]),
+        gap_ending_event_types=(
+            data["event_unlisted"]["ends_isolation_gap"],
+            data["event_unlisted"]["may_end_isolation_gap"],
+        ),
+        transitions=tuple(
+            Transition(
+                row["from"],
+                tuple(row["path"]),
+                frozenset(row["through"]),
+                row["guest_runs"],
+                row["first_clause"],
+            )
+            for row in data["transition"]
+        ),
+        quota_calls=data["limiter"]["calls"],
+        quota_seconds=data["limiter"]["seconds"],
+        action=data["authorization"]["action"],
+        resource=data["authorization"]["resource"],
+        policy_cases=tuple(
+            PolicyCase(
+                row["name"], row["clause"], tuple(row["statements"]), row["allowed"]
+            )
+            for row in data["authorization"]["case"]
+        ),
+        malformed=tuple(
+            MalformedCase(
+                row["name"],
+                row["clause"],
+                tuple(row.get("drop", ())),
+                row.get("set", {}),
+            )
+            for row in data["malformed"]
+        ),
+        forgeries=tuple(
+            Forgery(row["name"], row["signature"]) for row in data["forgery"]
+        ),
+    )
+
+
+def _clause(row: Mapping[str, Any]) -> Clause:
+    return Clause(
+        id=row["id"],
+        name=row["name"],
+        statement=row["statement"],
+        strength=Strength(row["strength"]),
+        source=row["source"],
+        needs=frozenset(Part(word) for word in row["needs"]),
+        argument=row.get("argument"),
+        choices=tuple(row.get("choices", ())),
+        rulings=tuple(row.get("rulings", ())),
+        mild=row.get("mild", False),
+    )
+
+
+def _attribute(row: Mapping[str, Any]) -> Attribute:
+    is_set = row.get("set", False)
+    default = frozenset(row["default"]) if is_set else row["default"]
+    return Attribute(row["name"], tuple(row["values"]), default, is_set)
+
+
+def _error(row: Mapping[str, Any]) -> ErrorRow:
+    return ErrorRow(
+        row["code"],
+        row["http_status"],
+        row["message"],
+        row["states_fact"],
+        tuple(
+            Precondition(
+                clause=when["clause"],
+                attribute=when["attribute"],
+                values=frozenset(when.get("forbidden", when.get("allowed"))),
+                forbids="forbidden" in when,
+                code=row["code"],
+                code_is_open=when.get("code_is_open"),
+            )
+            for when in row["when"]
+        ),
+    )
+
+
+def _cross_check(contract: Contract) -> None:
+    """Hold the rows against each other, so that a slip is named and not lived with."""
+    ids = [clause.id for clause in contract.clauses]
+    _demand(len(ids) == len(set(ids)), "two clauses share an id")
+    named = {row.clause for row in contract.preconditions}
+    named |= {row.code_is_open for row in contract.preconditions if row.code_is_open}
+    named |= {row.first_clause for row in contract.transitions}
+    named |= {row.clause for row in contract.policy_cases}
+    named |= {row.clause for row in contract.malformed}
+    for unknown in sorted(named - set(ids)):
+        raise InvalidContractError(
+            f"a row names clause {unknown!r}, which does not exist"
+        )
+    for clause in contract.clauses:
+        _demand(
+            clause.strength is not Strength.IMPLIED or clause.argument is not None,
+            f"clause {clause.id} is implied and gives no argument",
+        )
+    for row in contract.preconditions:
+        attribute = contract.attribute_by_name.get(row.attribute)
+        if attribute is None:
+            raise InvalidContractError(
+                f"error {row.code} names attribute {row.attribute!r}, which does not exist"
+            )
+        _demand(
+            row.values <= set(attribute.values),
+            f"error {row.code} names a value that {row.attribute} does not have",
+        )
+        _demand(
+            row.holds(attribute.default),
+            f"the default of {row.attribute} violates a precondition of {row.code}",
+        )
+    for event in contract.events:
+        _demand(
+            set(event.statuses) <= set(contract.open_event_statuses),
+            f"event {event.type} has a status that is not an open one",
+        )
+
+
+def _demand(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise InvalidContractError(sentence)

@@ -1,0 +1,79 @@
+"""Closed sets of words that code branches on; what code only iterates over is a row."""
+
+from enum import Enum, IntEnum, StrEnum
+
+
+class Strength(Enum):
+    """How firmly the source states a clause."""
+
+    DOCUMENTED = "documented"
+    IMPLIED = "implied"
+    OPEN = "open"
+
+
+class Ending(Enum):
+    """How a redeploy ends."""
+
+    SUCCEED = "succeed"
+    FAIL = "fail"
+
+
+class Storage(StrEnum):
+    """Which disks an instance has."""
+
+    CLOUD = "cloud"
+    LOCAL = "local"
+
+
+class LocalDisk(StrEnum):
+    """The health of a local disk."""
+
+    HEALTHY = "healthy"
+    DAMAGED = "damaged"
+    ISOLATED = "isolated"
+
+
+class Part(Enum):
+    """A part of the control protocol that an implementation may offer."""
+
+    ACCOUNTS = "accounts"
+    PRINCIPALS = "principals"
+    INSTANCES = "instances"
+    EVENTS = "events"
+    OUTCOMES = "outcomes"
+    CLOCK = "clock"
+    INSPECT = "inspect"
+    INTERNAL_ERRORS = "internal-errors"
+    RESET = "reset"
+
+
+class Verdict(Enum):
+    """What a run says of one clause."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_EXERCISED = "not exercised"
+    OPEN = "open"
+
+
+class Missing(Enum):
+    """Why a clause was not exercised."""
+
+    NOT_APPLICABLE = "not applicable"
+    COULD_NOT_RUN = "could not run"
+
+
+class RunVerdict(IntEnum):
+    """What a run says as a whole; the number is the exit code."""
+
+    CONFORMING = 0
+    NOT_CONFORMING = 1
+    WRONG_USAGE = 2
+    INCOMPLETE = 3
+    UNREACHABLE = 4
+    SUITE_FAILED = 5
+
+    @property
+    def words(self) -> str:
+        """The verdict as people read it, such as ``not conforming``."""
+        return self.name.lower().replace("_", " ")

@@ -1,0 +1,1 @@
+"""What is tried: Hypothesis strategies derived from the rows of the contract."""
