@@ -79,7 +79,8 @@ def narrow(
         if any("A12" in one.quiet for one in belief):
             wrong = (replace(wrong[0], clause="A12"), *wrong)
         return Narrowed(frozenset({refined(world, view)}), mismatches=wrong)
-    left = frozenset(refined(world, view) for world in fit)
+    ambiguous = any(world.in_flight for world in fit)
+    left = frozenset(refined(world, view, ambiguous=ambiguous) for world in fit)
     if rules.lags:  # what was seen is the past: the present may be further on
         left = in_time(contract, frozenset(filter(_under_way, left)), now, rules) | (
             frozenset(world for world in left if not _under_way(world))
@@ -117,8 +118,11 @@ def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectat
         yield Expectation(f"event {event.id}", known, clause)
 
 
-def refined(world: World, view: View) -> World:
-    """Return the world with what the view shows in place of what was open."""
+def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
+    """Return the world with what the view shows in place of what was open.
+
+    As long as it is ``ambiguous`` whether a redeploy has ended, its end remains to be confirmed.
+    """
     if world.flight is not None:
         return replace(world, flight=_polled(world, world.flight), quiet=(), told=())
     if not view.get("exists", True):
@@ -132,6 +136,8 @@ def refined(world: World, view: View) -> World:
     marks: dict[str, Any] = {
         name: exactly(view[name]) for name in MARKS if name in view
     }
+    if ambiguous:
+        return replace(world, events=events, **marks)
     return replace(world, events=events, why=(), told=(), **marks)
 
 

@@ -41,6 +41,12 @@ class Quota:
         edge = now - self.contract.quota_seconds + MARGIN
         return len(self.passed) - bisect_right(self.passed, edge) >= 2 * limit
 
+    def insisted(self, now: float) -> bool:
+        """Whether more calls were made than any admissible limiter lets through (Q2)."""
+        edge = now - self.contract.quota_seconds + MARGIN
+        made = len(self.calls) - bisect_right(self.calls, edge)
+        return made >= 2 * self.contract.quota_calls
+
     def silent(self, now: float) -> bool:
         """Whether the account has made no call for a whole window."""
         edge = now - self.contract.quota_seconds - MARGIN
@@ -104,7 +110,7 @@ def judge(
         clause = "Q5" if quota.throttled else "Q6" if others else "Q1"
         seen = f"throttled with {len(quota.calls)} calls before"
         wrong.append(Flaw(clause, "not throttled under the documented rate", seen))
-    elif throttled and quota.exhausted(now, stepped):
+    elif throttled and (quota.exhausted(now, stepped) or quota.insisted(now)):
         held.append("Q2")
     elif accepted and quota.exhausted(now, stepped):
         seen = f"accepted after {len(quota.passed)} accepted calls"

@@ -66,10 +66,14 @@ class Oracle:
         """Enter a change that was made through the control plane."""
         self.worlds[key] = frozenset(how(world) for world in self.worlds[key])
 
-    def time_passes(self, now: float) -> None:
-        """Let everything that may happen by ``now`` happen."""
-        for key, worlds in self.worlds.items():
-            self.worlds[key] = beliefs.in_time(self.contract, worlds, now, self.rules)
+    def time_passes(self, now: float, keys: Iterable[str] | None = None) -> None:
+        """Let everything that may happen by ``now`` happen; with ``keys`` only to those."""
+        for key in list(self.worlds if keys is None else keys):
+            worlds = self.worlds[key]
+            if any(world.flight or world.doubt for world in worlds):
+                self.worlds[key] = beliefs.in_time(
+                    self.contract, worlds, now, self.rules
+                )
 
     def answered(
         self,
@@ -84,7 +88,7 @@ class Oracle:
         ``account`` is the caller's where the instance belongs to another one.
         """
         if not self.rules.stepped:
-            self.time_passes(now)
+            self.time_passes(now, (key,))
         wrong = [
             Violation(flaw.clause, flaw.expected, flaw.observed)
             for flaw in (*flaws(self.contract, reply), *self.identify(reply))
@@ -109,7 +113,7 @@ class Oracle:
     def looked(self, views: Mapping[str, View], now: float) -> list[Violation]:
         """Judge what was seen of every instance, and narrow the beliefs by it."""
         if not self.rules.stepped:
-            self.time_passes(now)
+            self.time_passes(now, views)
         wrong = []
         for key, view in views.items():
             left = beliefs.narrow(

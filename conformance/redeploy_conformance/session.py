@@ -155,6 +155,9 @@ class Session:
                 return self._advance(one.seconds), []
             case step.Tasks():
                 return self._tasks(one)
+            case step.Pause():
+                time.sleep(one.seconds)
+                return "done", []
             case _:
                 return self._prepare(one), []
 

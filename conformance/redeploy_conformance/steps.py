@@ -116,6 +116,18 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait in real time, where the clock cannot be turned."""
+
+    name: ClassVar[str] = "pause"
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"wait {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Wait until every redeploy must have ended, and look."""
 
@@ -244,6 +256,7 @@ Step: TypeAlias = (
     | Break
     | Launch
     | Tasks
+    | Pause
 )
 KINDS: tuple[type[Step], ...] = (
     Create,
@@ -260,6 +273,7 @@ KINDS: tuple[type[Step], ...] = (
     Break,
     Launch,
     Tasks,
+    Pause,
 )
 
 
@@ -267,13 +281,17 @@ KINDS: tuple[type[Step], ...] = (
 class Case:
     """One planned test: the clauses it must exercise, its name, what it does.
 
-    ``needs`` are parts of the control protocol; ``row`` names the row it was made from.
+    ``needs`` are parts of the control protocol, ``unless`` those with which another case does the
+    same better; ``row`` names the row it was made from; ``burst`` marks a load that is only put
+    on a target of this machine, or where it is allowed.
     """
 
     clauses: tuple[str, ...]
     row: str
     steps: tuple[Step, ...]
     needs: frozenset[str] = field(default_factory=frozenset)
+    unless: frozenset[str] = field(default_factory=frozenset)
+    burst: bool = False
 
 
 def to_json(step: Step) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""The contract checks itself: a walk over every abstract state and every kind of call."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from redeploy_conformance.authority import allows
+from redeploy_conformance.model import Call, Rules, admissible, finish, passed
+from redeploy_conformance.planner import name, plan
+from redeploy_conformance.world import Event, Flight, World, exactly
+from redeploy_schemas.contract import Contract, PolicyCase, contract_text, load, parse
+from redeploy_schemas.vocabulary import Ending
+
+RULES = Rules(bound=600.0, lags=False, stepped=True)
+TRIPLES = 215446
+"""Reachable (world, call, outcome) triples: a change of the contract changes this number."""
+
+
+def calls(contract: Contract) -> list[Call]:
+    """Return one call of each kind that judgement tells apart."""
+    taken, refused = ("A14b", "accepted"), ("A14b", "rejected")
+    return [
+        Call(),
+        Call(force=True),
+        Call(force=False),
+        Call(barred="A14", silence="A14"),
+        Call(barred="U1", silence="U1"),
+        Call(barred="U4", silence="U4"),
+        Call(silence="A14", maybe=(taken, refused), unclear=True),
+        Call(foreign=True),
+    ]
+
+
+def worlds(contract: Contract) -> Iterator[World]:
+    """Yield every abstract state: attributes, one event or none, in flight or not."""
+    attributes = contract.attribute_by_name
+    locks = [
+        frozenset(),
+        *(frozenset({x}) for x in attributes["lock_reasons"].values[:2]),
+    ]
+    pairs = [(row.type, status) for row in contract.events for status in row.statuses]
+    pairs += [(contract.unlisted_event_types[0], "Scheduled")]
+    events = [(), *(((Event("e1", *pair),)) for pair in pairs)]
+    events += [(Event("e1", "SystemMaintenance.Reboot", "Scheduled", simulated=True),)]
+    for status, lock, tenancy, billing, disk, (storage, local), open_events in product(
+        attributes["status"].values,
+        locks,
+        attributes["tenancy"].values,
+        attributes["billing"].values,
+        attributes["disk_status"].values,
+        [
+            ("cloud", "healthy"),
+            ("local", "healthy"),
+            ("local", "damaged"),
+            ("local", "isolated"),
+        ],
+        events,
+    ):
+        yield World(
+            status=str(status),
+            lock_reasons=lock,
+            tenancy=str(tenancy),
+            billing=str(billing),
+            disk_status=str(disk),
+            storage=storage,
+            local_disk=local,
+            events=open_events,
+            host=exactly("h1"),
+            local_data=exactly("d1"),
+        )
+    for origin, ending in product(contract.transition_from, Ending):
+        flight = Flight(origin, ending, None, frozenset(), 600.0)
+        yield World(status=contract.transition_from[origin].path[0], flight=flight)
+    yield World(exists=False)
+
+
+def test_every_state_and_call_has_an_outcome_and_their_number_is_pinned(
+    contract: Contract,
+) -> None:
+    triples = 0
+    every = calls(contract)
+    for world in worlds(contract):
+        for call in every:
+            outcomes = admissible(contract, world, call, 0.0, RULES)
+            assert outcomes, (world, call)
+            assert all(outcome.worlds for outcome in outcomes)
+            triples += len(outcomes)
+    assert triples == TRIPLES
+
+
+def test_no_two_clauses_demand_opposite_things(contract: Contract) -> None:
+    """Where a binding clause rejects, none accepts; where one accepts, a rejection is a choice."""
+    for world in worlds(contract):
+        outcomes = admissible(contract, world, Call(), 0.0, RULES)
+        must_reject = any(
+            one.held and not one.accepted for one in outcomes if not one.told
+        )
+        may_accept = any(one.accepted for one in outcomes)
+        assert must_reject != may_accept or any(one.told for one in outcomes), world
+        binding = {clause for one in outcomes if one.accepted for clause, _ in one.held}
+        if binding & {"A9", "A13"}:
+            assert all(one.accepted or one.told for one in outcomes), world
+
+
+def test_every_world_goes_on_for_ever_and_every_redeploy_ends(
+    contract: Contract,
+) -> None:
+    for world in worlds(contract):
+        later = list(passed(contract, world, 10.0, RULES))
+        assert later
+        if world.flight is not None:
+            ended = list(finish(contract, world, world.flight))
+            assert ended
+            assert all(one.flight is None for one in ended)
+            assert {one.status for one in ended} <= set(contract.transition_from)
+
+
+def test_every_clause_is_exercised_by_a_planned_case(contract: Contract) -> None:
+    planned = {clause for case in plan(contract) for clause in case.clauses}
+    silent = {"A8", "L8l", "L4f", "E1c", "E1x", "R6", "A5", "Q4c", "U1c"}
+    assert {clause.id for clause in contract.clauses} == planned | silent
+
+
+def test_case_names_are_unique_and_begin_with_their_clause(contract: Contract) -> None:
+    names = [name(contract, case) for case in plan(contract)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("case", load().policy_cases, ids=lambda case: case.name)
+def test_the_contract_and_the_policy_language_agree(
+    contract: Contract, case: PolicyCase
+) -> None:
+    call = {"region": "cn-hangzhou", "account": "1", "instance": "i-1"}
+    statements = [
+        {key: text.format(**call) for key, text in one.items()}
+        for one in case.statements
+    ]
+    resource = contract.resource.format(**call)
+    assert allows(statements, contract.action, resource) is case.allowed
+
+
+def test_a_new_event_row_makes_new_cases_with_no_other_edit(contract: Contract) -> None:
+    row = '\n[[event]]\ntype = "SystemFailure.New"\nstatuses = ["Inquiring"]\n'
+    richer = parse(contract_text() + row)
+    before = {name(contract, case) for case in plan(contract)}
+    new = {name(richer, case) for case in plan(richer)} - before
+    assert "E1-responds SystemFailure.New Inquiring" in new
+    event = Event("e1", "SystemFailure.New", "Inquiring")
+    outcomes = admissible(richer, World(events=(event,)), Call(), 0.0, RULES)
+    assert [one.accepted for one in outcomes] == [True]
+
+
+def test_a_new_error_row_makes_new_cases_with_no_other_edit(contract: Contract) -> None:
+    row = """
+[[error]]
+code = "InstanceRefunded"
+http_status = 403
+message = "%s"
+states_fact = true
+when = [{ attribute = "lock_reasons", forbidden = ["refunded"], clause = "A3" }]
+"""
+    richer = parse(contract_text() + row)
+    world = World(lock_reasons=frozenset({"refunded"}))
+    outcomes = admissible(richer, world, Call(), 0.0, RULES)
+    assert {code for one in outcomes for code in one.codes or ()} >= {
+        "InstanceRefunded"
+    }
+    new = {name(richer, case) for case in plan(richer)}
+    assert "A3-security-lock lock_reasons=refunded" in new

@@ -1,0 +1,216 @@
+"""The engine as a whole: what it must not blame, what it must, and what it cannot know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.settings import Settings, choices, clauses
+from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.investigate import findings, perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.linearize import Operation, linearize
+from redeploy_conformance.model import Call, Rules
+from redeploy_conformance.planner import plan, possible
+from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.steps import (
+    Create,
+    Look,
+    Redeploy,
+    Settle,
+    from_json,
+    to_json,
+)
+from redeploy_conformance.targets.asgi import DirectTransport
+from redeploy_conformance.targets.base import Transport, UnansweredError
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.world import Event, World
+from redeploy_schemas.contract import Contract
+
+Make = Callable[..., Bench]
+EVENT = ("SystemMaintenance.Reboot", "Inquiring")
+READY = Create("i1", (), (EVENT,))
+TWENTY_FIVE = (
+    "any-status-accepted",
+    "security-lock-ignored",
+    "dedicated-host-accepted",
+    "incorrect-disk-accepted",
+    "expired-accepted",
+    "incorrect-status-for-running",
+    "two-events-refused",
+    "second-call-in-flight-accepted",
+    "accepted-with-http-400",
+    "stays-running-until-done",
+    "stopped-goes-stopping-first",
+    "same-host-after-success",
+    "never-ends",
+    "success-ends-stopped",
+    "failure-never-ends",
+    "unlisted-event-closed",
+    "rejected-call-drops-locks",
+    "neighbour-moved",
+    "policies-ignored",
+    "wildcard-matches-too-much",
+    "nonce-forgotten-soon",
+    "success-drops-locks",
+    "foreign-id-accepted",
+    "stopped-not-found",
+    "not-found-for-refunded",
+)
+
+
+@pytest.mark.parametrize("fault", TWENTY_FIVE)
+def test_a_broken_emulator_is_caught_under_the_right_clause_in_five_steps(
+    contract: Contract, bench_of: Make, fault: str
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    for case in plan(contract):
+        doable = possible(case, bench.offer.parts)
+        if doable is None:
+            continue
+        run = perform(bench, doable.steps, Ledger())
+        if run.violations:
+            break
+    else:
+        pytest.fail(f"{fault} was not caught")
+    found = findings(bench, "case", run, "again")[0]
+    assert found.clause in FAULTS[fault].clauses
+    assert len(found.trace) <= 5
+    assert found.reproduced == found.attempts == 3
+
+
+@pytest.mark.parametrize("name", sorted(variants()))
+def test_no_legal_variant_raises_an_alarm(
+    contract: Contract, bench_of: Make, name: str
+) -> None:
+    """Undeclared, whatever its choices; the bursts, where nothing varies, are left out."""
+    bench = bench_of(Emulator(variants()[name]), read_lag_seconds=None)
+    for case in plan(contract)[::3]:
+        doable = possible(case, bench.offer.parts)
+        if doable is None or case.clauses[0].startswith("Q"):
+            continue
+        run = perform(bench, doable.steps, Ledger())
+        assert (run.violations, run.problem) == ([], None), case.row
+
+
+def test_every_open_clause_is_a_setting_with_the_same_words(contract: Contract) -> None:
+    """The emulator is written without the contract; only here are the two laid side by side."""
+    words = choices()
+    settings = {clause: name for name, clause in clauses().items()}
+    opens = {one.id for one in contract.clauses if not one.required}
+    assert set(settings) == opens
+    for clause, name in settings.items():
+        if clause != "A11":  # an order, not a word
+            assert set(words[name]) == set(contract.by_id[clause].choices), clause
+
+
+def test_a_declared_choice_binds_and_an_undeclared_one_never_does(
+    bench_of: Make,
+) -> None:
+    steps = (Create("i1"), Redeploy("i1"))
+    accepting = Emulator(Settings(no_event="accept"))
+    assert perform(bench_of(accepting), steps, Ledger()).violations == []
+    bound = bench_of(accepting, choices={"A10": "refuse"})
+    assert [one.clause for one in perform(bound, steps, Ledger()).violations] == ["A10"]
+
+
+@dataclass
+class Cut:
+    """A transport that loses the answer to each redeploy, before or after it took effect."""
+
+    inner: Transport
+    after: bool
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        redeploy = ("x-acs-action", "RedeployInstance") in request.headers
+        if redeploy and not self.after:
+            raise UnansweredError("the connection broke")
+        answer = self.inner.send(request, timeout)
+        if redeploy:
+            raise UnansweredError("the connection broke")
+        return answer
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_lost_answer_leaves_both_possibilities_open(
+    bench_of: Make, after: bool
+) -> None:
+    emulator = Emulator()
+    bench = bench_of(emulator)
+    cut = Cut(DirectTransport(emulator.asgi), after)
+    object.__setattr__(bench.target, "transport", cut)
+    steps = (READY, Redeploy("i1"), Look(), Settle())
+    run = perform(bench, steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
+    both = {world.in_flight for world in run.done[1].after["i1"]}
+    assert both == {True, False}
+    if after:
+        assert {world.status for world in run.done[-1].after["i1"]} == {"Running"}
+
+
+RULES = Rules(bound=600.0, lags=False, stepped=True)
+START = frozenset({World(events=(Event("e1", *EVENT),))})
+ACCEPTED = Reply(Kind.ACCEPTED, 200, request_id="r", task_id="t")
+BUSY = Reply(Kind.REJECTED, 403, "IncorrectInstanceStatus")
+LOST = Reply(Kind.UNKNOWN)
+
+
+def history(*replies: tuple[int, int, Reply]) -> list[Operation]:
+    return [
+        Operation(n, begun, ended, Call(), reply)
+        for n, (begun, ended, reply) in enumerate(replies)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operations", "fits"),
+    [
+        (history((0, 2, ACCEPTED), (1, 3, BUSY)), True),
+        (history((0, 2, BUSY), (1, 3, ACCEPTED)), True),
+        (history((0, 2, ACCEPTED), (1, 3, ACCEPTED)), False),
+        (history((0, 2, BUSY), (1, 3, BUSY)), False),
+        (history((0, 1, BUSY), (2, 3, ACCEPTED)), False),
+        (history((0, 1, ACCEPTED), (2, 3, BUSY)), True),
+        (history((0, 9, LOST), (1, 3, BUSY)), True),
+        (history((0, 9, LOST), (1, 3, ACCEPTED)), True),
+        (history((0, 9, LOST), (1, 3, ACCEPTED), (4, 5, ACCEPTED)), False),
+    ],
+)
+def test_linearizability_of_hand_made_histories(
+    contract: Contract, operations: list[Operation], fits: bool
+) -> None:
+    assert bool(linearize(contract, START, operations, 0.0, RULES)) is fits
+
+
+def test_steps_survive_json(contract: Contract) -> None:
+    for case in plan(contract):
+        for step in case.steps:
+            assert from_json(to_json(step)) == step
+
+
+def test_a_run_in_real_time_raises_no_alarm(contract: Contract, bench_of: Make) -> None:
+    settings = Settings()
+    emulator = Emulator(settings, clock="real", time_scale=200)
+    bound = settings.redeploy_bound_seconds / 200 + 0.2
+    bench = bench_of(emulator, redeploy_seconds=bound)
+    ledger = Ledger()
+    for case in plan(contract)[::4]:
+        doable = possible(case, bench.offer.parts)
+        if doable is not None and not case.burst:
+            run = perform(bench, doable.steps, ledger)
+            assert (run.violations, run.problem) == ([], None), case.row
+    for clause in ("L3", "L6", "E1", "A9"):
+        assert ledger.times(clause), clause
+
+
+def test_time_never_goes_back_in_a_trace(bench_of: Make) -> None:
+    run = perform(bench_of(Emulator()), (READY, Redeploy("i1"), Settle()), Ledger())
+    flights = [any(w.in_flight for w in one.after["i1"]) for one in run.done]
+    assert list(pairwise(flights)) == [(False, True), (True, False)]
