@@ -1,13 +1,13 @@
-"""The command: run, contract, serve, replay. Each error is one sentence and an exit code."""
+"""The command. Each error is one sentence and an exit code."""
 
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
+from redeploy_conformance.exits import leave
 from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -18,12 +18,6 @@ RESULT = "redeploy-conformance-result.json"
 @click.version_option(package_name="redeploy-conformance")
 def main() -> None:
     """Judge implementations of RedeployInstance by their contract."""
-
-
-def leave(verdict: RunVerdict, text: str) -> NoReturn:
-    """Say one sentence on stderr and end with the verdict's exit code."""
-    click.echo(f"redeploy-conformance: {text}", err=True)
-    sys.exit(int(verdict))
 
 
 @main.command()
@@ -209,6 +203,32 @@ def serve(
         )
     except ServeError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[FAULT]...")
+@click.option(
+    "-n", "processes", type=click.IntRange(1, 64), default=2, show_default=True
+)
+def selftest(names: Sequence[str], processes: int) -> None:
+    """Run the suite against broken emulators (all, or some by id) and legal variants.
+
+    Exits with 1 when one is missed, blamed wrongly, or falsely accused.
+    """
+    from redeploy_conformance.emulator.variants import variants
+    from redeploy_conformance.faults.catalogue import FAULTS
+    from redeploy_conformance.selftest import line, sound, summary, trials
+
+    for fault in names:
+        if fault not in FAULTS:
+            leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}")
+    done = []
+    legal = () if names else tuple(variants())
+    for broken, trial in trials(names or tuple(FAULTS), legal, processes):
+        click.echo(line(broken, trial))
+        done.append((broken, trial))
+    click.echo(summary(done))
+    sys.exit(0 if sound(done) else 1)
 
 
 @main.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance.bench import set_up
-from redeploy_conformance.cli import leave
+from redeploy_conformance.exits import leave
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.steps import InvalidStepError, from_json
