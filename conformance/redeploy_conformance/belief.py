@@ -76,7 +76,7 @@ def narrow(
     if not fit:
         stable = view.get("status") in contract.transition_from
         world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
-        if any("A12" in one.quiet for one in belief):
+        if any(map(_after_an_error, belief)):
             wrong = (replace(wrong[0], clause="A12"), *wrong)
         return Narrowed(frozenset({refined(world, view)}), mismatches=wrong)
     ambiguous = any(world.in_flight for world in fit)
@@ -172,6 +172,11 @@ def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -
     if rules.lags:  # the status may be late, the event already closed
         return exactly(event.status, "Executing", *contract.final_event_statuses)
     return exactly(event.status, "Executing")
+
+
+def _after_an_error(world: World) -> bool:
+    """Whether an InternalError left it open what this world is (A12)."""
+    return "A12" in world.quiet or (world.flight is not None and world.flight.unsure)
 
 
 def _under_way(world: World) -> bool:

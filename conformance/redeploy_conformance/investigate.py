@@ -13,7 +13,7 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
 from redeploy_conformance.session import Done, Run
-from redeploy_conformance.steps import Step, to_json
+from redeploy_conformance.steps import Case, Step, to_json
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, TraceStep
@@ -69,6 +69,23 @@ def perform(bench: Bench, steps: Sequence[Step], ledger: Ledger) -> Run:
         run = Run(problem=str(error), lost=isinstance(error, LostError))
     bench.steps += len(run.done)
     return run
+
+
+def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]:
+    """Run a planned case, and return what became of it; findings are not looked into yet."""
+    report = CaseReport(label, case.clauses)
+    requests, steps = bench.api.requests, bench.steps
+    run = perform(bench, case.steps, report.ledger)
+    report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
+    report.requests = bench.api.requests - requests
+    report.steps = bench.steps - steps
+    if not (run.violations or run.problem or run.skipped):
+        report.idle = tuple(
+            clause
+            for clause in case.clauses[:1]
+            if bench.contract.by_id[clause].required and not report.ledger.times(clause)
+        )
+    return report, run
 
 
 def findings(bench: Bench, case: str, run: Run, reproduce: str) -> list[Finding]:

@@ -172,8 +172,13 @@ def undecided(
     either = {replace(world, quiet=("A12",))}
     for outcome in admissible(contract, world, call, now, rules):
         if outcome.accepted:
-            either |= {replace(later, quiet=("A12",)) for later in outcome.worlds}
+            either |= {_unsure(later) for later in outcome.worlds}
     return frozenset(either)
+
+
+def _unsure(world: World) -> World:
+    flight = world.flight and replace(world.flight, unsure=True)
+    return replace(world, flight=flight, quiet=("A12",))
 
 
 def unanswered(

@@ -9,7 +9,7 @@ from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import CaseReport, perform
+from redeploy_conformance.investigate import perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
@@ -74,9 +74,7 @@ def _trial(
         doable = possible(case, bench.offer.parts)
         if doable is None:
             continue
-        report = CaseReport(name(contract, case), case.clauses)
-        run = perform(bench, doable.steps, report.ledger)
-        report.problem = run.problem
+        report, run = perform_case(bench, name(contract, case), doable)
         gathered.add(report)
         if run.violations:
             blamed = run.violations[0].clause

@@ -5,7 +5,7 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from redeploy_conformance.bench import Bench
-from redeploy_conformance.investigate import CaseReport, command, findings, perform
+from redeploy_conformance.investigate import CaseReport, command, findings, perform_case
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.machine import BrokenClauseError, TroubleError, explorer
 from redeploy_conformance.planner import name, possible
@@ -33,20 +33,12 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
         lacking = case.needs - {part.value for part in bench.offer.parts}
         reporter.enter(CaseReport(label, ()))
         pytest.skip(f"needs {', '.join(sorted(lacking))} of the control protocol")
-    report = CaseReport(label, case.clauses)
     requests, steps = bench.api.requests, bench.steps
-    run = perform(bench, doable.steps, report.ledger)
-    report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
+    report, run = perform_case(bench, label, doable)
     again = command("run", reporter.target_word, "--case", label)
     report.findings = findings(bench, label, run, again)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
-    if not (run.violations or run.problem or run.skipped):
-        report.idle = tuple(
-            clause
-            for clause in report.clauses[:1]
-            if bench.contract.by_id[clause].required and not report.ledger.times(clause)
-        )
     _tell(report, reporter, bench)
 
 
