@@ -180,12 +180,11 @@ def _sound(steps: Sequence[Step]) -> bool:
             | step.Release
             | step.Raise
             | step.Simulate
-            | step.Together
             | step.Tasks,
         ):
             if one.key not in made:
                 return False
-        elif isinstance(one, step.Look) and not set(one.keys) <= made:
+        elif isinstance(one, step.Look | step.Together) and not set(one.keys) <= made:
             return False
     return bool(steps)
 
@@ -197,7 +196,7 @@ def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep
         TraceStep(
             n=number,
             text=str(one.step),
-            detail="",
+            detail=violation.detail if number == last else "",
             allowed=(violation.expected,)
             if number == last
             else _allowed(contract, one),

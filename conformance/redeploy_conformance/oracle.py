@@ -29,13 +29,17 @@ UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A clause that an answer or a look broke, and the others that fall with it."""
+    """A clause that an answer or a look broke, and the others that fall with it.
+
+    ``detail`` is a drawing of what was seen, where one helps.
+    """
 
     clause: str
     expected: str
     observed: str
     also: tuple[str, ...] = ()
     field: str = "answer"
+    detail: str = ""
 
 
 @dataclass(slots=True)

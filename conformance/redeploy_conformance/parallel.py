@@ -19,16 +19,19 @@ class Span(Generic[T]):
     value: T
 
 
-def at_once(jobs: Sequence[Callable[[], T]]) -> list[Span[T]]:
-    """Run every job in a thread of its own, all released together."""
+def at_once(jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
+    """Do every row of jobs, one after the other, in a thread of its own, all released together."""
     tick = itertools.count()
     gate = threading.Barrier(len(jobs))
 
-    def run(job: Callable[[], T]) -> Span[T]:
+    def run(row: Sequence[Callable[[], T]]) -> list[Span[T]]:
         gate.wait(timeout=30)
-        begun = next(tick)
-        value = job()
-        return Span(begun, next(tick), value)
+        spans = []
+        for job in row:
+            begun = next(tick)
+            value = job()
+            spans.append(Span(begun, next(tick), value))
+        return spans
 
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
+        return [span for spans in pool.map(run, jobs) for span in spans]

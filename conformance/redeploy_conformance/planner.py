@@ -104,7 +104,7 @@ def _needs(contract: Contract, case: Case) -> frozenset[str]:
                 needs.add(Part.CLOCK)
             case Break():
                 needs.add(Part.INTERNAL_ERRORS)
-            case Redeploy(policy=policy) if policy is not None:
+            case Redeploy(policy=policy, statements=own) if policy or own:
                 needs.add(Part.PRINCIPALS)
             case _:
                 pass
@@ -502,8 +502,15 @@ def _concurrency(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
     for origin, calls in product(contract.transition_from, (2, 4)):
         made = _make(contract, spec={"status": origin})
-        steps = (made, Together("i1", calls), Look(), Settle())
+        steps = (made, Together(("i1",), calls), Look(), Settle())
         yield Case(clauses=("L12",), row=f"{origin}, {calls} calls", steps=steps)
+        at_once = Together(("i1", "i2"), calls, looks=calls)
+        steps = (made, replace(made, key="i2"), at_once, Look(), Settle())
+        row = f"{origin}, {calls} calls each on two, watched"
+        yield Case(clauses=("L12",), row=row, steps=steps)
+    locked = _make(contract, spec={"lock_reasons": ("security",)})
+    steps = (locked, Together(("i1",), 2, looks=4), Look())
+    yield Case(clauses=("L10",), row="rejected calls, watched", steps=steps)
 
 
 def _quota(contract: Contract) -> Iterator[Case]:

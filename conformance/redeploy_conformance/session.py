@@ -9,16 +9,16 @@ from typing import Any
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, LostError, Offer, SetUpError
+from redeploy_conformance.authority import allows
 from redeploy_conformance.belief import View
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.linearize import Operation, after, linearize
 from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Violation, blame, settled
-from redeploy_conformance.parallel import at_once
+from redeploy_conformance.oracle import Oracle, Violation, settled
 from redeploy_conformance.replies import Kind, Reply, read, unanswered
 from redeploy_conformance.steps import Case, Step
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.together import together
 from redeploy_conformance.views import event_of, view
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
@@ -150,7 +150,7 @@ class Session:
             case step.Settle():
                 return self._settle()
             case step.Together():
-                return self._together(one)
+                return together(self, one)
             case step.Advance():
                 return self._advance(one.seconds), []
             case step.Tasks():
@@ -344,7 +344,7 @@ class Session:
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         shown = []
         for key in keys_of(one.key, one.count):
-            reply = self._call(key, one)
+            reply = self.call(key, one)
             wrong = self.oracle.answered(
                 key, self._meaning(one), reply, self.now, one.by
             )
@@ -353,8 +353,9 @@ class Session:
                 return shown[-1], wrong
         return "; ".join(shown[-2:]), []
 
-    def _call(self, key: str, one: step.Redeploy) -> Reply:
-        params: dict[str, str] = {"InstanceId": self._bound(key)}
+    def call(self, key: str, one: step.Redeploy) -> Reply:
+        """Make one call on an instance, as the step says; return what came."""
+        params: dict[str, str] = {"InstanceId": self.bind(key)}
         if one.force is not None:
             params["ForceStop"] = str(one.force).lower()
         for row in self.contract.malformed:
@@ -376,7 +377,7 @@ class Session:
             self.tasks[key] = reply.task_id
         return reply
 
-    def _bound(self, key: str) -> str:
+    def bind(self, key: str) -> str:
         """Return the id of an instance; a key that was never made stands for no instance."""
         if key not in self.ids:
             self._account("a1")
@@ -438,22 +439,37 @@ class Session:
                 raise SetUpError(f"no way to sign as {other!r}")
 
     def _principal(self, one: step.Redeploy, account: Account, key: str) -> Credentials:
-        if one.policy is None:
+        if one.policy is None and not one.statements:
             return account.credentials
-        row = next(row for row in self.contract.policy_cases if row.name == one.policy)
-        call = {
-            "region": self.offer.region,
-            "account": account.id,
-            "instance": self.ids[key],
-        }
-        statements = [
-            {name: text.format(**call) for name, text in statement.items()}
-            for statement in row.statements
-        ]
+        statements = self._statements(one, account.id, self.ids[key])
         policies = [{"Version": "1", "Statement": statements}] if statements else []
         body = {"account_id": account.id, "policies": policies}
         made = self._control("POST", "principals", body, "principal-answer")
         return Credentials(made["access_key_id"], made["access_key_secret"])
+
+    def _statements(
+        self, one: step.Redeploy, account: str, instance: str
+    ) -> list[dict[str, str]]:
+        """Return a caller's statements, with the ids of the call filled in."""
+        call = self._target_of(account, instance)
+        if one.statements:
+            names = ("Effect", "Action", "Resource")
+            rows = [dict(zip(names, row, strict=True)) for row in one.statements]
+        else:
+            cases = self.contract.policy_cases
+            row = next(row for row in cases if row.name == one.policy)
+            rows = [dict(statement) for statement in row.statements]
+        return [
+            {name: text.format(**call) for name, text in statement.items()}
+            for statement in rows
+        ]
+
+    def _target_of(self, account: str, instance: str) -> dict[str, str]:
+        return {
+            "region": self.offer.region,
+            "account": account,
+            "instance": instance,
+        }
 
     def _meaning(self, one: step.Redeploy) -> Call:
         """Return what the contract says of a call, apart from its instance."""
@@ -461,6 +477,8 @@ class Session:
             return Call(force=one.force, foreign=True)
         if one.forgery is not None:
             return Call(force=one.force, barred="U4", silence="U4")
+        if one.statements:
+            return self._permitted(one)
         for case in self.contract.policy_cases:
             if case.name == one.policy:
                 if case.allowed:
@@ -474,52 +492,15 @@ class Session:
                 return Call(silence="A14", maybe=(taken, refused), unclear=True)
         return Call(force=one.force)
 
-    # ------------------------------------------------------------------ concurrency
-
-    def _together(self, one: step.Together) -> tuple[str, list[Violation]]:
-        """Call at once, and judge the history as a whole (L12)."""
-        self._bound(one.key)
-        call = step.Redeploy(one.key)
-        jobs = [lambda: self._call(one.key, call) for _ in range(one.calls)]
-        history = [
-            Operation(n, span.begun, span.ended, Call(), span.value)
-            for n, span in enumerate(at_once(jobs))
-        ]
-        shown = "; ".join(str(entry.reply) for entry in history)
-        worlds = linearize(
-            self.contract,
-            self.oracle.worlds[one.key],
-            history,
-            self.now,
-            self.oracle.rules,
-        )
-        if not worlds:
-            return shown, [self._blame_history(one.key, history, shown)]
-        for entry in history:
-            wrong = self.oracle.identify(entry.reply)
-            if wrong:
-                flaw = wrong[0]
-                return shown, [Violation(flaw.clause, flaw.expected, flaw.observed)]
-        self.oracle.worlds[one.key] = worlds
-        if any(entry.reply.kind is Kind.ACCEPTED for entry in history):
-            self.oracle.ledger.confirm([("L12", "")])
-        return shown, []
-
-    def _blame_history(
-        self, key: str, history: Sequence[Operation], shown: str
-    ) -> Violation:
-        """Name the clause of an answer that fits nowhere; L12 where only the order is wrong."""
-        start, now, rules = self.oracle.worlds[key], self.now, self.oracle.rules
-        accepted = Reply(Kind.ACCEPTED, 200)
-        flying = after(
-            self.contract, start, Operation(0, 0, 1, Call(), accepted), now, rules
-        )
-        for entry in history:
-            if not after(self.contract, start | flying, entry, now, rules):
-                world = next(iter(start))
-                return blame(self.contract, world, entry.call, entry.reply)
-        expected = "an order of the calls that the contract admits"
-        return Violation("L12", expected, shown)
+    def _permitted(self, one: step.Redeploy) -> Call:
+        """Return what the contract says of a call by its caller's own statements (U1, U2)."""
+        account = self._account(self.oracle.homes[one.key]).id
+        call = self._target_of(account, self.ids[one.key])
+        rows = self._statements(one, account, self.ids[one.key])
+        resource = self.contract.resource.format(**call)
+        if allows(rows, self.contract.action, resource):
+            return Call(force=one.force, granted="U2")
+        return Call(force=one.force, barred="U2", silence="U1")
 
     # ------------------------------------------------------------------ looking and waiting
 
@@ -528,6 +509,21 @@ class Session:
         wrong = self.oracle.looked(views, self.now)
         shown = [f"{key} {_shown(seen)}" for key, seen in list(views.items())[:4]]
         return "; ".join(shown), wrong
+
+    def glance(self, keys: Sequence[str]) -> dict[str, View]:
+        """Return what one DescribeInstances shows of instances of one account."""
+        account = self._account(self.oracle.homes[keys[0]])
+        ids = [self.ids[key] for key in keys]
+        listed = {
+            str(row.get("InstanceId")): row
+            for row in self.api.describe(ids, account.credentials)
+        }
+        views: dict[str, View] = {}
+        for key in keys:
+            seen = view(listed.get(self.ids[key]), {}, None)
+            seen.pop("events", None)
+            views[key] = seen
+        return views
 
     def _views(self, keys: Sequence[str]) -> dict[str, View]:
         """Return what can be seen of instances, account by account."""

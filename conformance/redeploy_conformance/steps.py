@@ -43,7 +43,7 @@ class Create:
 class Redeploy:
     """Call RedeployInstance; the names are those of rows of the contract.
 
-    ``by`` is another account that calls; ``wire`` another form of the request than the target's
+    ``statements`` are a caller's own (effect, action, resource), where no row is meant; ``by`` is another account that calls; ``wire`` another form of the request than the target's
     usual one, such as ``v1 form``; with ``count`` the following keys are called too.
     """
 
@@ -56,6 +56,7 @@ class Redeploy:
     by: str | None = None
     wire: str | None = None
     count: int = 1
+    statements: tuple[tuple[str, str, str], ...] = ()
 
     def __str__(self) -> str:
         """Return the step in words."""
@@ -69,6 +70,10 @@ class Redeploy:
             for text in (self.policy and f"the policy: {self.policy}", self.malformed)
             if text
         ]
+        words += [
+            f"by a caller with {effect} {action} on {resource}"
+            for effect, action, resource in self.statements
+        ]
         if self.forgery:
             words.append(f"forged: {self.forgery}")
         if self.by:
@@ -80,15 +85,18 @@ class Redeploy:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Call RedeployInstance several times at once, and look meanwhile."""
+    """Call RedeployInstance several times on each instance, all at once, and look meanwhile."""
 
     name: ClassVar[str] = "together"
-    key: str
+    keys: tuple[str, ...]
     calls: int = 2
+    looks: int = 0
 
     def __str__(self) -> str:
         """Return the step in words."""
-        return f"redeploy {self.key} {self.calls} times at once"
+        each = " each" if len(self.keys) > 1 else ""
+        words = f"redeploy {' and '.join(self.keys)} {self.calls} times{each} at once"
+        return f"{words}, looking {self.looks} times" if self.looks else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +327,7 @@ def from_json(document: Mapping[str, Any]) -> Step:
         raise InvalidStepError(f"{name!r} is no kind of step")
     if "spec" in rest:
         rest["spec"] = spec_items(rest["spec"])
-    for key in ("events", "keys"):
+    for key in ("events", "keys", "statements"):
         if key in rest:
             rest[key] = tuple(tuple(x) if isinstance(x, list) else x for x in rest[key])
     try:

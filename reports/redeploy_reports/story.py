@@ -11,6 +11,7 @@ def story(finding: Finding) -> str:
     for step in finding.trace:
         seen = f" -> {clean(step.observed)}" if step.observed else ""
         lines.append(f"  {step.n}. {clean(step.text)}{seen}")
+        lines += [f"       {clean(line)}" for line in step.detail.splitlines()]
         for world in step.worlds_after:
             lines.append(f"       may be: {clean(world)}")
     lines += [

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from redeploy_schemas.contract import Contract
+from redeploy_strategies.policies import statements
 
 
 def forces() -> st.SearchStrategy[bool | None]:
@@ -22,4 +23,9 @@ def calls(contract: Contract, *, principals: bool) -> st.SearchStrategy[dict[str
     forged = [{"forgery": row.name} for row in contract.forgeries]
     policies = [{"policy": row.name} for row in contract.policy_cases]
     odd = [*malformed, *forged, *(policies if principals else [])]
-    return st.one_of(plain, plain, plain, plain, st.sampled_from(odd))
+    kinds = [plain, plain, plain, plain, st.sampled_from(odd)]
+    if principals:
+        kinds.append(
+            st.builds(lambda drawn: {"statements": drawn}, statements(contract))
+        )
+    return st.one_of(kinds)

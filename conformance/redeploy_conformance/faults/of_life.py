@@ -2,10 +2,18 @@
 
 import time
 
+from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Phases, Redeploys
 from redeploy_conformance.emulator.settings import Outcome
-from redeploy_conformance.emulator.state import Account, Flight, Instance, Task
+from redeploy_conformance.emulator.state import (
+    Account,
+    Flight,
+    Instance,
+    Principal,
+    Task,
+)
 from redeploy_conformance.faults.registry import fault
 
 
@@ -242,6 +250,41 @@ class Race(Redeploys):
         finally:
             self.world.lock.acquire()
         return super().accept(account, instance, force_stop)
+
+
+@fault("looks-waver-between-two-calls", "L12")
+class LooksWaver(Observations):
+    """Once a redeploy has begun among several instances, every third look is one behind."""
+
+    looks = 0
+
+    def shown_status(self, instance: Instance) -> str:
+        self.looks += 1
+        flight = instance.flight
+        busy = sum(one.flight is not None for one in self.world.instances.values())
+        if flight is not None and busy == 2 and self.looks % 3 == 0:
+            return flight.before
+        return super().shown_status(instance)
+
+
+@fault("rejection-undoes-the-other-call", "L12", "L1")
+class RejectionUndoes(RedeployCalls):
+    """Of two calls at once, the one that is rejected puts the status back."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        instance = self.find(principal, instance_id)
+        before, free = instance.status, instance.flight is None
+        self.world.lock.release()
+        try:
+            time.sleep(0.001)
+        finally:
+            self.world.lock.acquire()
+        try:
+            return super().admit(principal, instance_id)
+        except ApiError:
+            if free and instance.flight is not None:
+                instance.place(before)
+            raise
 
 
 @fault("task-never-finishes", "L13")

@@ -13,10 +13,7 @@ from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import findings, perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.linearize import Operation, linearize
-from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.steps import (
     Create,
     Look,
@@ -28,7 +25,6 @@ from redeploy_conformance.steps import (
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Transport, UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_conformance.world import Event, World
 from redeploy_schemas.contract import Contract
 
 Make = Callable[..., Bench]
@@ -153,40 +149,6 @@ def test_a_lost_answer_leaves_both_possibilities_open(
     assert both == {True, False}
     if after:
         assert {world.status for world in run.done[-1].after["i1"]} == {"Running"}
-
-
-RULES = Rules(bound=600.0, lags=False, stepped=True)
-START = frozenset({World(events=(Event("e1", *EVENT),))})
-ACCEPTED = Reply(Kind.ACCEPTED, 200, request_id="r", task_id="t")
-BUSY = Reply(Kind.REJECTED, 403, "IncorrectInstanceStatus")
-LOST = Reply(Kind.UNKNOWN)
-
-
-def history(*replies: tuple[int, int, Reply]) -> list[Operation]:
-    return [
-        Operation(n, begun, ended, Call(), reply)
-        for n, (begun, ended, reply) in enumerate(replies)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("operations", "fits"),
-    [
-        (history((0, 2, ACCEPTED), (1, 3, BUSY)), True),
-        (history((0, 2, BUSY), (1, 3, ACCEPTED)), True),
-        (history((0, 2, ACCEPTED), (1, 3, ACCEPTED)), False),
-        (history((0, 2, BUSY), (1, 3, BUSY)), False),
-        (history((0, 1, BUSY), (2, 3, ACCEPTED)), False),
-        (history((0, 1, ACCEPTED), (2, 3, BUSY)), True),
-        (history((0, 9, LOST), (1, 3, BUSY)), True),
-        (history((0, 9, LOST), (1, 3, ACCEPTED)), True),
-        (history((0, 9, LOST), (1, 3, ACCEPTED), (4, 5, ACCEPTED)), False),
-    ],
-)
-def test_linearizability_of_hand_made_histories(
-    contract: Contract, operations: list[Operation], fits: bool
-) -> None:
-    assert bool(linearize(contract, START, operations, 0.0, RULES)) is fits
 
 
 def test_steps_survive_json(contract: Contract) -> None:

@@ -1,0 +1,78 @@
+"""Generated policies: two readings of their language agree, and a wrong one is caught."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from redeploy_conformance.authority import allows
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.authority import Authority, read_policy
+from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.steps import Create, Look, Redeploy
+from redeploy_schemas.contract import load
+from redeploy_strategies.policies import Statement, statements
+
+Make = Callable[..., Bench]
+CONTRACT = load()
+CALL = {"region": "cn-hangzhou", "account": "1", "instance": "i-1"}
+READY = Create("i1", (), (("SystemMaintenance.Reboot", "Inquiring"),))
+MANY = settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@MANY
+@given(drawn=statements(CONTRACT))
+def test_the_emulators_reading_of_a_policy_is_ours(
+    drawn: tuple[Statement, ...],
+) -> None:
+    names = ("Effect", "Action", "Resource")
+    rows = [
+        {name: text.format(**CALL) for name, text in zip(names, one, strict=True)}
+        for one in drawn
+    ]
+    emulator = Emulator()
+    account = emulator.world.add_account()
+    caller = Principal("k", "s", account, read_policy({"Statement": rows}))
+    resource = CONTRACT.resource.format(**CALL)
+    theirs = Authority(emulator.world).allows(caller, CONTRACT.action, resource)
+    assert allows(rows, CONTRACT.action, resource) is theirs
+
+
+@settings(MANY, max_examples=60)
+@given(drawn=statements(CONTRACT))
+def test_a_correct_implementation_passes_every_policy(
+    bench_of: Make, drawn: tuple[Statement, ...]
+) -> None:
+    run = perform(
+        bench_of(Emulator()),
+        (READY, Redeploy("i1", statements=drawn), Look()),
+        Ledger(),
+    )
+    assert (run.violations, run.problem) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "fault", ["policies-ignored", "wildcard-matches-too-much", "deny-ignored"]
+)
+def test_a_wrong_reading_is_caught_by_generated_policies(
+    bench_of: Make, fault: str
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+
+    @settings(MANY, max_examples=200)
+    @given(drawn=statements(CONTRACT))
+    def walk(drawn: tuple[Statement, ...]) -> None:
+        run = perform(bench, (READY, Redeploy("i1", statements=drawn)), Ledger())
+        assert not run.violations, run.violations[0].clause
+
+    with pytest.raises(AssertionError, match=r"U[12]"):
+        walk()
