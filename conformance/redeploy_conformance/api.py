@@ -222,13 +222,16 @@ class Api:
             fields = self.ask("DescribeInstances", params, credentials)
             yield from _rows(fields, "Instances", "Instance")
 
-    def events(self, credentials: Credentials) -> Iterable[Mapping[str, Any]]:
-        """Yield every system event of the account, in whatever status.
+    def events(
+        self, credentials: Credentials, instance_id: str = ""
+    ) -> Iterable[Mapping[str, Any]]:
+        """Yield every system event of the account, or of one instance, in whatever status.
 
         Raises:
             SetUpError: the pages do not end.
         """
         params = [("RegionId", self.region), ("PageSize", str(PAGE))]
+        params += [("InstanceId", instance_id)] if instance_id else []
         params += [
             (f"InstanceEventCycleStatus.{n}", status)
             for n, status in enumerate(ALL_STATUSES, 1)

@@ -241,8 +241,6 @@ def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, s
         yield clause, ""
     if flight is not None:
         return
-    if not world.quiet and not world.why:
-        yield "L9", ""
     if world.why:
         yield "L7", ""
         yield "L8", _status(world)

@@ -1,13 +1,20 @@
 """From what the cases brought to what the run says: a verdict per clause, and one in all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redeploy_conformance.api import Offer
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.ledger import Ledger
 from redeploy_schemas.contract import Clause, Contract
-from redeploy_schemas.records import Choice, ClauseResult, Finding, Problem
+from redeploy_schemas.records import (
+    Burst,
+    Choice,
+    ClauseResult,
+    Finding,
+    Move,
+    Problem,
+)
 from redeploy_schemas.vocabulary import (
     Missing,
     Part,
@@ -37,6 +44,7 @@ class Gathered:
     requests: int = 0
     steps: int = 0
     cases: int = 0
+    bursts: list[Burst] = field(default_factory=list)
 
     def add(self, report: CaseReport) -> None:
         """Enter one case."""
@@ -44,6 +52,7 @@ class Gathered:
         self.requests += report.requests
         self.steps += report.steps
         self.ledger.merge(report.ledger)
+        self.bursts += [replace(one, case=report.name) for one in report.ledger.bursts]
         self.findings += report.findings
         self.ran |= set(report.clauses)
         if report.findings:
@@ -62,6 +71,15 @@ class Gathered:
         slugs = {one.id: one.slug for one in self.contract.clauses}
         self.findings.sort(key=lambda one: not one.case.startswith(slugs[one.clause]))
         return tuple(self._clause(clause) for clause in self.contract.clauses)
+
+    def moves(self) -> tuple[Move, ...]:
+        """Return how often each edge of the state diagram was walked."""
+        return tuple(
+            Move(origin=origin, before=before, after=after, what=what, count=count)
+            for (origin, before, after, what), count in sorted(
+                self.ledger.moves.items()
+            )
+        )
 
     def _clause(self, clause: Clause) -> ClauseResult:
         found = tuple(

@@ -8,6 +8,7 @@ from typing import Any
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import LostError, SetUpError
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
@@ -64,7 +65,9 @@ class CaseReport:
 def perform(bench: Bench, steps: Sequence[Step], ledger: Ledger) -> Run:
     """Carry steps out in a fresh session; trouble with it is a problem of the run."""
     try:
-        run = bench.session(ledger).perform(steps)
+        session = bench.session(ledger)
+        run = session.perform(steps)
+        ledger.bursts += bursts(session.oracle.quotas)
     except SetUpError as error:
         run = Run(problem=str(error), lost=isinstance(error, LostError))
     bench.steps += len(run.done)

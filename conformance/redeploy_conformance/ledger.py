@@ -5,17 +5,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from redeploy_conformance.tour import Move
 from redeploy_conformance.world import Told
+from redeploy_schemas.records import Burst
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Counts by (clause, row), choices by (clause, word) with one piece of evidence each."""
+    """Counts by (clause, row), choices by (clause, word) with one piece of evidence each.
+
+    ``moves`` counts the edges of the state diagram, ``bursts`` are the calls of the accounts that
+    came near the rate limit.
+    """
 
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     told: Counter[Told] = field(default_factory=Counter)
     evidence: dict[Told, str] = field(default_factory=dict)
     precedence: Counter[Told] = field(default_factory=Counter)
+    moves: Counter[Move] = field(default_factory=Counter)
+    bursts: list[Burst] = field(default_factory=list)
 
     def confirm(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Count clauses that held."""
@@ -27,6 +35,10 @@ class Ledger:
             self.told[choice] += 1
             self.evidence.setdefault(choice, evidence)
 
+    def walk(self, moves: Iterable[Move]) -> None:
+        """Count edges of the state diagram."""
+        self.moves.update(moves)
+
     def times(self, clause: str) -> int:
         """Return how often a clause held."""
         return sum(count for (name, _), count in self.held.items() if name == clause)
@@ -36,6 +48,8 @@ class Ledger:
         self.held += other.held
         self.told += other.told
         self.precedence += other.precedence
+        self.moves += other.moves
+        self.bursts += other.bursts
         for choice, text in other.evidence.items():
             self.evidence.setdefault(choice, text)
 
@@ -46,6 +60,8 @@ class Ledger:
             "told": [[*key, n] for key, n in self.told.items()],
             "precedence": [[*key, n] for key, n in self.precedence.items()],
             "evidence": [[*key, text] for key, text in self.evidence.items()],
+            "moves": [[*key, n] for key, n in self.moves.items()],
+            "bursts": [one.to_json() for one in self.bursts],
         }
 
     @classmethod
@@ -56,4 +72,6 @@ class Ledger:
             Counter({(a, b): n for a, b, n in data["told"]}),
             {(a, b): text for a, b, text in data["evidence"]},
             Counter({(a, b): n for a, b, n in data["precedence"]}),
+            Counter({(a, b, c, d): n for a, b, c, d, n in data["moves"]}),
+            [Burst.from_json(one) for one in data["bursts"]],
         )

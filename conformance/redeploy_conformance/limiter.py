@@ -23,6 +23,7 @@ class Quota:
     contract: Contract
     calls: list[float] = field(default_factory=list)
     passed: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
     throttled: bool = False
     rejected: int = 0
     candidates: tuple["Limiter", ...] | None = None
@@ -63,6 +64,8 @@ class Quota:
                 self.candidates = _agreeing(self.candidates, then, throttled=False)
         self.calls.append(now)
         self.throttled = self.throttled or throttled
+        if throttled:
+            self.refused.append(now)
         self.rejected += not accepted and not throttled
         if accepted:
             self.passed.append(now)

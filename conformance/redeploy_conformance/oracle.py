@@ -21,6 +21,7 @@ from redeploy_conformance.model import (
     undecided,
 )
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
+from redeploy_conformance.tour import Tour
 from redeploy_conformance.world import World, hush
 from redeploy_schemas.contract import Contract
 
@@ -31,7 +32,7 @@ UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 class Violation:
     """A clause that an answer or a look broke, and the others that fall with it.
 
-    ``detail`` is a drawing of what was seen, where one helps.
+    ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.
     """
 
     clause: str
@@ -40,6 +41,7 @@ class Violation:
     also: tuple[str, ...] = ()
     field: str = "answer"
     detail: str = ""
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Oracle:
     quotas: dict[str, Quota] = field(default_factory=dict)
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
+    tour: Tour = field(default_factory=Tour)
 
     def add(self, key: str, account: str, world: World) -> None:
         """Begin to watch an instance in a known state."""
@@ -112,13 +115,14 @@ class Oracle:
             self._tell("Q4c", f"{reply.status} {reply.code}", reply)
         else:
             wrong += self._decided(key, before, call, reply, now)
-        return wrong
+        return [replace(one, key=key) for one in wrong]
 
     def looked(self, views: Mapping[str, View], now: float) -> list[Violation]:
         """Judge what was seen of every instance, and narrow the beliefs by it."""
         if not self.rules.stepped:
             self.time_passes(now, views)
         wrong = []
+        moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
         for key, view in views.items():
             left = beliefs.narrow(
                 self.contract, self.worlds[key], view, now, self.rules
@@ -126,6 +130,7 @@ class Oracle:
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
+            self.ledger.walk(self.tour.looked(key, view, left.belief, left.held))
             if left.mismatches:
                 first, *rest = left.mismatches
                 also = tuple(dict.fromkeys(one.clause for one in rest))
@@ -137,8 +142,11 @@ class Oracle:
                         f"{subject}: {first.observed}",
                         tuple(one for one in also if one != first.clause),
                         first.field,
+                        key=key,
                     )
                 )
+            elif moving and key not in moving:
+                self.ledger.confirm([("L9", "")])
         return wrong
 
     def identify(self, reply: Reply) -> list[Flaw]:
@@ -220,7 +228,7 @@ class Oracle:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
         for other, worlds in self.worlds.items():
             if other != key and any(world.quiet for world in worlds):
-                self.worlds[other] = hush(worlds, ())
+                self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float
@@ -249,8 +257,10 @@ class Oracle:
         if call.granted is not None:
             self.ledger.confirm([(call.granted, "granted")])
         self._note_choices(bound, call, reply)
+        accepted = reply.kind is Kind.ACCEPTED
+        self.ledger.walk(self.tour.answered(key, before, accepted=accepted))
         self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
-        if reply.kind is Kind.ACCEPTED:
+        if accepted:
             self._end_silence(key)
         else:
             self._silence(next(iter(self.worlds[key])).quiet or ("L10",))
@@ -371,6 +381,11 @@ def _agreed(each: list[Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
 def _first(worlds: Belief) -> World:
     """Return the world to explain a violation by: the one with the least to it."""
     return min(worlds, key=lambda world: (world.late, world.in_flight, str(world)))
+
+
+def _in_doubt_only(world: World) -> World:
+    """Return a world in which only what an InternalError left open keeps silence (A12)."""
+    return replace(world, quiet=tuple(one for one in world.quiet if one == "A12"))
 
 
 def settled(worlds: Belief) -> bool:

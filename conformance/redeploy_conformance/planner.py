@@ -13,6 +13,7 @@ from redeploy_conformance.steps import (
     Break,
     Case,
     Create,
+    Depth,
     Launch,
     Look,
     Patch,
@@ -32,9 +33,8 @@ from redeploy_schemas.contract import Contract, Precondition
 from redeploy_schemas.vocabulary import Ending, LocalDisk, Part, Storage
 
 WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
-LATER = 120.0
-"""Seconds after which an effect that was only put off shows (L10)."""
-
+WAITS = (2.0, 8.0, 20.0)
+"""Seconds between looks at a redeploy on its way, where only some are made."""
 SUCCEED, FAIL = Ending.SUCCEED.value, Ending.FAIL.value
 LOCAL = {"storage": Storage.LOCAL.value}
 
@@ -84,8 +84,12 @@ def possible(case: Case, parts: frozenset[Part]) -> Case | None:
         return None
     if Part.OUTCOMES in parts:
         return case
-    kept = tuple(step for step in case.steps if not isinstance(step, Script))
-    return replace(case, steps=kept)
+    kept = (step for step in case.steps if not isinstance(step, Script))
+    return replace(case, steps=tuple(map(_left_open, kept)))
+
+
+def _left_open(step: Step) -> Step:
+    return replace(step, ending="") if isinstance(step, Create) else step
 
 
 def _needs(contract: Contract, case: Case) -> frozenset[str]:
@@ -94,7 +98,11 @@ def _needs(contract: Contract, case: Case) -> frozenset[str]:
         needs |= {Part.CLOCK for one in case.clauses if _by_clock(contract, one)}
     for step in case.steps:
         match step:
-            case Create() | Patch() | Release():
+            case Create(ending=ending):
+                needs |= {Part.INSTANCES} | (
+                    {Part.OUTCOMES} if ending == FAIL else set()
+                )
+            case Patch() | Release():
                 needs.add(Part.INSTANCES)
             case Script(ending=ending) if ending == FAIL:
                 needs.add(Part.OUTCOMES)
@@ -171,12 +179,13 @@ def _preconditions(contract: Contract) -> Iterator[Case]:
         if not _settable(row):
             continue
         clauses = (row.clause, "L10")
-        for value in _values(row, contract):
+        for n, value in enumerate(_values(row, contract)):
             made = _make(contract, spec={row.attribute: value})
             label = f"{row.attribute}={_words(value)}"
-            steps = (made, _make(contract, "i2"), Redeploy("i1"), Look())
-            yield Case(clauses=clauses, row=label, steps=steps)
-        forced = (made, Redeploy("i1", force=True), Look(), Advance(LATER), Look())
+            steps = (made, Create("i2"), Redeploy("i1"), Look())
+            depth = Depth.TOUR if n else Depth.OPENING
+            yield Case(clauses=clauses, row=label, steps=steps, depth=depth)
+        forced = (made, Redeploy("i1", force=True), Look(), Settle())
         yield Case(clauses=clauses, row=f"{label} forced, and later", steps=forced)
         for value in (*_beside(row, contract), None):
             spec = {row.attribute: next(_values(row, contract))}
@@ -185,9 +194,10 @@ def _preconditions(contract: Contract) -> Iterator[Case]:
                 continue
             steps = (_make(contract, spec=spec), Redeploy("i1"), Look())
             label = " ".join(f"{name}={_words(one)}" for name, one in spec.items())
-            yield Case(clauses=clauses, row=label, steps=steps)
+            yield Case(clauses=clauses, row=label, steps=steps, depth=Depth.PLAN)
     missing = (Redeploy("i1"),)
-    yield Case(clauses=("A1",), row="an id that never was", steps=missing)
+    never = "an id that never was"
+    yield Case(clauses=("A1",), row=never, steps=missing, depth=Depth.OPENING)
     steps = (_make(contract), Release("i1"), Redeploy("i1"), Look())
     yield Case(clauses=("A1",), row="a released instance", steps=steps)
     life = _life(_make(contract), Redeploy("i1"), SUCCEED)
@@ -203,29 +213,39 @@ def _in_flight(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
     for origin in contract.transition_from:
         made = _make(contract, spec={"status": origin})
-        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), Redeploy("i1"), Look())
+        steps = (replace(made, ending=SUCCEED), Redeploy("i1"), Redeploy("i1"), Look())
         yield Case(
             clauses=("A2", "L1" if origin == "Running" else "L2"),
             row=f"a second call, begun {origin}",
             steps=steps,
         )
-        watch = [x for _ in range(12) for x in (Advance(5.0), Look(), Redeploy("i1"))]
-        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), *watch)
+        some = [x for wait in WAITS for x in (Advance(wait), Redeploy("i1"))]
+        steps = (replace(made, ending=SUCCEED), Redeploy("i1"), *some)
         yield Case(
-            clauses=("A2",), row=f"calls all the way, begun {origin}", steps=steps
+            clauses=("A2",), row=f"calls on the way, begun {origin}", steps=steps
         )
+        watch = [x for _ in range(12) for x in (Advance(5.0), Look(), Redeploy("i1"))]
+        steps = (replace(made, ending=SUCCEED), Redeploy("i1"), *watch)
+        row = f"calls all the way, begun {origin}"
+        yield Case(clauses=("A2",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def _combinations(contract: Contract) -> Iterator[Case]:
     """Yield two preconditions violated at once, and one together with no event (A11)."""
     steps: tuple[Step, ...]
     rows = [row for row in contract.preconditions if _settable(row)]
+    pairs: list[Create] = []
     for first, second in combinations(rows, 2):
         one, two = next(_values(first, contract)), next(_values(second, contract))
         made = _make(contract, spec={first.attribute: one, second.attribute: two})
         label = f"{first.attribute}={_words(one)} {second.attribute}={_words(two)}"
-        steps = (made, Redeploy("i1"), Redeploy("i1"), Look())
+        pairs.append(made)
+        steps = (made, Redeploy("i1"), Look())
         yield Case(clauses=("A11",), row=label, steps=steps)
+    several = [replace(made, key=f"i{n}") for n, made in enumerate(pairs, 1)]
+    again = [Redeploy(made.key) for made in several for _ in range(2)]
+    steps = (*several, *again, Look())
+    yield Case(clauses=("A11",), row="each pair twice", steps=steps, depth=Depth.PLAN)
     for row in rows:
         value = next(_values(row, contract))
         made = _make(contract, spec={row.attribute: value}, events=())
@@ -262,7 +282,7 @@ def _harmless(contract: Contract) -> Iterator[Case]:
 
 
 def _life(made: Create, call: Redeploy, ending: str, *extra: Step) -> tuple[Step, ...]:
-    return (made, *extra, Script(made.key, ending), call, Look(), Settle())
+    return (replace(made, ending=ending), *extra, call, Look(), Settle())
 
 
 def _first_hops(contract: Contract) -> Iterator[Case]:
@@ -270,8 +290,9 @@ def _first_hops(contract: Contract) -> Iterator[Case]:
     for origin, row in contract.transition_from.items():
         made = _make(contract, spec={"status": origin})
         watch = [step for _ in range(8) for step in (Advance(2.0), Look())]
-        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), Look(), *watch)
-        yield Case(clauses=(row.first_clause,), row="first seen", steps=steps)
+        steps = (replace(made, ending=SUCCEED), Redeploy("i1"), Look(), *watch)
+        clauses = (row.first_clause,)
+        yield Case(clauses=clauses, row="first seen", steps=steps, depth=Depth.PLAN)
 
 
 def _events(contract: Contract) -> Iterator[Case]:
@@ -288,65 +309,84 @@ def _events(contract: Contract) -> Iterator[Case]:
 def _lives(contract: Contract) -> Iterator[Case]:
     """Yield redeploys that succeed: from where, with which disks, forced or not."""
     steps: tuple[Step, ...]
-    for origin, storage, force in product(
-        contract.transition_from, Storage, (None, True, False)
-    ):
+    forces = (None, True, False)
+    for origin, storage, force in product(contract.transition_from, Storage, forces):
         spec = {"status": origin, "storage": storage.value}
         made = _make(contract, spec=spec)
-        beside = _make(contract, "i2", LOCAL)
-        far = replace(_make(contract, "j1"), account="a2")
+        beside = _make(contract, "i2", LOCAL, ())
+        far = Create("j1", account="a2")
         call = Redeploy("i1", force=force)
         word = {None: "absent", True: "true", False: "false"}[force]
-        steps = _life(made, call, SUCCEED, beside, far)
+        depth = _paired(contract, origin, storage, forces.index(force))
+        if force is None and storage is Storage.LOCAL:
+            depth = Depth.OPENING
+        others = (beside,) if depth is Depth.OPENING else (beside, far)
+        steps = _life(made, call, SUCCEED, *others)
         clauses = ["L3", "L4", "D2", "L9", "L7", "L8"]
         clauses += ["D1"] if storage is Storage.LOCAL else []
         clauses += ["L11"] if force is not None else ["L11a"]
         label = f"{origin}, {storage.value} disks, ForceStop {word}"
-        yield Case(clauses=tuple(clauses), row=label, steps=steps)
-    for origin in contract.transition_from:
-        made = _make(contract, spec={"status": origin})
-        watch = [step for _ in range(6) for step in (Advance(10.0), Look())]
-        steps = (made, Script("i1", SUCCEED), Redeploy("i1"), *watch, Settle())
-        yield Case(clauses=("L8",), row=f"{origin}, watched", steps=steps)
+        yield Case(clauses=tuple(clauses), row=label, steps=steps, depth=depth)
+    yield from _watched(contract, SUCCEED, ("L8",))
     kind, status = _event(contract)
     late = Raise("i1", kind, status)
-    steps = (_make(contract), Script("i1", SUCCEED), Redeploy("i1"), late, Settle())
+    steps = (replace(_make(contract), ending=SUCCEED), Redeploy("i1"), late, Settle())
     yield Case(clauses=("E1r",), row="", steps=steps)
     for ending in (SUCCEED, FAIL):
-        begin = (_make(contract), Script("i1", ending), Redeploy("i1"), Tasks("i1"))
+        begin = (replace(_make(contract), ending=ending), Redeploy("i1"), Tasks("i1"))
         steps = (*begin, Settle(), Tasks("i1"))
-        yield Case(clauses=("L13",), row=f"a redeploy that will {ending}", steps=steps)
+        row = f"a redeploy that will {ending}"
+        yield Case(clauses=("L13",), row=row, steps=steps, depth=Depth.PLAN)
+
+
+def _paired(contract: Contract, origin: str, storage: Storage, third: int) -> Depth:
+    """Keep half of all combinations for the tour: every two values still meet."""
+    place = [*contract.transition_from].index(origin) + [*Storage].index(storage)
+    return Depth.PLAN if (place + third) % 2 else Depth.TOUR
+
+
+def _watched(
+    contract: Contract, ending: str, clauses: tuple[str, ...]
+) -> Iterator[Case]:
+    steps: tuple[Step, ...]
+    for origin in contract.transition_from:
+        made = replace(_make(contract, spec={"status": origin}), ending=ending)
+        some = [x for wait in WAITS for x in (Advance(wait), Look(("i1",), light=True))]
+        steps = (made, Redeploy("i1"), *some, Settle())
+        row = f"{origin}, will {ending}, seen at times"
+        yield Case(clauses=clauses, row=row, steps=steps)
+        many = [step for _ in range(6) for step in (Advance(10.0), Look())]
+        steps = (made, Redeploy("i1"), *many, Settle())
+        row = f"{origin}, will {ending}, watched"
+        yield Case(clauses=clauses, row=row, steps=steps, depth=Depth.PLAN)
 
 
 def _failures(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
-    for origin, storage, force in product(
-        contract.transition_from, Storage, (None, True)
-    ):
+    forces = (None, True)
+    for origin, storage, force in product(contract.transition_from, Storage, forces):
         spec = {"status": origin, "storage": storage.value}
         made = _make(contract, spec=spec)
         word = "" if force is None else ", forced"
         steps = _life(made, Redeploy("i1", force=force), FAIL)
         label = f"{origin}, {storage.value} disks{word}"
-        yield Case(clauses=("L6", "L5", "E6"), row=label, steps=steps)
+        depth = _paired(contract, origin, storage, forces.index(force))
+        if force is None and storage is Storage.LOCAL:
+            depth = Depth.OPENING
+        clauses = ("L6", "L5", "E6")
+        yield Case(clauses=clauses, row=label, steps=steps, depth=depth)
     for attribute, value in (("lock_reasons", ("financial",)), ("billing", "expired")):
         change = spec_items({attribute: value})
         made = _make(contract)
         steps = (
-            made,
-            Script("i1", FAIL),
+            replace(made, ending=FAIL),
             Redeploy("i1"),
             Patch("i1", change),
             Settle(),
         )
         label = f"{attribute} changed on the way"
         yield Case(clauses=("L6",), row=label, steps=steps)
-    for origin in contract.transition_from:
-        made = _make(contract, spec={"status": origin})
-        watch = [step for _ in range(6) for step in (Advance(10.0), Look())]
-        steps = (made, Script("i1", FAIL), Redeploy("i1"), *watch, Settle())
-        row = f"{origin}, failing, watched"
-        yield Case(clauses=("L8", "L8r"), row=row, steps=steps)
+    yield from _watched(contract, FAIL, ("L8", "L8r"))
 
 
 def _histories(contract: Contract) -> Iterator[Case]:
@@ -374,7 +414,7 @@ def _histories(contract: Contract) -> Iterator[Case]:
         again,
         Patch("i1", locked),
         Redeploy("i1"),
-        Look(),
+        Settle(),
     )
     yield Case(clauses=("A3",), row="locked after a redeploy", steps=steps)
 
@@ -384,23 +424,30 @@ def _unlisted(contract: Contract) -> Iterator[Case]:
     every = (*contract.open_event_statuses, *contract.final_event_statuses)
     listed = {(row.type, status) for row in contract.events for status in row.statuses}
     types = (*(row.type for row in contract.events), *contract.unlisted_event_types)
+    whole: list[tuple[str, str]] = []
     for kind in types:
         pairs = [(kind, status) for status in every if (kind, status) not in listed]
+        whole += pairs
         alone = _make(contract, events=[*pairs, _event(contract)])
         steps = _life(alone, Redeploy("i1"), SUCCEED)
-        yield Case(clauses=("E2",), row=f"{kind} beside a listed one", steps=steps)
+        row = f"{kind} beside a listed one"
+        yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.PLAN)
+    alone = _make(contract, events=[*whole, _event(contract)])
+    steps = _life(alone, Redeploy("i1"), SUCCEED)
+    yield Case(clauses=("E2",), row="all unlisted beside a listed one", steps=steps)
     kind = contract.unlisted_event_types[0]
     for status in contract.open_event_statuses:
         made = _make(contract, events=[(kind, status)])
         steps = (made, Redeploy("i1"), Settle())
         yield Case(clauses=("A10",), row=f"only {kind} {status}", steps=steps)
-    for row in contract.events:
-        if not row.only_with:
+    for limited in contract.events:
+        if not limited.only_with:
             continue
-        pairs = [(row.type, status) for status in row.statuses]
+        pairs = [(limited.type, status) for status in limited.statuses]
         made = _make(contract, events=[*pairs, _event(contract)])
         steps = _life(made, Redeploy("i1"), SUCCEED)
-        yield Case(clauses=("E3",), row=f"{row.type} without local disks", steps=steps)
+        row = f"{limited.type} without local disks"
+        yield Case(clauses=("E3",), row=row, steps=steps)
 
 
 def _several(contract: Contract) -> Iterator[Case]:
@@ -416,12 +463,16 @@ def _several(contract: Contract) -> Iterator[Case]:
 
 def _simulated(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
-    for kind in ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy"):
+    for n, kind in enumerate(
+        ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy")
+    ):
+        depth = Depth.PLAN if n else Depth.TOUR
         extra = Simulate("i1", kind)
         steps = _life(_make(contract), Redeploy("i1"), SUCCEED, extra)
-        yield Case(clauses=("E4",), row=f"{kind} beside a real event", steps=steps)
+        row = f"{kind} beside a real event"
+        yield Case(clauses=("E4",), row=row, steps=steps, depth=depth)
         steps = (_make(contract, events=()), extra, Redeploy("i1"), Settle())
-        yield Case(clauses=("E5",), row=kind, steps=steps)
+        yield Case(clauses=("E5",), row=kind, steps=steps, depth=depth)
 
 
 def _disks(contract: Contract) -> Iterator[Case]:
@@ -452,17 +503,27 @@ def _disks(contract: Contract) -> Iterator[Case]:
 def _shape(contract: Contract) -> Iterator[Case]:
     made = _make(contract), _make(contract, "i2")
     accepted = (*made, Redeploy("i1"), Redeploy("i2"))
-    yield Case(clauses=("R1", "R4", "R5"), row="two accepted calls", steps=accepted)
+    yield Case(
+        clauses=("R1", "R4", "R5"),
+        row="two accepted calls",
+        steps=accepted,
+        depth=Depth.PLAN,
+    )
     locked = _make(contract, spec={"lock_reasons": ("security",)})
     rejected = (locked, Redeploy("i1"), Look(), Redeploy("i1"))
-    yield Case(clauses=("R2", "R3", "R4"), row="two rejected calls", steps=rejected)
+    yield Case(
+        clauses=("R2", "R3", "R4"),
+        row="two rejected calls",
+        steps=rejected,
+        depth=Depth.PLAN,
+    )
 
 
 def _malformed(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
     for row in contract.malformed:
         call = Redeploy("i1", malformed=row.name)
-        steps = (_make(contract), _make(contract, "i2"), call, Look())
+        steps = (_make(contract), Create("i2"), call, Look())
         yield Case(clauses=(row.clause,), row=row.name, steps=steps)
 
 
@@ -471,15 +532,16 @@ def _authority(contract: Contract) -> Iterator[Case]:
     for case in contract.policy_cases:
         call = Redeploy("i1", policy=case.name)
         steps = (_make(contract), call, Look())
-        yield Case(clauses=(case.clause,), row=case.name, steps=steps)
+        depth = Depth.TOUR if case.statements else Depth.OPENING
+        yield Case(clauses=(case.clause,), row=case.name, steps=steps, depth=depth)
     refused = next(case.name for case in contract.policy_cases if not case.allowed)
     locked = _make(contract, spec={"lock_reasons": ("security",)})
     call = Redeploy("i1", policy=refused)
     yield Case(clauses=("U3",), row="locked", steps=(locked, call, Look()))
     nobody = replace(call, key="i2")
-    steps = (_make(contract), nobody, nobody, Look())
+    steps = (_make(contract), nobody, Look())
     yield Case(clauses=("U3",), row="unknown id", steps=steps)
-    later = (_make(contract), call, Look(), Advance(LATER), Look())
+    later = (_make(contract), call, Look(), Settle())
     yield Case(clauses=("U1",), row="refused, and later", steps=later)
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
@@ -487,7 +549,8 @@ def _authority(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("U4",), row=row.name, steps=steps)
         for wire in WIRES:
             steps = (_make(contract), replace(call, wire=wire), Look())
-            yield Case(clauses=("U4",), row=f"{row.name}, as {wire}", steps=steps)
+            label = f"{row.name}, as {wire}"
+            yield Case(clauses=("U4",), row=label, steps=steps, depth=Depth.PLAN)
 
 
 def _internal_errors(contract: Contract) -> Iterator[Case]:
@@ -503,14 +566,18 @@ def _concurrency(contract: Contract) -> Iterator[Case]:
     for origin, calls in product(contract.transition_from, (2, 4)):
         made = _make(contract, spec={"status": origin})
         steps = (made, Together(("i1",), calls), Look(), Settle())
-        yield Case(clauses=("L12",), row=f"{origin}, {calls} calls", steps=steps)
+        row = f"{origin}, {calls} calls"
+        few = calls == 2 and origin == "Running"
+        depth = Depth.TOUR if few else Depth.PLAN
+        yield Case(clauses=("L12",), row=row, steps=steps, depth=depth)
         at_once = Together(("i1", "i2"), calls, looks=calls)
         steps = (made, replace(made, key="i2"), at_once, Look(), Settle())
         row = f"{origin}, {calls} calls each on two, watched"
-        yield Case(clauses=("L12",), row=row, steps=steps)
+        yield Case(clauses=("L12",), row=row, steps=steps, depth=Depth.PLAN)
     locked = _make(contract, spec={"lock_reasons": ("security",)})
     steps = (locked, Together(("i1",), 2, looks=4), Look())
-    yield Case(clauses=("L10",), row="rejected calls, watched", steps=steps)
+    row = "rejected calls, watched"
+    yield Case(clauses=("L10",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def _quota(contract: Contract) -> Iterator[Case]:

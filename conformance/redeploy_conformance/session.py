@@ -1,10 +1,11 @@
 """The executor: carries abstract steps out on a target and asks the oracle about each."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from redeploy_conformance import steps as step
@@ -99,6 +100,8 @@ class Session:
         self.ids: dict[str, str] = {}
         self.tasks: dict[str, str] = {}
         self.scripted: dict[str, Ending] = {}
+        self.launched: set[str] = set()
+        """Made by RunInstances: how they go on from there is not this contract's."""
         self.run = Run()
         self._clock = 0.0
         if self.oracle.rules.stepped:
@@ -111,42 +114,46 @@ class Session:
 
     def perform(self, steps: Iterable[Step]) -> Run:
         """Carry steps out until the first violation or trouble; both are in the result."""
-        for one in steps:
-            if not self.do(one):
+        for several in _batches(steps):
+            if not self._do(several):
                 break
         return self.run
 
     def do(self, one: Step) -> bool:
         """Carry one step out; False when it brought a violation or could not be done."""
+        return self._do([one])
+
+    def _do(self, several: Sequence[Step]) -> bool:
+        """Carry out one step, or several that ask for instances at once."""
         before = dict(self.oracle.worlds)
         self.api.exchanges.clear()
         try:
-            observed, wrong = self._dispatch(one)
+            observed, wrong = self._dispatch(several)
         except SetUpError as error:
             self.run.problem = str(error)
             self.run.lost = isinstance(error, LostError)
-            observed, wrong = f"could not be done: {error}", []
+            observed, wrong = [f"could not be done: {error}"], []
         except NotApplicableError as error:
             self.run.skipped = str(error)
-            observed, wrong = f"does not apply: {error}", []
+            observed, wrong = [f"does not apply: {error}"], []
         self.run.violations += wrong
-        self.run.done.append(
-            Done(
-                one,
-                observed,
-                before,
-                dict(self.oracle.worlds),
-                tuple(self.api.exchanges),
-            )
-        )
+        after, exchanges = dict(self.oracle.worlds), tuple(self.api.exchanges)
+        for one, shown in zip(several, observed, strict=False):
+            self.run.done.append(Done(one, shown, before, after, exchanges))
         return not wrong and not self.run.problem and not self.run.skipped
 
-    def _dispatch(self, one: Step) -> tuple[str, list[Violation]]:
+    def _dispatch(self, several: Sequence[Step]) -> tuple[list[str], list[Violation]]:
+        if isinstance(several[0], step.Create):
+            return self._create(several), []
+        observed, wrong = self._dispatch_one(several[0])
+        return [observed], wrong
+
+    def _dispatch_one(self, one: Step) -> tuple[str, list[Violation]]:
         match one:
             case step.Redeploy():
                 return self._redeploy(one)
             case step.Look():
-                return self._look(one.keys)
+                return self._look(one.keys, light=one.light)
             case step.Settle():
                 return self._settle()
             case step.Together():
@@ -165,8 +172,6 @@ class Session:
 
     def _prepare(self, one: Step) -> str:
         match one:
-            case step.Create():
-                return self._create(one)
             case step.Launch():
                 return self._launch(one)
             case step.Script():
@@ -209,16 +214,29 @@ class Session:
             self.accounts[name] = Account(made["account_id"], key)
         return self.accounts[name]
 
-    def _create(self, one: step.Create) -> str:
-        account = self._account(one.account)
-        events = [{"type": kind, "status": status} for kind, status in one.events]
-        spec = {**_document(one.spec), "events": events}
-        body = {"account_id": account.id, "instances": [spec] * one.count}
-        made = self._control("POST", "instances", body, "instances-answer")
-        if len(made["instances"]) != one.count:
-            raise SetUpError(f"asked for {one.count} instances, got another number")
-        keys = keys_of(one.key, one.count)
-        for key, row in zip(keys, made["instances"], strict=True):
+    def _create(self, several: Sequence[Step]) -> list[str]:
+        """Make the instances of adjacent steps, with one request for each account."""
+        made = [one for one in several if isinstance(one, step.Create)]
+        for name in dict.fromkeys(one.account for one in made):
+            mine = [one for one in made if one.account == name]
+            specs = [spec for one in mine for spec in [_asked(one)] * one.count]
+            body = {"account_id": self._account(name).id, "instances": specs}
+            answer = self._control("POST", "instances", body, "instances-answer")
+            rows = answer["instances"]
+            if len(rows) != len(specs):
+                raise SetUpError(f"asked for {len(specs)} instances, got {len(rows)}")
+            for one in mine:
+                self._enter(one, rows[: one.count])
+                rows = rows[one.count :]
+        self._verify([key for one in made for key in keys_of(one.key, one.count)])
+        return [
+            f"made as {', '.join(self.ids[k] for k in keys_of(one.key, one.count)[:3])}"
+            for one in made
+        ]
+
+    def _enter(self, one: step.Create, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Enter instances that were made, as they should be now."""
+        for key, row in zip(keys_of(one.key, one.count), rows, strict=True):
             if len(row["event_ids"]) != len(one.events):
                 raise SetUpError("the control plane did not give an id for each event")
             self.ids[key] = row["instance_id"]
@@ -228,9 +246,11 @@ class Session:
                     row["event_ids"], one.events, strict=True
                 )
             )
-            self.oracle.add(key, one.account, World(events=known, **_world(one.spec)))
-        self._verify(keys)
-        return f"made as {', '.join(self.ids[key] for key in keys[:3])}"
+            ending = Ending(one.ending) if one.ending else None
+            if ending is not None:
+                self.scripted[key] = ending
+            world = World(events=known, next_ending=ending, **_world(one.spec))
+            self.oracle.add(key, one.account, world)
 
     def _launch(self, one: step.Launch) -> str:
         account = self._account("a1")
@@ -242,11 +262,11 @@ class Session:
             raise SetUpError("RunInstances gave no instance id")
         self.ids[one.key] = ids[0]
         self.oracle.add(one.key, "a1", World())
-        shown = self._views([one.key])[one.key]
+        self.launched.add(one.key)
+        shown = self.glance([one.key])[one.key]
         self.oracle.change(
             one.key, lambda world: replace(world, status=shown.get("status", "Pending"))
         )
-        self._verify([one.key])
         return f"made as {ids[0]}, {shown.get('status')}"
 
     def _verify(self, keys: Sequence[str]) -> None:
@@ -294,7 +314,8 @@ class Session:
         ids = (fields.get("EventIdSet") or {}).get("EventId") or []
         if len(ids) != 1:
             raise SetUpError("CreateSimulatedSystemEvents gave no event id")
-        shown = dict(event_of(row)[1:] for row in self.api.events(key))
+        rows = self.api.events(key, self.ids[one.key])
+        shown = dict(event_of(row)[1:] for row in rows)
         if ids[0] not in shown:
             raise SetUpError("the simulated event is not in the event history")
         self._add_event(one.key, Event(ids[0], *shown[ids[0]], simulated=True))
@@ -504,46 +525,55 @@ class Session:
 
     # ------------------------------------------------------------------ looking and waiting
 
-    def _look(self, keys: Sequence[str]) -> tuple[str, list[Violation]]:
-        views = self._views(keys or list(self.ids))
+    def _look(
+        self, keys: Sequence[str], *, light: bool = False
+    ) -> tuple[str, list[Violation]]:
+        chosen = keys or [key for key in self.ids if key not in self.launched]
+        views = self.glance(chosen) if light else self._views(chosen)
         wrong = self.oracle.looked(views, self.now)
         shown = [f"{key} {_shown(seen)}" for key, seen in list(views.items())[:4]]
         return "; ".join(shown), wrong
 
     def glance(self, keys: Sequence[str]) -> dict[str, View]:
-        """Return what one DescribeInstances shows of instances of one account."""
-        account = self._account(self.oracle.homes[keys[0]])
-        ids = [self.ids[key] for key in keys]
-        listed = {
-            str(row.get("InstanceId")): row
-            for row in self.api.describe(ids, account.credentials)
-        }
+        """Return what DescribeInstances alone shows of instances."""
         views: dict[str, View] = {}
-        for key in keys:
-            seen = view(listed.get(self.ids[key]), {}, None)
-            seen.pop("events", None)
-            views[key] = seen
+        for name, mine in self._by_account(keys).items():
+            listed = self._listed(self._account(name), mine)
+            for key in mine:
+                seen = view(listed.get(self.ids[key]), {}, None)
+                seen.pop("events", None)
+                views[key] = seen
         return views
+
+    def _by_account(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        homes: dict[str, list[str]] = {}
+        for key in keys:
+            homes.setdefault(self.oracle.homes[key], []).append(key)
+        return homes
+
+    def _listed(
+        self, account: Account, keys: Sequence[str]
+    ) -> dict[str, Mapping[str, Any]]:
+        ids = list(dict.fromkeys(self.ids[key] for key in keys))
+        rows = self.api.describe(ids, account.credentials)
+        return {str(row.get("InstanceId")): row for row in rows}
 
     def _views(self, keys: Sequence[str]) -> dict[str, View]:
         """Return what can be seen of instances, account by account."""
         views: dict[str, View] = {}
-        for name in dict.fromkeys(self.oracle.homes[key] for key in keys):
+        for name, mine in self._by_account(keys).items():
             account = self._account(name)
-            mine = [key for key in keys if self.oracle.homes[key] == name]
-            ids = [self.ids[key] for key in mine]
-            listed = {
-                str(row.get("InstanceId")): row
-                for row in self.api.describe(ids, account.credentials)
-            }
+            listed = self._listed(account, mine)
             events: dict[str, dict[str, tuple[str, str]]] = {}
             for row in self.api.events(account.credentials):
                 instance_id, event_id, shown = event_of(row)
                 events.setdefault(instance_id, {})[event_id] = shown
             inspected = self._inspected(account)
-            for key, one in zip(mine, ids, strict=True):
-                found = listed.get(one)
-                views[key] = view(found, events.get(one, {}), inspected.get(one))
+            for key in mine:
+                one = self.ids[key]
+                views[key] = view(
+                    listed.get(one), events.get(one, {}), inspected.get(one)
+                )
         return views
 
     def _inspected(self, account: Account) -> dict[str, Mapping[str, Any]]:
@@ -594,6 +624,22 @@ def keys_of(first: str, count: int) -> list[str]:
 def perform(session: Session, case: Case) -> Run:
     """Carry a whole case out."""
     return session.perform(case.steps)
+
+
+def _asked(one: step.Create) -> dict[str, Any]:
+    """Return the spec of an instance as the control protocol wants it."""
+    events = [{"type": kind, "status": status} for kind, status in one.events]
+    spec = {**_document(one.spec), "events": events}
+    return spec | ({"next_redeploy": one.ending} if one.ending else {})
+
+
+def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Yield steps one by one, adjacent ones that make instances together."""
+    for creates, several in groupby(steps, lambda one: isinstance(one, step.Create)):
+        if creates:
+            yield list(several)
+        else:
+            yield from ([one] for one in several)
 
 
 def _document(spec: step.SpecItems) -> dict[str, Any]:

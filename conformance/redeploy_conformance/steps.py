@@ -6,6 +6,7 @@ that the same steps run against any fresh account of any target.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
 SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
@@ -19,7 +20,8 @@ class InvalidStepError(ValueError):
 class Create:
     """Make an instance in a given state, through the control plane.
 
-    ``spec`` holds attributes that differ from the default; ``events`` (type, status) pairs.
+    ``spec`` holds attributes that differ from the default; ``events`` (type, status) pairs;
+    ``ending`` how its next redeploy ends, empty where that is left open.
     """
 
     name: ClassVar[str] = "create"
@@ -28,6 +30,7 @@ class Create:
     events: tuple[tuple[str, str], ...] = ()
     account: str = "a1"
     count: int = 1
+    ending: str = ""
 
     def __str__(self) -> str:
         """Return the step in words."""
@@ -35,6 +38,7 @@ class Create:
         words = [str(spec.pop("status", "Running"))]
         words += [f"{name} {_words(value)}" for name, value in spec.items()]
         words += [f"event {kind} {status}" for kind, status in self.events]
+        words += [f"next redeploy will {self.ending}"] if self.ending else []
         many = f" and {self.count - 1} more" if self.count > 1 else ""
         return f"create {self.key}{many}: {', '.join(words)}"
 
@@ -101,14 +105,19 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Observe every instance and event; with ``keys`` only those."""
+    """Observe every instance and event; with ``keys`` only those.
+
+    With ``light`` only what one DescribeInstances shows.
+    """
 
     name: ClassVar[str] = "look"
     keys: tuple[str, ...] = ()
+    light: bool = False
 
     def __str__(self) -> str:
         """Return the step in words."""
-        return f"look at {' and '.join(self.keys) or 'everything'}"
+        what = " and ".join(self.keys) or "everything"
+        return f"look at {what}{', statuses only' if self.light else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,13 +294,21 @@ KINDS: tuple[type[Step], ...] = (
 )
 
 
+class Depth(IntEnum):
+    """How early a case is run: in the opening of the tour, in its rest, or by itself only."""
+
+    OPENING = 0
+    TOUR = 1
+    PLAN = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One planned test: the clauses it must exercise, its name, what it does.
 
     ``needs`` are parts of the control protocol, ``unless`` those with which another case does the
     same better; ``row`` names the row it was made from; ``burst`` marks a load that is only put
-    on a target of this machine, or where it is allowed.
+    on a target of this machine, or where it is allowed; ``depth`` says how early it is run.
     """
 
     clauses: tuple[str, ...]
@@ -300,6 +317,7 @@ class Case:
     needs: frozenset[str] = field(default_factory=frozenset)
     unless: frozenset[str] = field(default_factory=frozenset)
     burst: bool = False
+    depth: Depth = Depth.TOUR
 
 
 def to_json(step: Step) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Calls and looks at once, and the judgement of the history that they make (L12)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def together(session: "Session", one: step.Together) -> tuple[str, list[Violatio
     )
     wrong: list[Violation] = []
     for key, history in histories.items():
-        wrong += _judge(session, key, history)
+        wrong += [replace(one, key=key) for one in _judge(session, key, history)]
     return shown, wrong
 
 

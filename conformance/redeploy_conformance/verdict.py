@@ -98,6 +98,8 @@ class Collector:
             requests=gathered.requests,
             steps=gathered.steps,
             complete=complete and not lost,
+            moves=gathered.moves(),
+            bursts=tuple(gathered.bursts),
             verdict=verdict.words,
             exit_code=int(verdict),
             sentence=sentence(verdict, clauses),

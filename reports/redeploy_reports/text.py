@@ -161,7 +161,9 @@ class _Page:
             else:
                 text = f"    {step.n}. {_step(step)}"
                 yield from self.some(text, "", "       ", self.detail.step_lines)
-                yield from (f"       {clean(line)}" for line in step.detail.splitlines())
+                yield from (
+                    f"       {clean(line)}" for line in step.detail.splitlines()
+                )
         more = f" ({_count(others, 'more counterexample')} in the result file)"
         yield (
             f"  reproduced {finding.reproduced} of {finding.attempts}"

@@ -8,7 +8,8 @@ leaves out; whoever prints them cleans them. The JSON Schema is ``run/result.jso
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
@@ -153,6 +154,48 @@ class Target(Record):
     declares: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(Record):
+    """How often one edge of the state diagram was walked, as far as answers and looks showed it.
+
+    ``origin`` is the status that the redeploy under way began in, empty outside of one. ``what``
+    is ``accepted`` or ``rejected`` for an answer; ``seen`` where a look showed ``after`` and the
+    one before it ``before``; ``succeeds`` or ``fails`` where the redeploy had ended so by then.
+    """
+
+    origin: str
+    before: str
+    after: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurstPoint(Record):
+    """The calls of one second: accepted, rejected for another reason, and throttled ones.
+
+    ``at`` counts seconds from the first call of the burst.
+    """
+
+    at: float
+    accepted: int
+    rejected: int
+    throttled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst(Record):
+    """The calls of one account that came near the rate limit, in a case, in order of time.
+
+    ``limiters`` are the usual limiters that would have answered so; all of them until the first
+    refusal, none where the answers fit no usual one.
+    """
+
+    case: str
+    points: tuple[BurstPoint, ...]
+    limiters: tuple[str, ...]
+
+
 _NESTED = {
     "suite_name": ("suite", "name"),
     "suite_version": ("suite", "version"),
@@ -166,6 +209,8 @@ _NESTED = {
     "requests": ("run", "requests"),
     "steps": ("run", "steps"),
     "complete": ("run", "complete"),
+    "moves": ("run", "moves"),
+    "bursts": ("run", "bursts"),
 }
 
 
@@ -174,7 +219,8 @@ class Result(Record):
     """A whole run. ``started`` is ISO 8601 in UTC, ``seconds`` the wall clock it took.
 
     ``complete`` is false where the run was cut short; ``verdict`` is the ``words`` of a
-    ``vocabulary.RunVerdict``, ``exit_code`` its number. JSON groups the fields.
+    ``vocabulary.RunVerdict``, ``exit_code`` its number. JSON groups the fields; ``moves`` and
+    ``bursts`` may be missing from it.
     """
 
     format: ClassVar[str] = RESULT_FORMAT
@@ -198,6 +244,8 @@ class Result(Record):
     clauses: tuple[ClauseResult, ...]
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
+    moves: tuple[Move, ...] = ()
+    bursts: tuple[Burst, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the result document."""
@@ -290,10 +338,22 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     raise InvalidRecordError(f"{where} is {type(value).__name__}, not {name}")
 
 
-def _record(kind: type[Record], value: Mapping[str, Any], where: str) -> Record:
-    names, hints = _names(kind), get_type_hints(kind)
-    if wrong := set(names) ^ value.keys():
+def _record(kind: Any, value: Mapping[str, Any], where: str) -> Record:
+    hints, optional = _shape(kind)
+    if wrong := (hints.keys() ^ value.keys()) - (optional - value.keys()):
         raise InvalidRecordError(f"{where} misses, or does not know, {sorted(wrong)}")
-    return kind(
-        **{name: _read(hints[name], value[name], f"{where}.{name}") for name in names}
+    record: Record = kind(
+        **{
+            name: _read(hints[name], one, f"{where}.{name}")
+            for name, one in value.items()
+        }
     )
+    return record
+
+
+@cache
+def _shape(kind: Any) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """Return the types of a record's fields, and the fields that may be missing."""
+    hints = get_type_hints(kind)
+    optional = {one.name for one in fields(kind) if one.default is not MISSING}
+    return {name: hints[name] for name in _names(kind)}, frozenset(optional)

@@ -20,6 +20,7 @@ _LOCKS: Final = (
     "refunded",
 )
 _LOCAL_DISKS: Final = ("healthy", "damaged", "isolated")
+_NEW_ONLY: Final = ("events", "next_redeploy")
 
 
 def apply_spec(
@@ -30,7 +31,7 @@ def apply_spec(
     Raises ValueError with half a sentence, before anything is changed, on an attribute
     or value that is not in the protocol.
     """
-    unknown = set(spec) - set(_WORDS) - {"lock_reasons", "local_disk", "events"}
+    unknown = set(spec) - set(_WORDS) - {"lock_reasons", "local_disk", *_NEW_ONLY}
     if unknown:
         raise ValueError(f"unknown attribute {sorted(unknown)[0]}")
     for name, words in _WORDS.items():
@@ -40,6 +41,9 @@ def apply_spec(
     storage = str(spec.get("storage", instance.storage))
     local_disk = _local_disk(instance, spec, storage)
     events = _events(spec, new)
+    outcome = spec.get("next_redeploy")
+    if outcome is not None and (not new or outcome not in ("succeed", "fail")):
+        raise ValueError("next_redeploy is neither succeed nor fail for a new instance")
 
     if "status" in spec:
         instance.place(str(spec["status"]))
@@ -53,6 +57,8 @@ def apply_spec(
         local = storage == "local"
         instance.instance_type = "ecs.i4.large" if local else "ecs.g7.large"
     instance.storage, instance.local_disk = storage, local_disk
+    if outcome is not None:
+        instance.next_outcome = "succeed" if outcome == "succeed" else "fail"
     for event_type, status in events:
         world.add_event(instance, event_type, status)
 

@@ -36,6 +36,7 @@ VIOLATED A3 security-lock (documented; error table), with L10
   observed  200 with TaskId t-1
     1. make i1: Running, locked for security
     2. redeploy i1 → 200 accepted, t-1 (allowed: 403 InstanceLockedForSecurity)
+       ForceStop is not set
   reproduced 3 of 3 (1 more counterexample in the result file):
     redeploy-conformance replay redeploy-conformance-result.json A3
 

@@ -341,7 +341,7 @@ def test_counterexamples_are_not(name: str) -> None:
 def test_requests_know_every_value_of_the_contract() -> None:
     contract = load()
     rules = schema("control/instance-spec")["properties"]
-    for name in rules.keys() - {"events"}:
+    for name in rules.keys() - {"events", "next_redeploy"}:
         held = rules[name].get("items", rules[name])["enum"]
         assert set(held) - {None} == set(contract.attribute_by_name[name].values)
     statuses = {*contract.open_event_statuses, *contract.final_event_statuses}
