@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.report_commands import report
 from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -27,6 +28,11 @@ def main() -> None:
 )
 @click.option("--case", metavar="NAME", help="Only the planned case of this name.")
 @click.option(
+    "--quick",
+    is_flag=True,
+    help="Only the tour and the rate limit: each required clause once.",
+)
+@click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
 )
 @click.option("-n", "workers", metavar="N", help="Run on N processes (pytest-xdist).")
@@ -42,17 +48,24 @@ def main() -> None:
 )
 @click.option("--junit", type=click.Path(dir_okay=False), help="Also write JUnit XML.")
 @click.option(
+    "--stream",
+    type=click.Path(dir_okay=False),
+    help="Also write a JSON line per case while running; without its last line the run was cut.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Name each test, show each failure."
 )
 def run(
     target: str,
     clauses: Sequence[str],
     case: str | None,
+    quick: bool,
     expression: str | None,
     workers: str | None,
     seed: int,
     result: str,
     junit: str | None,
+    stream: str | None,
     verbose: bool,
 ) -> None:
     """Run the suite against TARGET and print a verdict.
@@ -65,7 +78,8 @@ def run(
     """
     import pytest
 
-    _check_run(target, clauses, case, result)
+    outputs = [path for path in (result, junit, stream) if path]
+    _check_run(target, clauses, case, outputs)
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
     words += ["-c", os.devnull, "--rootdir", str(Path(__file__).parent)]
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
@@ -78,6 +92,7 @@ def run(
         str(Path(result).absolute()),
     ]
     words += ["--redeploy-seed", str(seed)]
+    words += ["--redeploy-quick"] if quick else []
     for clause in clauses:
         words += ["--redeploy-clause", clause]
     for option, value in (
@@ -85,6 +100,7 @@ def run(
         ("-k", expression),
         ("-n", workers),
         ("--junitxml", junit and str(Path(junit).absolute())),
+        ("--redeploy-stream", stream and str(Path(stream).absolute())),
     ):
         if value:
             words += [option, value]
@@ -95,7 +111,7 @@ def run(
 
 
 def _check_run(
-    target: str, clauses: Sequence[str], case: str | None, result: str
+    target: str, clauses: Sequence[str], case: str | None, outputs: Sequence[str]
 ) -> None:
     """Say what is wrong with the usage, or that the target is not there, before anything runs."""
     from redeploy_conformance.bench import set_up
@@ -111,10 +127,12 @@ def _check_run(
                 RunVerdict.WRONG_USAGE,
                 f"there is no clause {clause!r}; there are {known}",
             )
-    if case is not None and case not in {name(contract, one) for one in plan(contract)}:
+    cases = {"tour", *(name(contract, one) for one in plan(contract))}
+    if case is not None and case not in cases:
         leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
-    if not Path(result).absolute().parent.is_dir():
-        leave(RunVerdict.WRONG_USAGE, f"{result}: there is no such folder")
+    for path in outputs:
+        if not Path(path).absolute().parent.is_dir():
+            leave(RunVerdict.WRONG_USAGE, f"{path}: there is no such folder")
     try:
         found = find(target, contract)
     except TargetUsageError as error:
@@ -241,3 +259,6 @@ def replay(result: str, target: str, finding: int, times: int) -> None:
     from redeploy_conformance.replay import replay_finding
 
     replay_finding(result, target, finding, times)
+
+
+main.add_command(report)

@@ -61,7 +61,8 @@ class Gathered:
                 self.ended.setdefault(clause, broken)
         if report.problem is not None:
             self.problems.append(Problem(case=report.name, text=report.problem))
-            self.trouble.setdefault(report.clauses[0], report.problem)
+            for clause in report.clauses[:1]:
+                self.trouble.setdefault(clause, report.problem)
         for clause in report.idle:
             text = f"{report.name} ran, but what it needs did not come about"
             self.trouble.setdefault(clause, text)
@@ -173,20 +174,29 @@ class Gathered:
 
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""
-        if self.findings:
-            return RunVerdict.NOT_CONFORMING
-        required = [one for one in clauses if one.strength != Strength.OPEN.value]
-        if not any(one.verdict == Verdict.PASS.value for one in required):
-            return RunVerdict.INCOMPLETE
-        gaps = [
-            one
-            for one in required
-            if one.verdict != Verdict.PASS.value
-            and one.missing != Missing.NOT_APPLICABLE.value
-        ]
-        if gaps or self.problems:
-            return RunVerdict.INCOMPLETE
-        return RunVerdict.CONFORMING
+        return draw(clauses, self.findings, self.problems)
+
+
+def draw(
+    clauses: Sequence[ClauseResult],
+    findings: Sequence[Finding],
+    problems: Sequence[Problem],
+) -> RunVerdict:
+    """Return the verdict of a whole run from what it says of each clause."""
+    if findings:
+        return RunVerdict.NOT_CONFORMING
+    required = [one for one in clauses if one.strength != Strength.OPEN.value]
+    if not any(one.verdict == Verdict.PASS.value for one in required):
+        return RunVerdict.INCOMPLETE
+    gaps = [
+        one
+        for one in required
+        if one.verdict != Verdict.PASS.value
+        and one.missing != Missing.NOT_APPLICABLE.value
+    ]
+    if gaps or problems:
+        return RunVerdict.INCOMPLETE
+    return RunVerdict.CONFORMING
 
 
 def inconsistent(clauses: Iterable[ClauseResult]) -> list[str]:

@@ -1,6 +1,7 @@
 """From a violation to a finding: the fewest steps that show it, and how often they do."""
 
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -11,6 +12,7 @@ from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.minimise import Search, minimise
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
 from redeploy_conformance.session import Done, Run
@@ -20,7 +22,8 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, TraceStep
 
 ATTEMPTS = 3
-MOST_TRIALS = 60
+MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
+"""What the search for fewer steps may cost."""
 MOST_WORLDS = 6
 MOST_EXCHANGES = 6
 
@@ -110,14 +113,14 @@ def _finding(
 ) -> Finding:
     reproduced, attempts = 0, 0
     if bench.offer.parts and _cheap(bench):
-        fewest, shortest = minimise(bench, done, violation.clause)
-        if shortest is not None:
-            done, run = fewest, shortest
+        fewest, again = shortest(bench, done, violation)
+        if again is not None:
+            done, run = fewest, again
             violation = _same(run, violation.clause) or violation
         for _ in range(ATTEMPTS):
             attempts += 1
-            again = perform(bench, done, Ledger())
-            reproduced += _same(again, violation.clause) is not None
+            once = perform(bench, done, Ledger())
+            reproduced += _same(once, violation.clause) is not None
     clause = bench.contract.by_id[violation.clause]
     return Finding(
         clause=violation.clause,
@@ -143,53 +146,23 @@ def _same(run: Run, clause: str) -> Violation | None:
     return next((one for one in run.violations if one.clause == clause), None)
 
 
-def minimise(
-    bench: Bench, steps: Sequence[Step], clause: str
+def shortest(
+    bench: Bench, steps: Sequence[Step], violation: Violation
 ) -> tuple[Sequence[Step], Run | None]:
-    """Return the fewest steps that still break the clause, and their run; None if none does.
+    """Return the fewest steps that still break the clause, and their run; None if none does."""
+    begun, started = bench.api.requests, time.monotonic()
 
-    Whole abstract steps are dropped, from the end, until none can be; the number of trials is
-    bounded.
-    """
-    best: Run | None = None
-    trials = 0
-    shrinking = True
-    while shrinking and trials < MOST_TRIALS:
-        shrinking = False
-        for place in reversed(range(len(steps))):
-            fewer = [*steps[:place], *steps[place + 1 :]]
-            if trials >= MOST_TRIALS or not _sound(fewer):
-                continue
-            trials += 1
-            run = perform(bench, fewer, Ledger())
-            if _same(run, clause) is not None:
-                steps, best, shrinking = fewer, run, True
-    if best is None:
-        run = perform(bench, steps, Ledger())
-        best = run if _same(run, clause) is not None else None
-    return steps, best
+    def breaks(fewer: Sequence[Step]) -> Run | None:
+        run = perform(bench, fewer, Ledger())
+        return run if _same(run, violation.clause) is not None else None
 
+    def may_go_on() -> bool:
+        spent = bench.api.requests - begun
+        return spent < MOST_REQUESTS and time.monotonic() - started < MOST_SECONDS
 
-def _sound(steps: Sequence[Step]) -> bool:
-    """Whether every step but a call finds the instance that it names."""
-    made: set[str] = set()
-    for one in steps:
-        if isinstance(one, step.Create | step.Launch):
-            made.add(one.key)
-        elif isinstance(
-            one,
-            step.Script
-            | step.Patch
-            | step.Release
-            | step.Raise
-            | step.Simulate
-            | step.Tasks,
-        ):
-            if one.key not in made:
-                return False
-        elif isinstance(one, step.Look | step.Together) and not set(one.keys) <= made:
-            return False
-    return bool(steps)
+    search = Search(breaks, may_go_on)
+    fewest = minimise(steps, violation.key, search)
+    return fewest, search.best or breaks(fewest)
 
 
 def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from redeploy_conformance.tour import Move
+from redeploy_conformance.moves import Move
 from redeploy_conformance.world import Told
 from redeploy_schemas.records import Burst
 

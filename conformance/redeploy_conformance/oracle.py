@@ -20,8 +20,8 @@ from redeploy_conformance.model import (
     unanswered,
     undecided,
 )
+from redeploy_conformance.moves import Walk
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
-from redeploy_conformance.tour import Tour
 from redeploy_conformance.world import World, hush
 from redeploy_schemas.contract import Contract
 
@@ -48,7 +48,8 @@ class Violation:
 class Oracle:
     """What may be true of every instance of one case, and what was told about it.
 
-    ``homes`` says to which account an instance belongs. Times are seconds of the clock that
+    ``homes`` says to which account an instance belongs; ``stirred`` are the instances not looked at
+    since a call on another one was accepted. Times are seconds of the clock that
     redeploys run on.
     """
 
@@ -60,7 +61,8 @@ class Oracle:
     quotas: dict[str, Quota] = field(default_factory=dict)
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
-    tour: Tour = field(default_factory=Tour)
+    stirred: set[str] = field(default_factory=set)
+    walk: Walk = field(default_factory=Walk)
 
     def add(self, key: str, account: str, world: World) -> None:
         """Begin to watch an instance in a known state."""
@@ -103,7 +105,7 @@ class Oracle:
         wrong += self._limited(account or self.homes[key], reply, now)
         before = self.worlds[key]
         if wrong and wrong[-1].clause == "Q4":
-            self._silence(("Q4", "L10"))
+            self._silence(("Q4", "L10"), key)
         elif call.barred is not None and reply.status == 500 and not _internal(reply):
             wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
         elif reply.kind is Kind.UNKNOWN:
@@ -111,7 +113,7 @@ class Oracle:
         elif reply.kind is Kind.INTERNAL:
             self._spread(key, before, call, now, undecided)
         elif reply.kind is Kind.THROTTLED:
-            self._silence(("Q4", "L10"))
+            self._silence(("Q4", "L10"), key)
             self._tell("Q4c", f"{reply.status} {reply.code}", reply)
         else:
             wrong += self._decided(key, before, call, reply, now)
@@ -123,6 +125,7 @@ class Oracle:
             self.time_passes(now, views)
         wrong = []
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
+        self.stirred -= views.keys()
         for key, view in views.items():
             left = beliefs.narrow(
                 self.contract, self.worlds[key], view, now, self.rules
@@ -130,7 +133,7 @@ class Oracle:
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
-            self.ledger.walk(self.tour.looked(key, view, left.belief, left.held))
+            self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
                 first, *rest = left.mismatches
                 also = tuple(dict.fromkeys(one.clause for one in rest))
@@ -215,10 +218,14 @@ class Oracle:
             *(into(self.contract, world, call, now, self.rules) for world in before)
         )
 
-    def _silence(self, clauses: tuple[str, ...]) -> None:
-        """From here on nothing may change, unless a redeploy is under way."""
+    def _silence(self, clauses: tuple[str, ...], called: str) -> None:
+        """From here on nothing may change, unless a redeploy is under way.
+
+        Where an accepted call may have changed something unseen, only the instance called is
+        watched: a change elsewhere would be that call's.
+        """
         for key, worlds in self.worlds.items():
-            if settled(worlds):
+            if settled(worlds) and (key == called or key not in self.stirred):
                 quiet = next(iter(worlds)).quiet
                 if not set(clauses) <= set(quiet):
                     both = tuple(dict.fromkeys((*quiet, *clauses)))
@@ -227,8 +234,10 @@ class Oracle:
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
         for other, worlds in self.worlds.items():
-            if other != key and any(world.quiet for world in worlds):
-                self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
+            if other != key:
+                self.stirred.add(other)
+                if any(world.quiet for world in worlds):
+                    self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float
@@ -258,12 +267,12 @@ class Oracle:
             self.ledger.confirm([(call.granted, "granted")])
         self._note_choices(bound, call, reply)
         accepted = reply.kind is Kind.ACCEPTED
-        self.ledger.walk(self.tour.answered(key, before, accepted=accepted))
+        self.ledger.walk(self.walk.answered(key, before, accepted=accepted))
         self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
         if accepted:
             self._end_silence(key)
         else:
-            self._silence(next(iter(self.worlds[key])).quiet or ("L10",))
+            self._silence(next(iter(self.worlds[key])).quiet or ("L10",), key)
         return []
 
     def _note_choices(

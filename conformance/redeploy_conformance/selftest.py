@@ -1,5 +1,6 @@
 """The suite on trial: does it catch every fault, blame the right clause, and raise no alarm?"""
 
+import statistics
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform_case
+from redeploy_conformance.investigate import findings, perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.touring import perform_tour, traced
 from redeploy_schemas.contract import load
 
 TASKS = "L13"
@@ -24,18 +26,23 @@ TASKS = "L13"
 class Trial:
     """What the suite made of one implementation.
 
-    ``blamed`` is the clause of the first violation; ``wavering`` open clauses on which the
-    implementation did not always go the same way; ``idle`` required clauses that could not be
-    exercised, so that the run would not be green.
+    ``blamed`` is the clause of the first violation, ``requests`` what led to it, ``toured`` whether
+    that was on the tour, ``reducing`` the further requests until a trace of ``length`` steps was
+    confirmed; ``wavering`` open clauses on which the implementation did not always go the same way;
+    ``idle`` required clauses that could not be exercised, so that the run would not be green.
     """
 
     name: str
     breaks: tuple[str, ...]
     blamed: str | None
     case: str
-    wavering: tuple[str, ...]
-    idle: tuple[str, ...]
-    requests: int
+    wavering: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    requests: int = 0
+    steps: int = 0
+    reducing: int = 0
+    length: int = 0
+    toured: bool = False
 
     @property
     def caught(self) -> bool:
@@ -66,10 +73,28 @@ def try_variant(variant: str) -> Trial:
 def _trial(
     label: str, breaks: tuple[str, ...], emulator: Emulator, statement: Statement
 ) -> Trial:
+    """Run the tour, then case by case, until something is wrong."""
     contract = load()
     transport = DirectTransport(emulator.asgi)
     bench: Bench = set_up(Target(label, "embedded", transport, statement), contract)
     gathered = Gathered(contract, bench.offer, dict(statement.choices))
+    through, report, run = perform_tour(bench)
+    if run.violations:
+        spent = bench.api.requests
+        found = traced(bench, through, run, run.violations[0], label)
+        reducing = bench.api.requests - spent
+        return Trial(
+            label,
+            breaks,
+            found[0].clause,
+            found[0].case,
+            requests=spent,
+            steps=bench.steps,
+            reducing=reducing,
+            length=len(found[0].steps),
+            toured=True,
+        )
+    gathered.add(report)
     for case in plan(contract):
         doable = possible(case, bench.offer.parts)
         if doable is None:
@@ -77,16 +102,34 @@ def _trial(
         report, run = perform_case(bench, name(contract, case), doable)
         gathered.add(report)
         if run.violations:
-            blamed = run.violations[0].clause
-            return Trial(label, breaks, blamed, report.name, (), (), bench.api.requests)
+            spent = bench.api.requests
+            found = findings(bench, report.name, run, "")
+            reducing = bench.api.requests - spent
+            return Trial(
+                label,
+                breaks,
+                found[0].clause,
+                report.name,
+                requests=spent,
+                steps=bench.steps,
+                reducing=reducing,
+                length=len(found[0].steps),
+            )
     clauses = gathered.clauses()
-    wavering = tuple(one.id for one in clauses if one.inconsistent)
-    idle = tuple(
-        one.id
-        for one in clauses
-        if contract.by_id[one.id].required and one.verdict != "pass"
+    return Trial(
+        label,
+        breaks,
+        None,
+        "",
+        wavering=tuple(one.id for one in clauses if one.inconsistent),
+        idle=tuple(
+            one.id
+            for one in clauses
+            if contract.by_id[one.id].required and one.verdict != "pass"
+        ),
+        requests=bench.api.requests,
+        steps=bench.steps,
     )
-    return Trial(label, breaks, None, "", wavering, idle, bench.api.requests)
 
 
 def trials(
@@ -121,14 +164,27 @@ def summary(done: list[tuple[bool, Trial]]) -> str:
     faults = [one for broken, one in done if broken]
     legal = [one for broken, one in done if not broken]
     caught = [one for one in faults if one.caught]
-    requests = sorted(one.requests for one in caught if one.blamed)
-    median = requests[len(requests) // 2] if requests else 0
-    alarms = sum(one.alarmed for one in legal)
-    return (
-        f"{len(caught)} of {len(faults)} faults caught under a clause that they break, "
-        f"median {median} requests to the first violation; "
-        f"{alarms} false alarms in {len(legal)} legal variants"
-    )
+    seen = [one for one in caught if one.blamed]
+    lines = [f"{len(caught)} of {len(faults)} faults caught under a clause they break"]
+    if seen:
+        lines += [
+            f"{sum(one.toured for one in seen)} of them on the tour",
+            f"requests to the first violation: median {_median(seen, 'requests')}",
+            f"further requests to reduce and confirm it: median {_median(seen, 'reducing')}",
+            f"steps of the trace: median {_median(seen, 'length')}, "
+            f"longest {max(one.length for one in seen)}",
+        ]
+    if legal:
+        alarms = sum(one.alarmed for one in legal)
+        steps = sum(one.steps for one in legal)
+        lines.append(
+            f"{alarms} false alarms in {len(legal)} legal variants, {steps} steps"
+        )
+    return "\n".join(lines)
+
+
+def _median(trials: list[Trial], name: str) -> float:
+    return float(statistics.median(getattr(one, name) for one in trials))
 
 
 def sound(done: list[tuple[bool, Trial]]) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from redeploy_conformance.api import Offer
 from redeploy_conformance.conclude import Gathered, sentence
 from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import find
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
-from redeploy_schemas.records import Problem, Result
+from redeploy_schemas.records import Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
@@ -26,6 +28,28 @@ if TYPE_CHECKING:
 SUITE = "redeploy-conformance"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(Record):
+    """What is known of a run before its first case; the target's offers are not yet."""
+
+    suite_version: str
+    contract_edition: str
+    contract_sha256: str
+    target: TargetRecord
+    started: str
+    seed: int
+    workers: int
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the tests of a run brought so far: reports, our own errors, what discovery found."""
+
+    reports: list[CaseReport] = field(default_factory=list)
+    crashes: list[Problem] = field(default_factory=list)
+    offer: dict[str, Any] = field(default_factory=dict)
+
+
 class Collector:
     """One run's gathering, from the first test to the result file."""
 
@@ -35,79 +59,63 @@ class Collector:
         self.workers = workers
         self.started = datetime.now(UTC)
         self.clock = time.monotonic()
-        self.reports: list[CaseReport] = []
-        self.offer: dict[str, Any] = {}
-        self.crashes: list[Problem] = []
+        self.taken = Taken()
         self.any = False
         self.result: Result | None = None
+        self.stream: StreamWriter | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return round(time.monotonic() - self.clock, 3)
 
     def take(self, report: "pytest.TestReport") -> None:
         """Take one test's report."""
+        if not self.any and self.reporter.stream_path:
+            self.stream = StreamWriter(Path(self.reporter.stream_path))
+            self.stream.start(self._start())
         self.any = True
         brought = getattr(report, "redeploy", None)
         if brought is not None:
-            self.offer = brought["offer"] or self.offer
-            self.reports.append(CaseReport.from_json(brought["case"]))
+            self.taken.offer = brought["offer"] or self.taken.offer
+            self.taken.reports.append(CaseReport.from_json(brought["case"]))
+            if self.stream is not None:
+                self.stream.case(brought["case"], brought["offer"], self.seconds)
         elif report.failed:
             text = str(report.longrepr).strip().splitlines()
             last = text[-1] if text else "no reason given"
-            self.crashes.append(Problem(case=report.nodeid, text=last[:500]))
+            crash = Problem(case=report.nodeid, text=last[:500])
+            self.taken.crashes.append(crash)
+            if self.stream is not None:
+                self.stream.crash(crash, self.seconds)
 
     def conclude(self, *, complete: bool) -> Result:
-        """Return the result of what was taken."""
+        """Return the result of what was taken, and close the stream."""
+        seconds = self.seconds
+        self.result = judge(self._start(), self.taken, seconds, complete=complete)
+        if self.stream is not None:
+            self.stream.end(self.result, complete=complete)
+        return self.result
+
+    def _start(self) -> Start:
         contract = load()
         kind, statement = self._target()
-        offer = Offer(
-            self.offer.get("name", statement.name),
-            self.offer.get("version", statement.version),
-            self.offer.get("region", ""),
-            frozenset(Part(word) for word in self.offer.get("parts", ())),
-        )
-        absent = frozenset(Part(word) for word in statement.absent)
-        gathered = Gathered(contract, offer, dict(statement.choices), absent)
-        for report in self.reports:
-            gathered.add(report)
-        gathered.problems += self.crashes
-        clauses = gathered.clauses()
-        verdict = gathered.verdict(clauses)
-        lost = any(report.lost for report in self.reports[-3:])
-        if verdict is not RunVerdict.NOT_CONFORMING and lost:
-            verdict = RunVerdict.UNREACHABLE
-        if self.crashes:
-            verdict = RunVerdict.SUITE_FAILED
-        elif not complete and verdict is RunVerdict.CONFORMING:
-            verdict = RunVerdict.INCOMPLETE
-        self.result = Result(
-            suite_name=SUITE,
+        return Start(
             suite_version=version(SUITE),
             contract_edition=contract.edition,
             contract_sha256=contract.sha256,
             target=TargetRecord(
-                name=offer.name,
-                version=offer.version,
+                name=statement.name,
+                version=statement.version,
                 kind=kind,
                 address=statement.url,
-                offers=tuple(sorted(part.value for part in offer.parts)),
+                offers=(),
                 declares=_declared(statement),
             ),
             started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=round(time.monotonic() - self.clock, 3),
             seed=self.reporter.seed,
             workers=self.workers,
-            cases=gathered.cases,
-            requests=gathered.requests,
-            steps=gathered.steps,
-            complete=complete and not lost,
-            moves=gathered.moves(),
-            bursts=tuple(gathered.bursts),
-            verdict=verdict.words,
-            exit_code=int(verdict),
-            sentence=sentence(verdict, clauses),
-            clauses=clauses,
-            findings=tuple(gathered.findings),
-            problems=tuple(gathered.problems),
         )
-        return self.result
 
     def _target(self) -> tuple[str, Statement]:
         try:
@@ -123,6 +131,61 @@ class Collector:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_text(result.to_text(), "utf-8")
         draft.replace(path)
+
+
+def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
+    """Return the result of a run from what its tests brought."""
+    contract = load()
+    target, found = start.target, taken.offer
+    offer = Offer(
+        found.get("name", target.name),
+        found.get("version", target.version or ""),
+        found.get("region", ""),
+        frozenset(Part(word) for word in found.get("parts", ())),
+    )
+    declared = target.declares
+    absent = frozenset(Part(word) for word in declared.get("absent", ()))
+    gathered = Gathered(contract, offer, dict(declared.get("choices", {})), absent)
+    for report in taken.reports:
+        gathered.add(report)
+    gathered.problems += taken.crashes
+    clauses = gathered.clauses()
+    verdict = gathered.verdict(clauses)
+    lost = any(report.lost for report in taken.reports[-3:])
+    if verdict is not RunVerdict.NOT_CONFORMING and lost:
+        verdict = RunVerdict.UNREACHABLE
+    if taken.crashes:
+        verdict = RunVerdict.SUITE_FAILED
+    elif not complete and verdict is RunVerdict.CONFORMING:
+        verdict = RunVerdict.INCOMPLETE
+    return Result(
+        suite_name=SUITE,
+        suite_version=start.suite_version,
+        contract_edition=start.contract_edition,
+        contract_sha256=start.contract_sha256,
+        target=replace(
+            target,
+            name=offer.name,
+            version=offer.version,
+            offers=tuple(sorted(part.value for part in offer.parts)),
+        ),
+        started=start.started,
+        seconds=seconds,
+        seed=start.seed,
+        workers=start.workers,
+        cases=gathered.cases,
+        requests=gathered.requests,
+        steps=gathered.steps,
+        complete=complete and not lost,
+        verdict=verdict.words,
+        exit_code=int(verdict),
+        sentence=sentence(verdict, clauses),
+        clauses=clauses,
+        findings=tuple(gathered.findings),
+        problems=tuple(gathered.problems),
+        moves=gathered.moves(),
+        bursts=tuple(gathered.bursts),
+    )
 
 
 def _declared(statement: Statement) -> dict[str, Any]:

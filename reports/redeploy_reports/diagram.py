@@ -72,6 +72,7 @@ def _rejections(
     root: Element, rejected: tuple[Edge, ...], top: int, width: int
 ) -> None:
     step = (width - 2 * LEFT) / max(len(rejected), 1)
+    _text(root, LEFT, top + 18, "no redeploy under way", "small", "start")
     for number, edge in enumerate(rejected):
         left = round(LEFT + step * number + (step - NODE_WIDTH) / 2)
         _node(root, left, top + 88, edge.before)

@@ -23,11 +23,14 @@ from redeploy_reports.matrix import Matrix
 from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
 from redeploy_reports.summary import groups, summarise
 from redeploy_schemas.contract import load
-from redeploy_schemas.records import ClauseResult, Exchange, Result
+from redeploy_schemas.records import ClauseResult, Exchange, Result, TraceStep
 from redeploy_schemas.vocabulary import RunVerdict
 
 IN_FULL = 3
 """How many counterexamples of one clause are shown."""
+
+STEPS = 40
+"""How many steps of one counterexample are shown."""
 
 
 def render(result: Result) -> str:
@@ -88,6 +91,14 @@ def _page(name: str, **given: Any) -> str:
     return text.rstrip("\n") + "\n"
 
 
+def ends(steps: Sequence[TraceStep]) -> Sequence[TraceStep | int]:
+    """Return the steps; of too many, the first, how many are left out, and the last."""
+    if len(steps) <= STEPS:
+        return steps
+    last = STEPS - 2
+    return (steps[0], len(steps) - 1 - last, *steps[-last:])
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -97,11 +108,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown: dict[str, Callable[..., str]] = {
+    shown: dict[str, Callable[..., Any]] = {
         "clean": clean,
         "count": count,
         "verdict": verdict,
         "svg": Markup,
+        "ends": ends,
     }
     environment.filters.update(shown)
     environment.globals["verdict_words"] = VERDICT_WORDS

@@ -19,14 +19,13 @@ IN_FULL = 5
 """How many counterexamples of one clause are told in full."""
 
 
-def render(*results: Result) -> str:
-    """Return one XML document with a test suite per result, ending in a line end."""
+def render(result: Result) -> str:
+    """Return one XML document, ending in a line end."""
     root = Element("testsuites", name="redeploy-conformance")
-    for result in results:
-        _suite(root, result)
+    _suite(root, result)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", f"{sum(result.seconds for result in results):.3f}")
+    root.set("time", f"{result.seconds:.3f}")
     indent(root)
     text = tostring(root, encoding="unicode", short_empty_elements=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from redeploy_reports.clean import clean
@@ -11,6 +12,8 @@ from redeploy_schemas.records import Burst, BurstPoint, Result
 WIDTH, HEIGHT = 720, 200
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 30
 BAR = 10
+SEEN = 5
+"""The least height of a refusal: a single one must still be seen."""
 MOST = 6
 """How many bursts are drawn; the result file has them all."""
 
@@ -51,12 +54,12 @@ def _picture(contract: Contract, burst: Burst) -> RatePicture:
 
 
 def _svg(contract: Contract, points: Sequence[BurstPoint]) -> str:
-    """Return bars of what passed and what was throttled, over the admissible band."""
-    limit = contract.quota_calls
-    tallest = max(
-        [2 * limit, *(one.accepted + one.rejected + one.throttled for one in points)]
-    )
-    longest = max([contract.quota_seconds, *(one.at for one in points)])
+    """Return what passed within the last window, and on top of it what was throttled."""
+    limit, window = contract.quota_calls, contract.quota_seconds
+    levels = [_level(points, one.at, window) for one in points]
+    tops = [level + one.throttled for one, level in zip(points, levels, strict=True)]
+    tallest = max([2 * limit, *tops])
+    longest = max([window, *(one.at for one in points)])
     floor = HEIGHT - BOTTOM
 
     def up(calls: float) -> float:
@@ -82,23 +85,35 @@ def _svg(contract: Contract, points: Sequence[BurstPoint]) -> str:
         line = {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": f"{at}", "y2": f"{at}"}
         SubElement(root, "line", {**line, "class": "axis"})
         _text(root, LEFT - 6, at + 4, f"{calls:,}", "end")
-    for seconds in sorted({0.0, contract.quota_seconds, longest}):
+    for seconds in sorted({0.0, window, longest}):
         _text(root, along(seconds), HEIGHT - 10, f"{seconds:g} s", "middle")
-    for one in points:
-        x, passed = along(one.at), one.accepted + one.rejected
-        _box(root, x, up(passed), BAR, floor - up(passed), "passed")
-        top = up(passed + one.throttled)
-        _box(root, x, top, BAR, up(passed) - top, "throttled")
+    ends = {one.at for one in points} | {one.at + window for one in points}
+    changes = sorted(at for at in ends if at <= longest)
+    for at, then in pairwise([*changes, longest]):
+        level = up(_level(points, at, window))
+        _box(root, along(at), level, along(then) - along(at), floor - level, "passed")
+    for one, level in zip(points, levels, strict=True):
+        if one.throttled:
+            height = max(up(level) - up(level + one.throttled), SEEN)
+            top = up(level) - height
+            _box(root, along(one.at), top, BAR, height, "throttled")
     return tostring(root, encoding="unicode")
+
+
+def _level(points: Sequence[BurstPoint], now: float, window: float) -> int:
+    """Return how many calls were let through within the window that ends ``now``."""
+    return sum(
+        one.accepted + one.rejected for one in points if now - window < one.at <= now
+    )
 
 
 def _box(
     root: Element, x: float, y: float, width: float, height: float, kind: str
 ) -> None:
     if height > 0:
-        # A single call must still be seen.
-        height = max(height, 1.5)
-        box = {"x": f"{x}", "y": f"{y:g}", "width": f"{width}", "height": f"{height:g}"}
+        height, width = max(height, 1.5), max(width, 2)
+        box = {"x": f"{x:g}", "y": f"{y:g}", "width": f"{width:g}"}
+        box["height"] = f"{height:g}"
         SubElement(root, "rect", {**box, "class": kind})
 
 

@@ -252,7 +252,7 @@ class Race(Redeploys):
         return super().accept(account, instance, force_stop)
 
 
-@fault("looks-waver-between-two-calls", "L12")
+@fault("looks-waver-between-two-calls", "L12", "L1", "L2")
 class LooksWaver(Observations):
     """Once a redeploy has begun among several instances, every third look is one behind."""
 

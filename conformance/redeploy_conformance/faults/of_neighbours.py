@@ -18,7 +18,7 @@ class NeighbourStopped(Redeploys):
                 return
 
 
-@fault("neighbour-event-closed", "L9")
+@fault("neighbour-event-closed", "L9", "E6")
 class NeighbourEventClosed(Redeploys):
     """A successful redeploy closes the events of all instances of the account."""
 

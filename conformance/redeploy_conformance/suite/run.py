@@ -5,15 +5,20 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from redeploy_conformance.bench import Bench
-from redeploy_conformance.investigate import CaseReport, command, findings, perform_case
+from redeploy_conformance.investigate import (
+    CaseReport,
+    command,
+    findings,
+    perform_case,
+)
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.machine import BrokenClauseError, TroubleError, explorer
 from redeploy_conformance.planner import name, possible
 from redeploy_conformance.plugin import Reporter
 from redeploy_conformance.session import Session
 from redeploy_conformance.steps import Case
+from redeploy_conformance.touring import NEEDS, perform_tour, traced
 from redeploy_reports.story import story
-from redeploy_schemas.vocabulary import Part
 from redeploy_strategies.profiles import cheap
 
 WALKS, STEPS = 15, 40
@@ -42,6 +47,26 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
     _tell(report, reporter, bench)
 
 
+def run_tour(bench: Bench, reporter: Reporter) -> None:
+    """Run the cases of the tour together; what is found is looked into by the case it came from.
+
+    Raises:
+        pytest.fail.Exception: a clause is violated; the message is the story.
+        pytest.skip.Exception: the implementation cannot be toured, or something went wrong.
+    """
+    reporter.stop_if_lost()
+    if not bench.offer.parts >= NEEDS:
+        pytest.skip("needs accounts, clock, instances of the control protocol")
+    requests, steps = bench.api.requests, bench.steps
+    through, report, run = perform_tour(bench)
+    for violation in run.violations:
+        word = reporter.target_word
+        report.findings += traced(bench, through, run, violation, word)
+    report.requests = bench.api.requests - requests
+    report.steps = bench.steps - steps
+    _tell(report, reporter, bench)
+
+
 def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     """Run some walks.
 
@@ -50,8 +75,7 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
         pytest.skip.Exception: the implementation cannot be explored so.
     """
     reporter.stop_if_lost()
-    needed = {Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES}
-    if not needed <= bench.offer.parts:
+    if not bench.offer.parts >= NEEDS:
         pytest.skip("needs accounts, clock, instances of the control protocol")
     report = CaseReport(f"walk {number}", ())
     requests, steps = bench.api.requests, bench.steps

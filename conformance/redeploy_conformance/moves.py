@@ -22,7 +22,7 @@ ENDINGS = {"L3": "succeeds", "L6": "fails"}
 
 
 @dataclass(slots=True)
-class Tour:
+class Walk:
     """What is known of the redeploys under way: where each began, what was seen last."""
 
     lives: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -1,0 +1,197 @@
+"""The command ``report``: everything that is rendered from result files and streams."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from redeploy_conformance.exits import leave
+from redeploy_schemas.vocabulary import RunVerdict
+
+if TYPE_CHECKING:
+    from redeploy_schemas.records import Result
+
+RESULTS = click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="RESULT...",
+    type=click.Path(dir_okay=False),
+)
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="Where it goes; standard output if left out.",
+)
+
+
+@click.group()
+def report() -> None:
+    """Render result files, and streams of runs that were cut short.
+
+    Several results of one target are merged first; 'matrix' and 'diff' keep them apart. All but
+    'diff' end with 0 when they could be rendered, whatever the verdict is.
+    """
+
+
+def _one(name: str, help: str, render: Callable[["Result"], str]) -> None:
+    """Add a command that renders one result."""
+
+    @report.command(name, help=help)
+    @RESULTS
+    @OUTPUT
+    def command(paths: tuple[str, ...], output: str) -> None:
+        _write(output, render(_merged(paths)))
+
+
+def _html(result: "Result") -> str:
+    from redeploy_reports.html import render
+
+    return render(result)
+
+
+def _text(result: "Result") -> str:
+    from redeploy_reports.text import render
+
+    return render(result, color=False)
+
+
+def _markdown(result: "Result") -> str:
+    from redeploy_reports.markdown import render
+
+    return render(result)
+
+
+def _junit(result: "Result") -> str:
+    from redeploy_reports.junit import render
+
+    return render(result)
+
+
+def _badge(result: "Result") -> str:
+    from redeploy_reports.badge import render
+
+    return render(result)
+
+
+def _merge(result: "Result") -> str:
+    return result.to_text()
+
+
+_one("text", "As the run itself prints it.", _text)
+_one("html", "One self-contained page that needs no network.", _html)
+_one("markdown", "For the summary of a CI job.", _markdown)
+_one("junit", "JUnit XML: a test case per clause.", _junit)
+_one("badge", "An SVG badge with the verdict.", _badge)
+_one("merge", "One result file from several of one target, or from a stream.", _merge)
+
+
+@report.command()
+@RESULTS
+@OUTPUT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html"]),
+    default="text",
+    show_default=True,
+)
+def matrix(paths: tuple[str, ...], output: str, form: str) -> None:
+    """Put several results side by side: clauses by targets, fewest violations first."""
+    import shutil
+
+    from redeploy_reports import matrix as matrices
+    from redeploy_reports.html import render_matrix
+
+    found = matrices.compare((Path(path).stem, _read(path)) for path in paths)
+    if form == "html":
+        text = render_matrix(found)
+    elif form == "markdown":
+        text = matrices.markdown(found)
+    else:
+        text = matrices.text(found, shutil.get_terminal_size((100, 24)).columns)
+    _write(output, text)
+
+
+@report.command()
+@click.argument("old", type=click.Path(dir_okay=False))
+@click.argument("new", type=click.Path(dir_okay=False))
+@OUTPUT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    show_default=True,
+)
+def diff(old: str, new: str, output: str, form: str) -> None:
+    """Say which clauses and choices changed from OLD to NEW.
+
+    Exit codes: 0 nothing got worse, 1 a clause or the run as a whole got worse, 2 wrong usage.
+    """
+    from redeploy_reports import diff as diffs
+
+    found = diffs.compare(_read(old), _read(new))
+    _write(output, diffs.markdown(found) if form == "markdown" else diffs.text(found))
+    sys.exit(int(found.worse))
+
+
+def _merged(paths: Iterable[str]) -> "Result":
+    from redeploy_conformance.shards import MergeError, merge
+
+    first, *rest = paths
+    if not rest:
+        return _read(first)
+
+    def all_of_them() -> Iterator["Result"]:
+        for path in (first, *rest):
+            yield _read(path)
+
+    try:
+        return merge(all_of_them())
+    except MergeError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+
+
+def _read(path: str) -> "Result":
+    """Return the result that a file holds, or that its stream amounts to."""
+    from redeploy_conformance.unstream import StreamError, fold, is_stream
+    from redeploy_schemas.records import InvalidRecordError, Result
+
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            first = file.readline()
+            file.seek(0)
+            found: Any = fold(file) if is_stream(first) else None
+            if found is None:
+                found = Result.from_text(file.read())
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
+    except (InvalidRecordError, StreamError, UnicodeDecodeError) as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {error}")
+    result: Result = found
+    places = {place for one in result.clauses for place in one.findings}
+    if not places <= set(range(len(result.findings))):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: it misses a finding")
+    if result.exit_code not in set(RunVerdict):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: its exit code is unknown")
+    return result
+
+
+def _write(output: str, text: str) -> None:
+    """Write a text to standard output, or to a file: whole or not at all."""
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(output)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{output}: {error.strerror or error}")
