@@ -3,11 +3,13 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from redeploy_conformance.evidence.watcher import Watcher
+from redeploy_conformance.parallel import Span, at_once
 from redeploy_conformance.targets.base import (
     Target,
     UnansweredError,
@@ -30,6 +32,7 @@ ALL_STATUSES = (
 )
 PAGE = 100
 MOST_PAGES = 50
+T = TypeVar("T")
 
 
 class SetUpError(Exception):
@@ -52,7 +55,11 @@ class Offer:
 
 @dataclass(slots=True)
 class Api:
-    """Calls on one target; keeps the exchanges of the current step for the trace."""
+    """Calls on one target; keeps the exchanges of the current step for the trace.
+
+    Everything that a session learns from outside comes through here, real time too, so that a
+    ``watcher`` sees all that a verdict rests on.
+    """
 
     target: Target
     region: str = "cn-hangzhou"
@@ -60,6 +67,7 @@ class Api:
     exchanges: list[tuple[HttpRequest, HttpResponse | str]] = field(
         default_factory=list
     )
+    watcher: Watcher | None = None
 
     @property
     def host(self) -> str:
@@ -85,6 +93,8 @@ class Api:
         Raises:
             UnansweredError: no whole answer came.
         """
+        if credentials is not None and self.watcher is not None:
+            self.watcher.secret(credentials.access_key_secret)
         scheme, place = (wire or f"{self.target.statement.signature} query").split()
         request = build_request(
             params,
@@ -110,15 +120,41 @@ class Api:
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, and keep it and its answer for the trace."""
         self.requests += 1
+        begun = time.monotonic()
         try:
             answer = self.target.transport.send(
                 request, self.target.statement.answer_seconds
             )
         except (UnansweredError, UnreachableError) as error:
             self.exchanges.append((request, str(error)))
+            self._note(request, error, begun)
             raise
         self.exchanges.append((request, answer))
+        self._note(request, answer, begun)
         return answer
+
+    def _note(
+        self, request: HttpRequest, answer: HttpResponse | Exception, begun: float
+    ) -> None:
+        if self.watcher is not None:
+            self.watcher.exchange(request, answer, time.monotonic() - begun)
+
+    def monotonic(self) -> float:
+        """Return the seconds of the real clock."""
+        now = time.monotonic()
+        if self.watcher is not None:
+            self.watcher.clock(now)
+        return now
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        time.sleep(seconds)
+
+    def at_once(self, jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
+        """Do jobs at once, and return when each began and ended."""
+        if self.watcher is not None:
+            return self.watcher.at_once(jobs)
+        return at_once(jobs)
 
     def control(
         self, method: str, path: str, body: Mapping[str, Any] | None, schema: str
@@ -149,6 +185,8 @@ class Api:
         headers = [("host", self.host), ("content-type", "application/json")]
         if statement.control_token_env:
             token = os.environ.get(statement.control_token_env, "")
+            if self.watcher is not None:
+                self.watcher.secret(token)
             headers.append(("authorization", f"Bearer {token}"))
         prefix = (statement.control or "").rstrip("/")
         data = b"" if body is None else json.dumps(body).encode()

@@ -94,13 +94,21 @@ def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]
     return report, run
 
 
-def findings(bench: Bench, case: str, run: Run, reproduce: str) -> list[Finding]:
-    """Return a finding for the first violation of each clause that a run broke."""
+def findings(
+    bench: Bench, case: str, run: Run, reproduce: str, *, drawn: bool = False
+) -> list[Finding]:
+    """Return a finding for the first violation of each clause that a run broke.
+
+    ``drawn`` says that the steps were drawn, or woven from many cases, rather than planned.
+    """
     first: dict[str, Violation] = {}
     for violation in run.violations:
         first.setdefault(violation.clause, violation)
     done = [one.step for one in run.done]
-    return [_finding(bench, case, one, run, done, reproduce) for one in first.values()]
+    return [
+        _finding(bench, case, one, run, done, reproduce, drawn)
+        for one in first.values()
+    ]
 
 
 def _finding(
@@ -110,10 +118,11 @@ def _finding(
     run: Run,
     done: Sequence[Step],
     reproduce: str,
+    drawn: bool,
 ) -> Finding:
     reproduced, attempts = 0, 0
     if bench.offer.parts and _cheap(bench):
-        fewest, again = shortest(bench, done, violation)
+        fewest, again = shortest(bench, done, violation, drawn=drawn)
         if again is not None:
             done, run = fewest, again
             violation = _same(run, violation.clause) or violation
@@ -147,7 +156,7 @@ def _same(run: Run, clause: str) -> Violation | None:
 
 
 def shortest(
-    bench: Bench, steps: Sequence[Step], violation: Violation
+    bench: Bench, steps: Sequence[Step], violation: Violation, *, drawn: bool
 ) -> tuple[Sequence[Step], Run | None]:
     """Return the fewest steps that still break the clause, and their run; None if none does."""
     begun, started = bench.api.requests, time.monotonic()
@@ -161,7 +170,7 @@ def shortest(
         return spent < MOST_REQUESTS and time.monotonic() - started < MOST_SECONDS
 
     search = Search(breaks, may_go_on)
-    fewest = minimise(steps, violation.key, search)
+    fewest = minimise(steps, violation.key, search, drawn=drawn)
     return fewest, search.best or breaks(fewest)
 
 

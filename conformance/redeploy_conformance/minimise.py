@@ -38,17 +38,20 @@ class Search(Generic[R]):
         return came is not None
 
 
-def minimise(steps: Sequence[Step], key: str, search: Search[R]) -> Steps:
+def minimise(
+    steps: Sequence[Step], key: str, search: Search[R], *, drawn: bool
+) -> Steps:
     """Return the fewest steps found that break the clause; ``key`` is the instance concerned.
 
     The last step, which showed the violation, and the making of that instance are never dropped.
+    Values are made plain only where they were ``drawn``: in a planned case each is there for its row.
     """
     kept = tuple(steps)
     alone = tuple(focused(kept, key)) if key else kept
     if alone != kept and search.attempt(alone):
         kept = alone
     kept = _fewer(kept, key, search)
-    return _plainer(kept, search)
+    return _plainer(kept, search) if drawn else kept
 
 
 def focused(steps: Sequence[Step], key: str) -> Iterator[Step]:

@@ -13,7 +13,8 @@ _SECRETS = (
         ),
         r"\1***",
     ),
-    (re.compile(r"((?:^|[?&])(?:Signature|SecurityToken)=)[^&\s]*"), r"\1***"),
+    (re.compile(r"((?:^|[^\w])(?:Signature|SecurityToken)=)[^&\s\"',]*"), r"\1***"),
+    (re.compile(r"(Bearer )[^\s\"',]+"), r"\1***"),
 )
 
 

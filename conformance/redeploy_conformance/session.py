@@ -110,23 +110,26 @@ class Session:
     @property
     def now(self) -> float:
         """Seconds of the clock that redeploys run on."""
-        return self._clock if self.oracle.rules.stepped else time.monotonic()
+        return self._clock if self.oracle.rules.stepped else self.api.monotonic()
 
     def perform(self, steps: Iterable[Step]) -> Run:
         """Carry steps out until the first violation or trouble; both are in the result."""
         for several in _batches(steps):
-            if not self._do(several):
+            if not self.do_together(several):
                 break
         return self.run
 
     def do(self, one: Step) -> bool:
         """Carry one step out; False when it brought a violation or could not be done."""
-        return self._do([one])
+        return self.do_together([one])
 
-    def _do(self, several: Sequence[Step]) -> bool:
+    def do_together(self, several: Sequence[Step]) -> bool:
         """Carry out one step, or several that ask for instances at once."""
         before = dict(self.oracle.worlds)
         self.api.exchanges.clear()
+        watcher = self.api.watcher
+        if watcher is not None:
+            watcher.step(several)
         try:
             observed, wrong = self._dispatch(several)
         except SetUpError as error:
@@ -137,6 +140,8 @@ class Session:
             self.run.skipped = str(error)
             observed, wrong = [f"does not apply: {error}"], []
         self.run.violations += wrong
+        if watcher is not None:
+            watcher.done(observed, [one.clause for one in wrong], self.run.problem)
         after, exchanges = dict(self.oracle.worlds), tuple(self.api.exchanges)
         for one, shown in zip(several, observed, strict=False):
             self.run.done.append(Done(one, shown, before, after, exchanges))
@@ -163,7 +168,7 @@ class Session:
             case step.Tasks():
                 return self._tasks(one)
             case step.Pause():
-                time.sleep(one.seconds)
+                self.api.sleep(one.seconds)
                 return "done", []
             case _:
                 return self._prepare(one), []
@@ -595,22 +600,22 @@ class Session:
         if self.oracle.rules.stepped:
             self._advance(self.oracle.rules.bound)
             return self._look(())
-        end = time.monotonic() + self.oracle.rules.bound
+        end = self.api.monotonic() + self.oracle.rules.bound
         pause = POLL
         while True:
-            late = time.monotonic() > end
+            late = self.api.monotonic() > end
             shown, wrong = self._look(())
             done = all(settled(worlds) for worlds in self.oracle.worlds.values())
             if wrong or done or late:
                 return shown, wrong
-            time.sleep(min(pause, 5.0))
+            self.api.sleep(min(pause, 5.0))
             pause *= 1.5
 
     def _wait(self, seconds: float) -> None:
         if self.oracle.rules.stepped:
             self._advance(seconds)
         else:
-            time.sleep(min(seconds, 5.0))
+            self.api.sleep(min(seconds, 5.0))
 
 
 def keys_of(first: str, count: int) -> list[str]:

@@ -16,7 +16,7 @@ from redeploy_conformance.linearize import (
 )
 from redeploy_conformance.model import Call
 from redeploy_conformance.oracle import Violation, blame
-from redeploy_conformance.parallel import Span, at_once
+from redeploy_conformance.parallel import Span
 from redeploy_conformance.replies import Kind, Reply
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def together(session: "Session", one: step.Together) -> tuple[str, list[Violatio
     ]
     if one.looks:
         jobs.append([partial(session.glance, one.keys)] * one.looks)
-    spans = at_once(jobs)
+    spans = session.api.at_once(jobs)
     histories = {key: list(_history(spans, key)) for key in one.keys}
     shown = "; ".join(
         f"{key}: {', '.join(str(entry) for entry in history)}"

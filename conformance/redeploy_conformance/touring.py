@@ -44,4 +44,5 @@ def traced(
             again = command("run", target, "--case", label)
             return findings(bench, label, alone, again)
     again = command("run", target, "--case", TOUR)
-    return findings(bench, TOUR, replace(run, violations=[violation]), again)
+    only = replace(run, violations=[violation])
+    return findings(bench, TOUR, only, again, drawn=True)

@@ -97,7 +97,7 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
         again = command(
             "replay", reporter.result_path, "--case", report.name, reporter.target_word
         )
-        report.findings = findings(bench, report.name, broken.run, again)
+        report.findings = findings(bench, report.name, broken.run, again, drawn=True)
     except TroubleError as trouble:
         report.problem = str(trouble)
     for session in sessions:
