@@ -26,15 +26,20 @@ class Bench:
     task_ids: set[str] = field(default_factory=set)
     steps: int = 0
 
-    def session(self, ledger: Ledger) -> Session:
+    def session(self, ledger: Ledger, *, counted: bool = True) -> Session:
         """Return a fresh session, on a target as fresh as it can be made.
+
+        ``counted`` is False where it only looks into a violation found before.
 
         Raises:
             SetUpError: the control plane could not reset it, or tell the time.
         """
+        watcher = self.api.watcher
+        number = 0 if watcher is None else watcher.session(counted=counted)
         if self.alone and Part.RESET in self.offer.parts:
             self.api.control("POST", "reset", {}, "control/empty")
         session = Session(self.api, self.offer, self.contract, ledger)
+        session.run.number = number
         session.oracle.request_ids = self.request_ids
         session.oracle.task_ids = self.task_ids
         return session

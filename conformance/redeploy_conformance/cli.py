@@ -53,6 +53,11 @@ def main() -> None:
     help="Also write a JSON line per case while running; without its last line the run was cut.",
 )
 @click.option(
+    "--trace",
+    type=click.Path(dir_okay=False),
+    help="Also write everything that the verdict rests on, for check-trace.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Name each test, show each failure."
 )
 def run(
@@ -66,6 +71,7 @@ def run(
     result: str,
     junit: str | None,
     stream: str | None,
+    trace: str | None,
     verbose: bool,
 ) -> None:
     """Run the suite against TARGET and print a verdict.
@@ -78,7 +84,7 @@ def run(
     """
     import pytest
 
-    outputs = [path for path in (result, junit, stream) if path]
+    outputs = [path for path in (result, junit, stream, trace) if path]
     _check_run(target, clauses, case, outputs)
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
     words += ["-c", os.devnull, "--rootdir", str(Path(__file__).parent)]
@@ -101,6 +107,7 @@ def run(
         ("-n", workers),
         ("--junitxml", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
+        ("--redeploy-trace", trace and str(Path(trace).absolute())),
     ):
         if value:
             words += [option, value]

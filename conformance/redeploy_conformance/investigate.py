@@ -65,10 +65,15 @@ class CaseReport:
         )
 
 
-def perform(bench: Bench, steps: Sequence[Step], ledger: Ledger) -> Run:
-    """Carry steps out in a fresh session; trouble with it is a problem of the run."""
+def perform(
+    bench: Bench, steps: Sequence[Step], ledger: Ledger, *, counted: bool = False
+) -> Run:
+    """Carry steps out in a fresh session; trouble with it is a problem of the run.
+
+    ``counted`` says whether what it shows counts for the run's verdict.
+    """
     try:
-        session = bench.session(ledger)
+        session = bench.session(ledger, counted=counted)
         run = session.perform(steps)
         ledger.bursts += bursts(session.oracle.quotas)
     except SetUpError as error:
@@ -81,7 +86,7 @@ def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]
     """Run a planned case, and return what became of it; findings are not looked into yet."""
     report = CaseReport(label, case.clauses)
     requests, steps = bench.api.requests, bench.steps
-    run = perform(bench, case.steps, report.ledger)
+    run = perform(bench, case.steps, report.ledger, counted=True)
     report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
@@ -105,6 +110,9 @@ def findings(
     for violation in run.violations:
         first.setdefault(violation.clause, violation)
     done = [one.step for one in run.done]
+    if bench.api.watcher is not None:
+        for clause in first:
+            bench.api.watcher.finding(case, clause, run.number)
     return [
         _finding(bench, case, one, run, done, reproduce, drawn)
         for one in first.values()

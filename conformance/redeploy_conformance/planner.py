@@ -257,6 +257,7 @@ def _harmless(contract: Contract) -> Iterator[Case]:
     """Yield values that are no reason to reject, so that none is invented (A8, A9)."""
     steps: tuple[Step, ...]
     against = {row.attribute: row for row in contract.preconditions}
+    first = True
     for attribute in contract.attributes:
         row = against.get(attribute.name)
         if attribute.name == "local_disk" or (row is not None and not _settable(row)):
@@ -266,9 +267,11 @@ def _harmless(contract: Contract) -> Iterator[Case]:
                 continue
             chosen = (value,) if attribute.is_set else value
             made = _make(contract, spec={attribute.name: chosen})
-            steps = (made, Redeploy("i1"), Look())
+            steps = _life(made, Redeploy("i1"), SUCCEED)
             label = f"{attribute.name}={_words(chosen)} is no reason to reject"
-            yield Case(clauses=("A9",), row=label, steps=steps)
+            depth = Depth.OPENING if attribute.is_set and first else Depth.TOUR
+            first = first and not attribute.is_set
+            yield Case(clauses=("A9",), row=label, steps=steps, depth=depth)
     steps = (_make(contract, events=()), Redeploy("i1"), Look())
     yield Case(clauses=("A10",), row="", steps=steps)
     yield Case(
@@ -318,7 +321,8 @@ def _lives(contract: Contract) -> Iterator[Case]:
         call = Redeploy("i1", force=force)
         word = {None: "absent", True: "true", False: "false"}[force]
         depth = _paired(contract, origin, storage, forces.index(force))
-        if force is None and storage is Storage.LOCAL:
+        plain = force is None and storage is Storage.LOCAL
+        if plain or (force is True and depth is Depth.TOUR):
             depth = Depth.OPENING
         others = (beside,) if depth is Depth.OPENING else (beside, far)
         steps = _life(made, call, SUCCEED, *others)
@@ -434,7 +438,8 @@ def _unlisted(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.PLAN)
     alone = _make(contract, events=[*whole, _event(contract)])
     steps = _life(alone, Redeploy("i1"), SUCCEED)
-    yield Case(clauses=("E2",), row="all unlisted beside a listed one", steps=steps)
+    row = "all unlisted beside a listed one"
+    yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.OPENING)
     kind = contract.unlisted_event_types[0]
     for status in contract.open_event_statuses:
         made = _make(contract, events=[(kind, status)])
@@ -456,7 +461,8 @@ def _several(contract: Contract) -> Iterator[Case]:
     for count in (2, 3):
         pairs = [(row.type, row.statuses[0]) for row in plain[:count]]
         steps = _life(_make(contract, events=pairs), Redeploy("i1"), SUCCEED)
-        yield Case(clauses=("E7",), row=f"{count} events", steps=steps)
+        depth = Depth.OPENING if count == 2 else Depth.TOUR
+        yield Case(clauses=("E7",), row=f"{count} events", steps=steps, depth=depth)
         steps = _life(_make(contract, events=pairs), Redeploy("i1"), FAIL)
         yield Case(clauses=("E6",), row=f"{count} events", steps=steps)
 
@@ -480,8 +486,10 @@ def _disks(contract: Contract) -> Iterator[Case]:
     for disk in (LocalDisk.DAMAGED, LocalDisk.ISOLATED):
         spec = {**LOCAL, "local_disk": disk.value}
         steps = _life(_make(contract, spec=spec), Redeploy("i1"), SUCCEED)
-        clauses = ("D3",) if disk is LocalDisk.ISOLATED else ("A6d",)
-        yield Case(clauses=clauses, row=f"{disk.value} disk", steps=steps)
+        gone = disk is LocalDisk.ISOLATED
+        clauses = ("D3",) if gone else ("A6d",)
+        depth = Depth.OPENING if gone else Depth.TOUR
+        yield Case(clauses=clauses, row=f"{disk.value} disk", steps=steps, depth=depth)
     isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
     for origin in contract.transition_from:
         made = _make(contract, spec={**isolated, "status": origin}, events=())

@@ -7,12 +7,14 @@ of the suite asks for it, and does nothing where none runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from redeploy_conformance.bench import Bench
+    from redeploy_conformance.evidence.writer import TraceWriter
     from redeploy_conformance.investigate import CaseReport
     from redeploy_conformance.verdict import Collector
 
@@ -28,6 +30,8 @@ class Reporter:
         self.target_word: str = config.getoption("redeploy_target")
         self.result_path: str = config.getoption("redeploy_result") or "result.json"
         self.stream_path: str | None = config.getoption("redeploy_stream")
+        self.trace_path: str | None = config.getoption("redeploy_trace")
+        self.trace: TraceWriter | None = None
         self.seed: int = config.getoption("redeploy_seed")
         self.offer: dict[str, Any] = {}
         self.current: CaseReport | None = None
@@ -37,6 +41,8 @@ class Reporter:
         """Keep what a case brought."""
         self.current = report
         self.silent = self.silent + 1 if report.lost else 0
+        if self.trace is not None:
+            self.trace.case(report)
 
     def stop_if_lost(self) -> None:
         """Skip the test when the target has stopped answering."""
@@ -64,6 +70,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         metavar="FILE",
         help="write a JSON line for each case while running, and a closing one",
+    )
+    group.addoption(
+        "--redeploy-trace",
+        default=None,
+        metavar="FILE",
+        help="write everything that the verdict rests on, as JSON lines",
     )
     group.addoption(
         "--redeploy-seed",
@@ -159,8 +171,28 @@ def bench(pytestconfig: pytest.Config, reporter: Reporter) -> Iterator[Bench]:
         "region": offer.region,
         "parts": sorted(part.value for part in offer.parts),
     }
+    if reporter.trace_path:
+        reporter.trace = _trace(pytestconfig, reporter, made)
     yield made
     target.transport.close()
+    if reporter.trace is not None:
+        reporter.trace.close()
+
+
+def _trace(config: pytest.Config, reporter: Reporter, made: Bench) -> TraceWriter:
+    """Begin the trace of this process."""
+    from redeploy_conformance.evidence.recording import begin, part_of
+
+    assert reporter.trace_path is not None
+    process = getattr(config, "workerinput", None)
+    worker = None if process is None else process["workerid"]
+    return begin(
+        part_of(Path(reporter.trace_path), worker),
+        made,
+        worker=worker or "main",
+        seed=reporter.seed,
+        workers=1 if process is None else process["workercount"],
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -196,7 +228,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     from redeploy_conformance.verdict import Collector
 
-    _active = Collector(session.config.stash[REPORTER], _workers(session.config))
+    reporter = session.config.stash[REPORTER]
+    _active = Collector(reporter, _workers(session.config))
+    if reporter.trace_path:
+        from redeploy_conformance.evidence.recording import clear
+
+        clear(Path(reporter.trace_path))
 
 
 def _workers(config: pytest.Config) -> int:
@@ -212,6 +249,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     result = _active.conclude(complete=not cut)
     if session.config.getoption("redeploy_result"):
         _active.write(result)
+    trace_path = session.config.stash[REPORTER].trace_path
+    if trace_path:
+        from redeploy_conformance.evidence.recording import finish
+
+        finish(Path(trace_path), result, _active.taken.crashes, complete=not cut)
     session.exitstatus = result.exit_code
 
 

@@ -18,10 +18,16 @@ _SECRETS = (
 )
 
 
-def redacted(text: str) -> str:
-    """Return the text without secrets and signatures, cut where it is very long."""
+def hidden(text: str) -> str:
+    """Return the text without secrets and signatures, as long as it is."""
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
+    return text
+
+
+def redacted(text: str) -> str:
+    """Return the text without secrets and signatures, cut where it is very long."""
+    text = hidden(text)
     return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 

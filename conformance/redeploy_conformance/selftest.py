@@ -15,7 +15,7 @@ from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import perform_tour, traced
+from redeploy_conformance.touring import looked_into, perform_tour
 from redeploy_schemas.contract import load
 
 TASKS = "L13"
@@ -81,7 +81,7 @@ def _trial(
     through, report, run = perform_tour(bench)
     if run.violations:
         spent = bench.api.requests
-        found = traced(bench, through, run, run.violations[0], label)
+        found = looked_into(bench, through, run, label)
         reducing = bench.api.requests - spent
         return Trial(
             label,
@@ -153,7 +153,8 @@ def line(broken: bool, trial: Trial) -> str:
             else f"not green: {', '.join(trial.idle) or 'nothing seen'}"
         )
         breaks = ", ".join(trial.breaks)
-        return f"{word:13} {trial.name:52} breaks {breaks:14} {how} ({trial.requests} requests)"
+        spent = f"({trial.requests} requests, then {trial.length} steps)"
+        return f"{word:13} {trial.name:52} breaks {breaks:14} {how} {spent}"
     word = "FALSE ALARM" if trial.alarmed else "passes"
     said = f"{trial.blamed or ''} {trial.case}" if trial.alarmed else ""
     return f"{word:13} {trial.name:52} {said} {' '.join(trial.idle)}".rstrip()

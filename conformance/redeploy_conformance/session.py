@@ -49,7 +49,7 @@ class Run:
     """What became of the steps of one case.
 
     ``problem`` is trouble of the set-up, ``lost`` that the target stopped answering; ``skipped``
-    says why the case does not apply.
+    says why the case does not apply; ``number`` is the session's in the trace file.
     """
 
     skipped: str | None = None
@@ -57,6 +57,7 @@ class Run:
     done: list[Done] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     problem: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

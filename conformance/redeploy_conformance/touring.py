@@ -1,5 +1,6 @@
 """Running the tour, and going back from a violation on it to the one case that shows it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from redeploy_conformance.bench import Bench
@@ -8,11 +9,14 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.planner import name, plan
 from redeploy_conformance.session import Run
+from redeploy_conformance.steps import Case
 from redeploy_conformance.weave import Tour, tour
 from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import Part
 
 TOUR = "tour"
+TRIED = 3
+"""Cases of one violated clause that are run alone, until one shows a violation."""
 NEEDS = frozenset({Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES})
 """The parts of the control protocol without which many cases cannot share a session."""
 
@@ -22,27 +26,51 @@ def perform_tour(bench: Bench) -> tuple[Tour, CaseReport, Run]:
     through = tour(bench.contract, plan(bench.contract), bench.offer.parts)
     report = CaseReport(TOUR, ())
     requests, steps = bench.api.requests, bench.steps
-    run = perform(bench, through.steps, report.ledger)
+    run = perform(bench, through.steps, report.ledger, counted=True)
     report.problem, report.lost = run.problem, run.lost
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     return through, report, run
 
 
-def traced(
-    bench: Bench, through: Tour, run: Run, violation: Violation, target: str
-) -> list[Finding]:
-    """Return what is found when the case that an instance is of is run alone, if anything is.
+def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Finding]:
+    """Return what is behind the violations of a tour, the surest first.
 
-    Otherwise the violation needs more than that case, and the steps of the tour are reduced.
+    Where the case that an instance is of breaks a clause by itself too, that is the finding. Other
+    violations need more than one case: what one instance suffers may be another one's doing, so
+    they come last, and the steps of the tour are reduced.
     """
-    case = through.owners.get(violation.key)
-    if case is not None:
-        label = name(bench.contract, case)
-        alone = perform(bench, case.steps, Ledger())
-        if alone.violations:
-            again = command("run", target, "--case", label)
-            return findings(bench, label, alone, again)
+    found: list[Finding] = []
+    rest: dict[str, Violation] = {}
+    for clause, several in _by_clause(run.violations).items():
+        for violation in several[:TRIED]:
+            alone = _alone(bench, through.owners.get(violation.key), target)
+            if alone:
+                found += alone
+                break
+        else:
+            rest[clause] = several[0]
+    known = {one.clause for one in found}
     again = command("run", target, "--case", TOUR)
-    only = replace(run, violations=[violation])
-    return findings(bench, TOUR, only, again, drawn=True)
+    for clause, violation in rest.items():
+        if clause not in known:
+            only = replace(run, violations=[violation])
+            found += findings(bench, TOUR, only, again, drawn=True)
+    return list({(one.clause, one.case): one for one in found}.values())
+
+
+def _by_clause(violations: Iterable[Violation]) -> dict[str, list[Violation]]:
+    grouped: dict[str, list[Violation]] = {}
+    for one in violations:
+        grouped.setdefault(one.clause, []).append(one)
+    return grouped
+
+
+def _alone(bench: Bench, case: Case | None, target: str) -> list[Finding]:
+    """Return what a case finds by itself."""
+    if case is None:
+        return []
+    label = name(bench.contract, case)
+    run = perform(bench, case.steps, Ledger())
+    again = command("run", target, "--case", label)
+    return findings(bench, label, run, again)

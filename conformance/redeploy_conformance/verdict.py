@@ -110,7 +110,7 @@ class Collector:
                 kind=kind,
                 address=statement.url,
                 offers=(),
-                declares=_declared(statement),
+                declares=declared(statement),
             ),
             started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seed=self.reporter.seed,
@@ -188,7 +188,7 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     )
 
 
-def _declared(statement: Statement) -> dict[str, Any]:
+def declared(statement: Statement) -> dict[str, Any]:
     declared: dict[str, Any] = {
         "redeploy_seconds": statement.redeploy_seconds,
         "answer_seconds": statement.answer_seconds,

@@ -75,7 +75,7 @@ def _anchors(clauses: Sequence[ClauseResult]) -> dict[str, str]:
     """Return an id of an element for each clause, whatever its own id looks like."""
     names: dict[str, str] = {}
     for number, one in enumerate(clauses):
-        plain = re.fullmatch(r"[A-Za-z0-9]+", one.id) is not None
+        plain = re.fullmatch(r"[A-Za-z0-9]{1,12}", one.id) is not None
         names[one.id] = one.id if plain else f"clause-{number}"
     return names
 

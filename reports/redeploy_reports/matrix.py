@@ -17,8 +17,8 @@ MARKS = {
     Verdict.OPEN.value: "○",
 }
 ABSENT = "not in its contract"
-CELL = 28
-"""How many characters of a choice a cell of the terminal's table shows."""
+NAME, CELL = 40, 28
+"""How many characters of a clause's name and of a choice the terminal's table shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,8 @@ def text(matrix: Matrix, width: int = 100) -> str:
         f"{one.hold} hold, {one.not_exercised} not exercised, {one.open} open"
         for number, one in enumerate(matrix.columns, 1)
     ]
-    first = max((len(f"{row.id} {row.name}") for row in matrix.rows), default=0)
+    names = [_cut(f"{row.id} {row.name}", NAME) for row in matrix.rows]
+    first = max(map(len, names), default=0)
     widths = [
         max([len(_short(row.cells[place])) for row in matrix.rows] or [0])
         for place in range(len(matrix.columns))
@@ -146,18 +147,20 @@ def text(matrix: Matrix, width: int = 100) -> str:
         lines.append("")
         heads = [f"[{place + 1}]".ljust(widths[place]) for place in places]
         lines.append("  ".join([" " * first, *heads]).rstrip())
-        for row in matrix.rows:
+        for name, row in zip(names, matrix.rows, strict=True):
             cells = [_short(row.cells[place]).ljust(widths[place]) for place in places]
-            name = f"{row.id} {row.name}".ljust(first)
-            lines.append("  ".join([name, *cells]).rstrip())
+            lines.append("  ".join([name.ljust(first), *cells]).rstrip())
     legend = ", ".join(f"{mark} {VERDICT_WORDS[key]}" for key, mark in MARKS.items())
     lines += ["", f"{legend}; {count(len(matrix.columns), 'target')}"]
     return "\n".join(lines) + "\n"
 
 
 def _short(cell: Cell) -> str:
-    text = f"{cell.mark} {cell.text}".rstrip()
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    return _cut(f"{cell.mark} {cell.text}".rstrip(), CELL)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _fitting(widths: Sequence[int], room: int) -> Iterable[list[int]]:

@@ -17,7 +17,7 @@ from redeploy_conformance.planner import name, possible
 from redeploy_conformance.plugin import Reporter
 from redeploy_conformance.session import Session
 from redeploy_conformance.steps import Case
-from redeploy_conformance.touring import NEEDS, perform_tour, traced
+from redeploy_conformance.touring import NEEDS, looked_into, perform_tour
 from redeploy_reports.story import story
 from redeploy_strategies.profiles import cheap
 
@@ -59,9 +59,7 @@ def run_tour(bench: Bench, reporter: Reporter) -> None:
         pytest.skip("needs accounts, clock, instances of the control protocol")
     requests, steps = bench.api.requests, bench.steps
     through, report, run = perform_tour(bench)
-    for violation in run.violations:
-        word = reporter.target_word
-        report.findings += traced(bench, through, run, violation, word)
+    report.findings = looked_into(bench, through, run, reporter.target_word)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     _tell(report, reporter, bench)

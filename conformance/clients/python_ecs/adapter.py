@@ -1,0 +1,38 @@
+"""alibabacloud-ecs20140526 (Tea), with the options it has by itself."""
+
+from alibabacloud_ecs20140526 import models
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_tea_openapi.models import Config
+from lines import Fields, failure, serve, success
+
+
+def call(asked: Fields) -> Fields:
+    protocol, _, address = asked["endpoint"].partition("://")
+    milliseconds = int(asked["deadline_seconds"] * 1000)
+    config = Config(
+        access_key_id=asked["access_key_id"],
+        access_key_secret=asked["access_key_secret"],
+        region_id=asked["region"],
+        endpoint=address,
+        protocol=protocol,
+        connect_timeout=milliseconds,
+        read_timeout=milliseconds,
+        ca=asked.get("ca_file"),
+    )
+    wanted = models.RedeployInstanceRequest(
+        instance_id=asked["instance_id"], force_stop=asked.get("force_stop")
+    )
+    try:
+        answer = Client(config).redeploy_instance(wanted)
+    except Exception as error:
+        return failure(
+            error,
+            getattr(error, "message", str(error)),
+            code=getattr(error, "code", None),
+            http_status=getattr(error, "status_code", None),
+            request_id=getattr(error, "request_id", None),
+        )
+    return success(answer.body.task_id, answer.body.request_id)
+
+
+serve("alibabacloud-ecs20140526", "v3", call)

@@ -1,0 +1,146 @@
+"""Recorded sessions run again: the same executor and the same oracle, no network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redeploy_conformance.api import LostError, SetUpError
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.bursts import bursts
+from redeploy_conformance.evidence.setting import setting_from
+from redeploy_conformance.evidence.lines import (
+    ClockLine,
+    DoneLine,
+    ExchangeLine,
+    HeaderLine,
+    SessionLine,
+    SpansLine,
+    StepLine,
+)
+from redeploy_conformance.evidence.tape import Tape, TapeApi, TapeError
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.session import Run, Session
+from redeploy_conformance.steps import Step, from_json
+from redeploy_conformance.targets.base import Target
+from redeploy_conformance.wire.http import HttpResponse
+from redeploy_schemas.contract import Contract
+
+MOST_DONE = 500
+"""Steps of a session that are kept for the story of a violation."""
+
+
+@dataclass(slots=True)
+class Again:
+    """One recorded session on its way through executor and oracle."""
+
+    line: SessionLine
+    ledger: Ledger = field(default_factory=Ledger)
+    session: Session | None = None
+    steps: list[Step] | None = None
+    run: Run = field(default_factory=Run)
+    count: int = 0
+
+
+class Player:
+    """Runs the sessions of one recorded process again."""
+
+    def __init__(self, header: HeaderLine, contract: Contract) -> None:
+        """Put the recorded target on the bench."""
+        setting = setting_from(header)
+        self.tape = Tape()
+        transport = _NoTransport()
+        target = Target(
+            setting.statement.name, setting.kind, transport, setting.statement
+        )
+        api = TapeApi(target, setting.region, tape=self.tape, recorded_host=setting.host)
+        self.bench = Bench(contract, target, api, setting.offer, setting.alone)
+        self.current: Again | None = None
+
+    def begin(self, line: SessionLine) -> None:
+        """Begin a session; what was sent to prepare it follows."""
+        self.tape.clear()
+        self.current = Again(line)
+
+    def hear(self, line: ExchangeLine | ClockLine | SpansLine) -> None:
+        """Put what was recorded on the tape."""
+        if isinstance(line, ExchangeLine):
+            self.tape.load(line)
+        elif isinstance(line, ClockLine):
+            self.tape.clocks.append(line.now)
+        else:
+            self.tape.spans.append(line.spans)
+
+    def step(self, line: StepLine) -> None:
+        """Take the steps that come next; they are done when all that belongs to them is there.
+
+        Raises:
+            TapeError: no session has begun, or its preparation does not fit what was recorded.
+            InvalidStepError: they are no steps.
+        """
+        again = self._going()
+        if again.session is None:
+            self._open(again)
+        if again.run.problem is not None:
+            raise TapeError("steps follow where the session could not begin")
+        again.steps = [from_json(one) for one in line.steps]
+
+    def done(self, line: DoneLine) -> None:
+        """Carry the steps out, and compare what the suite made of them then.
+
+        Raises:
+            TapeError: what was recorded is not what these steps do, or not all of it.
+        """
+        again = self._going()
+        if again.session is None or again.steps is None:
+            raise TapeError("steps end that have not begun")
+        broken = len(again.run.violations)
+        again.session.do_together(again.steps)
+        if not self.tape.empty:
+            raise TapeError("more was recorded than these steps do")
+        clauses = [one.clause for one in again.run.violations[broken:]]
+        if clauses != line.clauses:
+            raise TapeError(
+                f"these exchanges break {_names(clauses)}, the trace says "
+                f"{_names(line.clauses)}"
+            )
+        again.count += len(again.steps)
+        again.steps = None
+        del again.run.done[:-MOST_DONE]
+
+    def end(self) -> Again | None:
+        """Return the session that is over, if one had begun; steps without an end are left out."""
+        again, self.current = self.current, None
+        if again is not None and again.session is None:
+            self._open(again)
+        if again is not None and again.session is not None:
+            again.ledger.bursts += bursts(again.session.oracle.quotas)
+        self.tape.clear()
+        return again
+
+    def _going(self) -> Again:
+        if self.current is None:
+            raise TapeError("a step stands outside of any session")
+        return self.current
+
+    def _open(self, again: Again) -> None:
+        try:
+            again.session = self.bench.session(again.ledger, counted=again.line.counted)
+        except SetUpError as error:
+            again.run = Run(problem=str(error), lost=isinstance(error, LostError))
+        else:
+            again.run = again.session.run
+        again.run.number = again.line.n
+
+
+class _NoTransport:
+    """Stands for a target that nobody can ask any more."""
+
+    def send(self, request: object, timeout: float) -> HttpResponse:
+        """Refuse: everything is answered from the tape."""
+        raise TapeError("nothing may be sent while a trace is checked")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _names(clauses: Sequence[str]) -> str:
+    return ", ".join(clauses) or "nothing"

@@ -1,0 +1,165 @@
+"""The lines of a trace as typed records, and the reader that finds where a trace is damaged.
+
+``header``, then for each session ``session``, for each of its steps ``step``, what was sent and
+read meanwhile (``exchange``, ``clock``, ``spans``), and ``done``; ``finding`` names a violation and
+the session that shows it; ``case`` closes what belongs to one case; ``end`` closes the trace. Their
+JSON Schema is ``run/trace.json``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+TRACE_FORMAT = "redeploy-conformance/trace/1"
+"""The name and the version of the layout."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a line; no answer that is read makes a longer one."""
+
+
+class DamagedError(ValueError):
+    """A trace cannot be used from some line on; ``line`` is its number, the message says why."""
+
+    def __init__(self, line: int, text: str) -> None:
+        """Take the place and the reason."""
+        super().__init__(f"line {line}: {text}")
+        self.line = line
+
+
+class _Line(msgspec.Struct, tag_field="record", frozen=True):
+    pass
+
+
+class HeaderLine(_Line, tag="header", frozen=True):
+    """Who was judged, by what, and under what settings."""
+
+    format: str
+    worker: str
+    suite_version: str
+    contract_edition: str
+    contract_sha256: str
+    target: dict[str, Any]
+    started: str
+    seed: int
+    workers: int
+    kind: str
+    host: str
+    region: str
+    alone: bool
+    statement: dict[str, Any]
+    offer: dict[str, Any]
+
+
+class SessionLine(_Line, tag="session", frozen=True):
+    """A session begins."""
+
+    n: int
+    counted: bool
+
+
+class StepLine(_Line, tag="step", frozen=True):
+    """Steps are about to be carried out."""
+
+    steps: list[dict[str, Any]]
+
+
+class ExchangeLine(_Line, tag="exchange", frozen=True):
+    """A request and its answer; ``problem`` instead of an answer says why there is none.
+
+    ``key`` is the id of the access key that it was signed with by V3.
+    """
+
+    at: float
+    seconds: float
+    method: str
+    target: str
+    action: str = ""
+    key: str = ""
+    body: str = ""
+    job: str = ""
+    status: int = 0
+    type: str = ""
+    answer: str = ""
+    bytes: str = ""
+    problem: str | None = None
+    reached: bool = True
+
+
+class ClockLine(_Line, tag="clock", frozen=True):
+    """A reading of the real clock."""
+
+    now: float
+
+
+class SpansLine(_Line, tag="spans", frozen=True):
+    """When each of the jobs done at once began and ended, among all their beginnings and endings."""
+
+    spans: list[tuple[int, int]]
+
+
+class DoneLine(_Line, tag="done", frozen=True):
+    """What the suite made of the steps."""
+
+    observed: list[str]
+    clauses: list[str]
+    problem: str | None = None
+
+
+class FindingLine(_Line, tag="finding", frozen=True):
+    """A violation was found; the session shows it."""
+
+    case: str
+    clause: str
+    session: int
+
+
+class CaseLine(_Line, tag="case", frozen=True):
+    """A case is over."""
+
+    name: str
+    clauses: list[str]
+
+
+class EndLine(_Line, tag="end", frozen=True):
+    """The run is over; ``complete`` false where it was cut short."""
+
+    complete: bool
+    seconds: float
+    verdict: str
+    exit_code: int
+    crashes: list[dict[str, str]]
+
+
+Line: TypeAlias = (
+    HeaderLine
+    | SessionLine
+    | StepLine
+    | ExchangeLine
+    | ClockLine
+    | SpansLine
+    | DoneLine
+    | FindingLine
+    | CaseLine
+    | EndLine
+)
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
+    """Yield the numbered lines of a trace, one at a time in memory.
+
+    Raises:
+        OSError: the file cannot be read.
+        DamagedError: a line is none of a trace, or the trace ends in the middle of one.
+    """
+    decoder = msgspec.json.Decoder(Line)
+    with path.open("rb") as file:
+        number = 0
+        while raw := file.readline(LONGEST):
+            number += 1
+            if not raw.endswith(b"\n"):
+                raise DamagedError(number, "the trace is cut in the middle of this line")
+            try:
+                yield number, decoder.decode(raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise DamagedError(number, f"it is no line of a trace: {error}") from error

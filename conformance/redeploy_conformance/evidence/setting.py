@@ -1,0 +1,79 @@
+"""What the first line of a trace says of the settings of a run, there and back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redeploy_conformance.api import Offer
+from redeploy_conformance.evidence.lines import HeaderLine
+from redeploy_conformance.targets.statement import Statement
+from redeploy_schemas.vocabulary import Part
+
+DECLARED = (
+    "name",
+    "version",
+    "control",
+    "region",
+    "signature",
+    "redeploy_seconds",
+    "read_lag_seconds",
+    "answer_seconds",
+)
+"""What of a statement judgement or the form of requests depends on; never a credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run was made under: who was tested, what it declared and offered, how it was called.
+
+    ``alone`` says whether the target was reset between sessions.
+    """
+
+    statement: Statement
+    kind: str
+    offer: Offer
+    host: str
+    region: str
+    alone: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the setting as JSON values."""
+        declared = {name: getattr(self.statement, name) for name in DECLARED}
+        return {
+            "kind": self.kind,
+            "host": self.host,
+            "region": self.region,
+            "alone": self.alone,
+            "statement": {
+                **declared,
+                "choices": dict(self.statement.choices),
+                "absent": list(self.statement.absent),
+            },
+            "offer": {
+                "name": self.offer.name,
+                "version": self.offer.version,
+                "region": self.offer.region,
+                "parts": sorted(part.value for part in self.offer.parts),
+            },
+        }
+
+
+def setting_from(header: HeaderLine) -> Setting:
+    """Return the setting that a header holds.
+
+    Raises:
+        ValueError: it misses something, or names a part that does not exist.
+    """
+    try:
+        declared, offer = header.statement, header.offer
+        statement = Statement(
+            **{name: declared[name] for name in DECLARED},
+            choices=declared["choices"],
+            absent=tuple(declared["absent"]),
+        )
+        parts = frozenset(Part(word) for word in offer["parts"])
+        made = Offer(offer["name"], offer["version"], offer["region"], parts)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the header misses {error}") from error
+    return Setting(
+        statement, header.kind, made, header.host, header.region, header.alone
+    )

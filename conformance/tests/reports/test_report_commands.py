@@ -1,0 +1,139 @@
+"""The command ``report``: what goes in, what comes out, with which exit code."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as Outcome
+
+from redeploy_conformance.cli import main
+from redeploy_schemas.records import Result
+
+Write = Callable[[str, Result], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a result file; return its path."""
+
+    def written(name: str, result: Result) -> str:
+        path = tmp_path / name
+        path.write_text(result.to_text(), "utf-8")
+        return str(path)
+
+    return written
+
+
+def report(*words: str) -> Outcome:
+    return CliRunner().invoke(main, ["report", *words], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("text", "redeploy-conformance 0.1.0"),
+        ("html", "<!doctype html>"),
+        ("markdown", "## RedeployInstance: not conforming"),
+        ("junit", '<?xml version="1.0"'),
+        ("badge", "<svg "),
+        ("merge", '{\n "format"'),
+        ("matrix", "[1] toy 1.0 (r): not conforming"),
+    ],
+)
+def test_each_format_goes_to_standard_output_and_to_a_file(
+    violated: Result, write: Write, tmp_path: Path, name: str, begins: str
+) -> None:
+    path, target = write("r.json", violated), tmp_path / "out"
+    printed = report(name, path)
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    assert printed.stdout.startswith(begins)
+    assert report(name, path, "-o", str(target)).stdout == ""
+    assert target.read_text("utf-8") == printed.stdout
+    assert {one.name for one in tmp_path.iterdir()} == {"r.json", "out"}
+
+
+def test_several_results_of_one_target_are_merged(
+    conforming: Result, write: Write
+) -> None:
+    paths = [write(f"{number}.json", conforming) for number in range(3)]
+    merged = Result.from_text(report("merge", *paths).stdout)
+    assert merged.cases == 3 * conforming.cases
+    badge = fromstring(report("badge", *paths).stdout)
+    assert badge.get("aria-label") == "RedeployInstance: conforming"
+
+
+def test_different_editions_are_refused_in_one_sentence(
+    conforming: Result, write: Write
+) -> None:
+    later = replace(conforming, contract_edition="later", contract_sha256="f" * 64)
+    outcome = report("merge", write("a.json", conforming), write("b.json", later))
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr == (
+        "redeploy-conformance: results of different contract editions cannot be merged: "
+        "RedeployInstance, page of mid-2026 (0123456789ab) and later (ffffffffffff)\n"
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_the_matrix_names_the_files(
+    conforming: Result, violated: Result, write: Write, form: str
+) -> None:
+    paths = [write("bad.json", violated), write("good.json", conforming)]
+    shown = report("matrix", *paths, "--format", form).stdout
+    assert 0 < shown.index("toy 1.0 (good)") < shown.index("toy 1.0 (bad)")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_diff_ends_with_1_when_something_got_worse(
+    conforming: Result, violated: Result, write: Write, form: str
+) -> None:
+    good, bad = write("good.json", conforming), write("bad.json", violated)
+    worse = report("diff", good, bad, "--format", form)
+    assert worse.exit_code == 1
+    assert "A3 security-lock" in worse.stdout
+    same = report("diff", good, good, "--format", form)
+    assert same.exit_code == 0
+    assert "No clause and no choice changed." in same.stdout
+
+
+def spoiled(result: Result, **given: object) -> str:
+    return json.dumps({**result.to_json(), **given})
+
+
+def test_what_is_no_result_is_said_in_one_sentence(
+    violated: Result, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    for text, why in (
+        ("", "is no result: the text is not JSON"),
+        ("{}", "is no result: the document is not in format"),
+        (spoiled(violated, findings=[]), "is no result: it misses a finding"),
+        (spoiled(violated, exit_code=77), "is no result: its exit code is unknown"),
+        ('{"record": "start"}\n', "is no result: line 1: "),
+    ):
+        path.write_text(text, "utf-8")
+        outcome = report("html", str(path))
+        assert (outcome.exit_code, outcome.stdout) == (2, "")
+        assert outcome.stderr.startswith(f"redeploy-conformance: {path} {why}")
+        assert outcome.stderr.count("\n") == 1
+    path.write_bytes(b"\xff\xfe\x00")
+    assert report("text", str(path)).exit_code == 2
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    outcome = report("text", str(tmp_path / "none.json"))
+    assert outcome.exit_code == 2
+    assert outcome.stderr.endswith("none.json: No such file or directory\n")
+
+
+def test_a_place_that_cannot_be_written_is_wrong_usage(
+    conforming: Result, write: Write, tmp_path: Path
+) -> None:
+    path = write("r.json", conforming)
+    outcome = report("html", path, "-o", str(tmp_path / "no" / "out.html"))
+    assert outcome.exit_code == 2
+    assert outcome.stderr.count("\n") == 1

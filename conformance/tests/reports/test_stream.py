@@ -1,0 +1,135 @@
+"""The stream of a real run: what is in it, and what it amounts to, whole and cut."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from redeploy_conformance.stream import STREAM_FORMAT
+from redeploy_conformance.unstream import StreamError, fold, is_stream
+from redeploy_schemas.records import Result
+from redeploy_schemas.validation import problems
+
+COMMAND = "from redeploy_conformance.cli import main; main()"
+
+
+def run(folder: Path, target: str, *words: str) -> int:
+    """Run some of the suite in a process of its own; result and stream go to the folder."""
+    outputs = ["--result", "result.json", "--stream", "stream.ndjson"]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "run", target, *words, *outputs],
+        cwd=folder,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a run that found a violation."""
+    folder = tmp_path_factory.mktemp("broken")
+    assert run(folder, "embedded:security-lock-ignored", "--clause", "A3") == 1
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a run without a violation, in two processes."""
+    folder = tmp_path_factory.mktemp("sound")
+    assert run(folder, "embedded", "--clause", "A7", "--clause", "L2", "-n", "2") == 3
+    return folder
+
+
+def lines(folder: Path) -> list[str]:
+    text = (folder / "stream.ndjson").read_text("utf-8")
+    return text.splitlines(keepends=True)
+
+
+def result(folder: Path) -> Result:
+    return Result.from_text((folder / "result.json").read_text("utf-8"))
+
+
+def test_every_line_is_as_its_schema_says(broken: Path, sound: Path) -> None:
+    for folder in (broken, sound):
+        documents = [json.loads(line) for line in lines(folder)]
+        assert [problems("run/stream", one) for one in documents] == [[]] * len(
+            documents
+        )
+        kinds = [one["record"] for one in documents]
+        assert kinds[0] == "start"
+        assert kinds[-1] == "end"
+        assert set(kinds[1:-1]) == {"case"}
+
+
+def test_a_whole_stream_is_the_result(broken: Path, sound: Path) -> None:
+    for folder in (broken, sound):
+        assert fold(lines(folder)) == result(folder)
+
+
+def test_without_its_last_line_a_run_was_cut(broken: Path, sound: Path) -> None:
+    cut = fold(lines(sound)[:-1])
+    assert (cut.complete, cut.exit_code) == (False, 3)
+    cut = fold(lines(broken)[:-1])
+    assert (cut.complete, cut.exit_code) == (False, 1)
+
+
+def test_wherever_it_is_cut_it_is_never_conforming(sound: Path) -> None:
+    whole = lines(sound)
+    for count in range(1, len(whole)):
+        cut = fold(whole[:count])
+        assert (cut.complete, cut.verdict) == (False, "incomplete")
+        assert cut.cases == count - 1
+
+
+def test_a_line_that_breaks_off_is_left_out(sound: Path) -> None:
+    whole = lines(sound)
+    broken_off = [*whole[:2], whole[2][: len(whole[2]) // 2]]
+    assert fold(broken_off) == fold(whole[:2])
+
+
+def test_a_violation_that_was_seen_is_never_lost(broken: Path) -> None:
+    whole = lines(broken)
+    first = next(
+        place
+        for place, line in enumerate(whole)
+        if json.loads(line).get("report", {}).get("findings")
+    )
+    cut = fold(whole[: first + 1])
+    assert (cut.complete, cut.verdict) == (False, "not conforming")
+
+
+def test_an_error_of_the_suite_stays_one(sound: Path) -> None:
+    crash = {
+        "record": "crash",
+        "seconds": 1.0,
+        "problem": {"case": "test_x", "text": "KeyError: 'y'"},
+    }
+    whole = lines(sound)
+    failed = fold([*whole[:-1], json.dumps(crash) + "\n", whole[-1]])
+    assert (failed.verdict, failed.exit_code) == ("suite failed", 5)
+    assert failed.problems[-1].text == "KeyError: 'y'"
+
+
+def test_what_is_no_stream_is_refused_with_the_line(sound: Path) -> None:
+    whole = lines(sound)
+    later = json.loads(whole[0])
+    later["contract_sha256"] = "f" * 64
+    for given, why in (
+        ([], "the stream holds no line"),
+        (whole[1:], f"does not begin with a line of {STREAM_FORMAT}"),
+        ([whole[0], "nonsense\n", whole[1]], "line 2 is not JSON"),
+        ([whole[0], '{"record": "other"}\n'], "line 2: "),
+        ([json.dumps(later) + "\n"], "this suite judges by"),
+    ):
+        with pytest.raises(StreamError, match=why):
+            fold(given)
+
+
+def test_a_stream_is_told_from_a_result(sound: Path) -> None:
+    assert is_stream(lines(sound)[0])
+    with (sound / "result.json").open(encoding="utf-8") as file:
+        assert not is_stream(file.readline())
