@@ -39,6 +39,10 @@ class SetUpError(Exception):
     """What a test needs could not be done: trouble of the set-up, never a violation."""
 
 
+class OfferError(SetUpError):
+    """A part of the control protocol that is offered does not work (S1)."""
+
+
 class LostError(SetUpError):
     """The target does not answer any more."""
 
@@ -162,20 +166,24 @@ class Api:
         """Return the answer of the control plane.
 
         Raises:
-            SetUpError: it answered an error, or something its schema does not allow.
+            OfferError: it answered an error, or something its schema does not allow.
+            LostError: no answer came.
         """
         what = f"the control plane's answer to {method} {path}"
         try:
             answer = self.send(self._control_request(method, path, body))
         except (UnansweredError, UnreachableError) as error:
             raise LostError(f"{what}: {error}") from error
-        document = _json(answer, what)
+        try:
+            document = _json(answer, what)
+        except SetUpError as error:
+            raise OfferError(str(error)) from error
         if answer.status >= 300:
             reason = document.get("error", "no reason given")
-            raise SetUpError(f"{what} is {answer.status}: {reason}")
+            raise OfferError(f"{what} is {answer.status}: {reason}")
         wrong = problems(schema, document)
         if wrong:
-            raise SetUpError(f"{what} is not as its schema says: {wrong[0]}")
+            raise OfferError(f"{what} is not as its schema says: {wrong[0]}")
         return document
 
     def _control_request(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import LostError, SetUpError
+from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
@@ -15,7 +15,7 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.minimise import Search, minimise
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
-from redeploy_conformance.session import Done, Run
+from redeploy_conformance.session import Done, Run, not_as_offered
 from redeploy_conformance.steps import Case, Step, to_json
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
@@ -76,6 +76,8 @@ def perform(
         session = bench.session(ledger, counted=counted)
         run = session.perform(steps)
         ledger.bursts += bursts(session.oracle.quotas)
+    except OfferError as error:
+        run = Run(violations=[not_as_offered(error)])
     except SetUpError as error:
         run = Run(problem=str(error), lost=isinstance(error, LostError))
     bench.steps += len(run.done)

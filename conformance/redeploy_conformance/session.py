@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import Api, LostError, Offer, SetUpError
+from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
 from redeploy_conformance.authority import allows
 from redeploy_conformance.belief import View
 from redeploy_conformance.ledger import Ledger
@@ -133,6 +133,8 @@ class Session:
             watcher.step(several)
         try:
             observed, wrong = self._dispatch(several)
+        except OfferError as error:
+            observed, wrong = [str(error)], [not_as_offered(error)]
         except SetUpError as error:
             self.run.problem = str(error)
             self.run.lost = isinstance(error, LostError)
@@ -208,7 +210,9 @@ class Session:
     def _control(
         self, method: str, path: str, body: Mapping[str, Any] | None, schema: str
     ) -> dict[str, Any]:
-        return self.api.control(method, path, body, f"control/{schema}")
+        answer = self.api.control(method, path, body, f"control/{schema}")
+        self.oracle.ledger.confirm([("S1", _part(method, path))])
+        return answer
 
     def _change(self, key: str, **fields: Any) -> None:
         self.oracle.change(key, lambda world: replace(world, why=(), **fields))
@@ -230,7 +234,7 @@ class Session:
             answer = self._control("POST", "instances", body, "instances-answer")
             rows = answer["instances"]
             if len(rows) != len(specs):
-                raise SetUpError(f"asked for {len(specs)} instances, got {len(rows)}")
+                raise OfferError(f"asked for {len(specs)} instances, got {len(rows)}")
             for one in mine:
                 self._enter(one, rows[: one.count])
                 rows = rows[one.count :]
@@ -244,7 +248,7 @@ class Session:
         """Enter instances that were made, as they should be now."""
         for key, row in zip(keys_of(one.key, one.count), rows, strict=True):
             if len(row["event_ids"]) != len(one.events):
-                raise SetUpError("the control plane did not give an id for each event")
+                raise OfferError("the control plane did not give an id for each event")
             self.ids[key] = row["instance_id"]
             known = tuple(
                 Event(event_id, kind, status)
@@ -617,6 +621,22 @@ class Session:
             self._advance(seconds)
         else:
             self.api.sleep(min(seconds, 5.0))
+
+
+def not_as_offered(error: OfferError) -> Violation:
+    """Return the violation that a part is offered and does not work (S1)."""
+    wanted = "each part that is offered works as the control protocol says"
+    return Violation("S1", wanted, str(error))
+
+
+def _part(method: str, path: str) -> str:
+    """Return the part of the control protocol that a request belongs to."""
+    if method == "GET" and path.startswith("instances"):
+        return Part.INSPECT.value
+    last = {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
+    word = path.rpartition("/")[2]
+    names = {part.value for part in Part}
+    return last.get(word, word if word in names else path.partition("/")[0])
 
 
 def keys_of(first: str, count: int) -> list[str]:

@@ -30,7 +30,7 @@ class _Clause:
     rows: Counter[str] = field(default_factory=Counter)
     choices: Counter[str] = field(default_factory=Counter)
     evidence: dict[str, str] = field(default_factory=dict)
-    findings: list[int] = field(default_factory=list)
+    findings: dict[int, None] = field(default_factory=dict)
     passed: bool = False
     inconsistent: bool = False
     gap: ClauseResult | None = None
@@ -38,7 +38,7 @@ class _Clause:
     def add(self, one: ClauseResult, places: Iterable[int]) -> None:
         self.held += one.held
         self.rows.update(one.rows)
-        self.findings += places
+        self.findings.update(dict.fromkeys(places))
         self.passed = self.passed or one.verdict == Verdict.PASS.value
         self.inconsistent = self.inconsistent or one.inconsistent
         for choice in one.choices:
@@ -119,8 +119,7 @@ class Merger:
         places = [self._place(one) for one in result.findings]
         for clause in result.clauses:
             known = self.clauses.setdefault(clause.id, _Clause(clause))
-            mine = dict.fromkeys(places[number] for number in clause.findings)
-            known.add(clause, (one for one in mine if one not in set(known.findings)))
+            known.add(clause, [places[number] for number in clause.findings])
         self.problems.update(dict.fromkeys(result.problems))
         for move in result.moves:
             key = (move.origin, move.before, move.after, move.what)

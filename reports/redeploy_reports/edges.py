@@ -91,7 +91,8 @@ def _reasons(contract: Contract, status: str) -> tuple[str, ...]:
         for row in rows
         if row.attribute == "status" and not row.holds(status)
     ]
-    others = [row.clause for row in rows if row.attribute not in ("status", "exists")]
+    apart = ("exists", "status", "in_flight")
+    others = [row.clause for row in rows if row.attribute not in apart]
     return tuple(dict.fromkeys(by_status or others))
 
 

@@ -42,7 +42,7 @@ def call(asked: Fields) -> Fields:
     except ClientException as error:
         return failure(error, error.get_error_msg(), code=error.get_error_code())
     except Exception as error:
-        return failure(error, str(error))
+        return failure(error, str(error), code=None)
 
 
 serve("aliyun-python-sdk-core", "v1", call)

@@ -26,13 +26,13 @@ function success(taskId, requestId) {
   return { outcome: 'success', task_id: printed(taskId), request_id: printed(requestId) };
 }
 
-// A failure, or a timeout where the error says it is one. What the error prints goes to
-// standard error too, as a program's log would show it.
+// A failure, or a timeout where the error says it is one and carries no answer. What the
+// error prints goes to standard error too, as a program's log would show it.
 function failure(error, fields) {
   console.error(error.stack || error.message || JSON.stringify(error));
   const message = printed(error.message) || '';
   const known = { message, class: error.name || error.constructor.name };
-  if (/timeout/i.test(`${error.name} ${error.code} ${message}`)) {
+  if (error.name === 'RequestTimeoutError' && !error.data) {
     return { outcome: 'timeout', ...known };
   }
   return { outcome: 'error', code: null, http_status: null, request_id: null, ...fields, ...known };

@@ -39,17 +39,17 @@ def success(task_id: object, request_id: object) -> Fields:
     }
 
 
-def failure(error: Exception, message: str, **fields: object) -> Fields:
-    """A failure, or a timeout where the text of the error says it is one.
+def failure(error: Exception, message: str, code: object, **fields: object) -> Fields:
+    """A failure, or a timeout where the text of an error of the library's own says so.
 
     What the error prints goes to standard error too, as a program's log would show it.
     """
     print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     known: Fields = {"message": message, "class": type(error).__name__}
-    if "timed out" in message:
+    if code in (None, "SDK.HttpError") and "timed out" in message:
         return {"outcome": "timeout", **known}
-    missing = {"code": None, "http_status": None, "request_id": None}
-    return {"outcome": "error", **missing, **fields, **known}
+    missing = {"http_status": None, "request_id": None}
+    return {"outcome": "error", "code": code, **missing, **fields, **known}
 
 
 def _printed(value: object) -> str | None:

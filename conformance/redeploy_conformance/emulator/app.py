@@ -11,6 +11,7 @@ from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.clock import Clock, ClockKind
 from redeploy_conformance.emulator.control import PREFIX, Control
+from redeploy_conformance.emulator.control_parts import ControlParts
 from redeploy_conformance.emulator.envelopes import Envelopes
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.ids import Ids
@@ -43,6 +44,7 @@ class Parts:
     calls: type[RedeployCalls] = RedeployCalls
     observations: type[Observations] = Observations
     envelopes: type[Envelopes] = Envelopes
+    control: type[ControlParts] = ControlParts
 
 
 class Emulator:
@@ -75,7 +77,7 @@ class Emulator:
         )
         self.observations = parts.observations(self.world, self.authority)
         self.envelopes = parts.envelopes(self.world)
-        self.control = Control(self.world, self.limiter)
+        self.control = Control(self.world, self.limiter, parts.control)
         self.operations = self._operations()
         self.asgi = AsgiApp(self.handle, settings.max_body_bytes)
 

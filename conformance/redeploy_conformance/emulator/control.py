@@ -22,9 +22,14 @@ class Control:
     """Serves the protocol. The keys of the routes are methods and path segments, with
     `{}` for any id."""
 
-    def __init__(self, world: World, limiter: Limiter) -> None:
+    def __init__(
+        self,
+        world: World,
+        limiter: Limiter,
+        control_parts: type[ControlParts] = ControlParts,
+    ) -> None:
         self.world = world
-        parts = ControlParts(world, limiter)
+        parts = control_parts(world, limiter)
         self._routes: dict[tuple[str, ...], Callable[..., Reply]] = {
             ("GET",): parts.discovery,
             ("POST", "accounts"): parts.add_account,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from redeploy_conformance.api import LostError, SetUpError
+from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
-from redeploy_conformance.evidence.setting import setting_from
 from redeploy_conformance.evidence.lines import (
     ClockLine,
     DoneLine,
@@ -16,9 +15,10 @@ from redeploy_conformance.evidence.lines import (
     SpansLine,
     StepLine,
 )
+from redeploy_conformance.evidence.setting import setting_from
 from redeploy_conformance.evidence.tape import Tape, TapeApi, TapeError
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run, Session
+from redeploy_conformance.session import Run, Session, not_as_offered
 from redeploy_conformance.steps import Step, from_json
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.wire.http import HttpResponse
@@ -79,7 +79,7 @@ class Player:
         again = self._going()
         if again.session is None:
             self._open(again)
-        if again.run.problem is not None:
+        if again.session is None:
             raise TapeError("steps follow where the session could not begin")
         again.steps = [from_json(one) for one in line.steps]
 
@@ -124,6 +124,8 @@ class Player:
     def _open(self, again: Again) -> None:
         try:
             again.session = self.bench.session(again.ledger, counted=again.line.counted)
+        except OfferError as error:
+            again.run = Run(violations=[not_as_offered(error)])
         except SetUpError as error:
             again.run = Run(problem=str(error), lost=isinstance(error, LostError))
         else:

@@ -16,6 +16,7 @@ from redeploy_conformance.faults import (
     of_life,
     of_limits,
     of_neighbours,
+    of_offers,
     of_signatures,
 )
 from redeploy_conformance.faults.registry import REGISTERED, Fault
@@ -32,6 +33,7 @@ _MODULES: Final = (
     of_limits,
     of_authority,
     of_signatures,
+    of_offers,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(REGISTERED)

@@ -70,6 +70,17 @@ def test_a_whole_stream_is_the_result(broken: Path, sound: Path) -> None:
         assert fold(lines(folder)) == result(folder)
 
 
+def test_the_result_counts_the_edges_that_were_walked(sound: Path) -> None:
+    moves = {
+        (one.origin, one.before, one.after, one.what): one.count
+        for one in result(sound).moves
+    }
+    seen = ("Stopped", "Stopped", "Starting", "seen")
+    accepted = ("Stopped", "Stopped", "Stopped", "accepted")
+    assert moves[accepted] == moves[seen] == 2
+    assert moves["", "Running", "Running", "rejected"] > 0
+
+
 def test_without_its_last_line_a_run_was_cut(broken: Path, sound: Path) -> None:
     cut = fold(lines(sound)[:-1])
     assert (cut.complete, cut.exit_code) == (False, 3)

@@ -68,7 +68,9 @@
   if (form && table) {
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => { write(); show(); });
+    for (const kind of ["input", "change"]) {
+      form.addEventListener(kind, () => { write(); show(); });
+    }
     form.addEventListener("reset", () => {
       setTimeout(() => { sort = "place"; write(); show(); });
     });

@@ -1,0 +1,293 @@
+"""The verdict of a run, drawn again from its trace alone.
+
+Nothing that a trace says of clauses is believed: every session runs again through executor and
+oracle, with the recorded answers in place of the target. One case is in memory at a time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redeploy_conformance.evidence.again import Again, Player
+from redeploy_conformance.evidence.lines import (
+    TRACE_FORMAT,
+    CaseLine,
+    ClockLine,
+    DamagedError,
+    DoneLine,
+    EndLine,
+    ExchangeLine,
+    FindingLine,
+    HeaderLine,
+    Line,
+    SessionLine,
+    SpansLine,
+    StepLine,
+    lines_of,
+)
+from redeploy_conformance.evidence.tape import TapeError
+from redeploy_conformance.investigate import CaseReport, command, trace
+from redeploy_conformance.oracle import Violation
+from redeploy_conformance.session import Run
+from redeploy_conformance.steps import InvalidStepError, to_json
+from redeploy_conformance.verdict import Start, Taken, judge
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import (
+    Finding,
+    InvalidRecordError,
+    Problem,
+    Result,
+    Target,
+)
+
+CUT = "the last case, cut short"
+
+
+class ForeignTraceError(ValueError):
+    """A trace is of another contract, or does not belong to the others; the message says it."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """What belongs to the case under way: what counts, and the sessions that broke a clause."""
+
+    report: CaseReport
+    broken: list[tuple[Again, Run]] = field(default_factory=list)
+    named: list[FindingLine] = field(default_factory=list)
+
+
+class Checker:
+    """Takes the lines of traces, and draws the verdict of what they show."""
+
+    def __init__(self, contract: Contract) -> None:
+        """Begin with nothing seen."""
+        self.contract = contract
+        self.start: Start | None = None
+        self.taken = Taken()
+        self.seconds = 0.0
+        self.complete = True
+        self.lines = 0
+        self._player: Player | None = None
+        self._case = _fresh()
+        self._name = ""
+        self._ended = False
+
+    def read(self, path: Path) -> None:
+        """Take one trace; damage ends it there, and what came before counts.
+
+        Raises:
+            OSError: the file cannot be read.
+            ForeignTraceError: it is of another contract or target than those before.
+        """
+        self._name, self._ended = path.name, False
+        number = 0
+        try:
+            for number, line in lines_of(path):
+                self.lines += 1
+                self._take(line)
+            if not self._ended:
+                raise DamagedError(number + 1, "the last line is missing: it was cut short")
+        except DamagedError as error:
+            self._damaged(str(error))
+        except (TapeError, InvalidStepError) as error:
+            self._damaged(f"line {number}: {error}")
+        self._close(CUT)
+
+    def _damaged(self, text: str) -> None:
+        self.complete = False
+        self._case.report.problem = f"{self._name}, {text}"
+
+    def _take(self, line: Line) -> None:
+        if isinstance(line, HeaderLine):
+            self._header(line)
+            return
+        if isinstance(line, EndLine):
+            self._end(line)
+            return
+        player = self._player
+        if player is None:
+            raise TapeError("the trace does not begin with its header")
+        match line:
+            case ExchangeLine():
+                self._case.report.requests += 1
+                player.hear(line)
+            case ClockLine() | SpansLine():
+                player.hear(line)
+            case StepLine():
+                self._case.report.steps += len(line.steps)
+                player.step(line)
+            case DoneLine():
+                player.done(line)
+            case SessionLine():
+                self._session(player.end())
+                player.begin(line)
+            case FindingLine():
+                self._session(player.end())
+                self._case.named.append(line)
+            case CaseLine():
+                self._case.report.clauses = tuple(line.clauses)
+                self._close(line.name)
+
+    def _header(self, line: HeaderLine) -> None:
+        if self._player is not None:
+            self._close(CUT)
+        start = _start(line)
+        if start.contract_sha256 != self.contract.sha256:
+            raise ForeignTraceError(
+                f"{self._name} is of another contract ({start.contract_edition}, "
+                f"{start.contract_sha256[:12]}) than this suite's "
+                f"({self.contract.edition}, {self.contract.sha256[:12]})"
+            )
+        if self.start is not None and self.start.target != start.target:
+            raise ForeignTraceError(
+                f"{self._name} is of another target than the trace before it: "
+                f"{start.target.name}, not {self.start.target.name}"
+            )
+        self.start = self.start or start
+        try:
+            self._player = Player(line, self.contract)
+        except ValueError as error:
+            raise TapeError(str(error)) from error
+        offer = line.offer
+        self.taken.offer = {**offer, "parts": sorted(offer["parts"])}
+
+    def _end(self, line: EndLine) -> None:
+        self._close(CUT)
+        self._ended = True
+        self.complete = self.complete and line.complete
+        self.seconds += line.seconds
+        try:
+            self.taken.crashes += [Problem.from_json(one) for one in line.crashes]
+        except InvalidRecordError as error:
+            raise TapeError(str(error)) from error
+
+    def _session(self, again: Again | None) -> None:
+        """Enter a session that is over."""
+        if again is None:
+            return
+        report, run = self._case.report, again.run
+        if again.line.counted:
+            report.ledger.merge(again.ledger)
+            report.problem, report.skipped = run.problem, run.skipped
+            report.lost = run.lost
+        if run.violations:
+            self._case.broken.append((again, run))
+
+    def _close(self, name: str) -> None:
+        """End the case under way; where nothing was under way, there is none."""
+        if self._player is not None:
+            problem = self._case.report.problem
+            self._session(self._player.end())
+            self._case.report.problem = self._case.report.problem or problem
+        case, self._case = self._case, _fresh()
+        report = case.report
+        report.name = name
+        if name == CUT and not (report.requests or report.problem):
+            return
+        report.findings = list(self._findings(case))
+        if not (report.findings or report.problem or report.skipped):
+            report.idle = self._idle(report)
+        self.taken.reports.append(report)
+
+    def _idle(self, report: CaseReport) -> tuple[str, ...]:
+        """Return the clause that a case ran for, where what it needs did not come about."""
+        if not report.requests:
+            return ()
+        return tuple(
+            one
+            for one in report.clauses[:1]
+            if self.contract.by_id[one].required and not report.ledger.times(one)
+        )
+
+    def _findings(self, case: _Case) -> Iterator[Finding]:
+        """Yield what the violations of a case come to: as the run named them, if they are there."""
+        shown = {again.line.n: run for again, run in case.broken}
+        for one in {(one.clause, one.case): one for one in case.named}.values():
+            run = shown.get(one.session)
+            if run is None or one.clause not in _clauses(run):
+                case.report.problem = (
+                    f"{self._name}: the finding of {one.clause} in {one.case} is not in "
+                    f"session {one.session}"
+                )
+                self.complete = False
+                continue
+            yield self._finding(case, one.case, one.clause)
+        if not case.named:
+            for again, run in case.broken:
+                if again.line.counted:
+                    for clause in _clauses(run):
+                        yield self._finding(case, case.report.name, clause)
+
+    def _finding(self, case: _Case, name: str, clause: str) -> Finding:
+        """Return a finding, told by the shortest session that broke the clause."""
+        runs = [run for _, run in case.broken if clause in _clauses(run)]
+        best = min(reversed(runs), key=lambda run: len(run.done))
+        violation = _clauses(best)[clause]
+        steps = tuple(to_json(one.step) for one in best.done)
+        same = [run for run in runs if len(run.done) == len(best.done)]
+        return Finding(
+            clause=clause,
+            also=violation.also,
+            case=name,
+            summary=self.contract.by_id[clause].statement,
+            expected=violation.expected,
+            observed=violation.observed,
+            trace=trace(self.contract, best, violation),
+            steps=steps,
+            reproduce=command("check-trace", self._name),
+            reproduced=len(same) - 1,
+            attempts=len(same) - 1,
+        )
+
+    def result(self) -> Result:
+        """Return the verdict of everything taken.
+
+        Raises:
+            ForeignTraceError: no trace had a header.
+        """
+        if self.start is None:
+            raise ForeignTraceError("no trace was read that says what it is of")
+        return judge(self.start, self.taken, self.seconds, complete=self.complete)
+
+
+def check(paths: Iterable[Path], contract: Contract) -> Checker:
+    """Return the checker that has read these traces of one target.
+
+    Raises:
+        OSError: a file cannot be read.
+        ForeignTraceError: a trace is of another contract, or of another target than the first.
+    """
+    checker = Checker(contract)
+    for path in paths:
+        checker.read(path)
+    return checker
+
+
+def _fresh() -> _Case:
+    return _Case(CaseReport("", ()))
+
+
+def _clauses(run: Run) -> dict[str, Violation]:
+    """Return the first violation of each clause that a run broke."""
+    first: dict[str, Violation] = {}
+    for violation in run.violations:
+        first.setdefault(violation.clause, violation)
+    return first
+
+
+def _start(line: HeaderLine) -> Start:
+    if line.format != TRACE_FORMAT:
+        raise ForeignTraceError(f"a trace of format {line.format!r}, not {TRACE_FORMAT}")
+    try:
+        target = Target.from_json(line.target)
+    except InvalidRecordError as error:
+        raise TapeError(str(error)) from error
+    return Start(
+        suite_version=line.suite_version,
+        contract_edition=line.contract_edition,
+        contract_sha256=line.contract_sha256,
+        target=target,
+        started=line.started,
+        seed=line.seed,
+        workers=line.workers,
+    )

@@ -1,0 +1,100 @@
+"""The commands about evidence: ``check-trace``, ``certificate``, ``baseline``."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from redeploy_conformance.exits import leave
+from redeploy_schemas.vocabulary import RunVerdict
+
+if TYPE_CHECKING:
+    from redeploy_schemas.records import Result
+
+FILES = click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(dir_okay=False)
+)
+
+
+@click.command("check-trace")
+@FILES
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "trace", "har", "actiontrail"]),
+    default="auto",
+    show_default=True,
+    help="What the files are; auto looks at how they begin.",
+)
+@click.option(
+    "--fresh",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a log's look at an instance says something of a later call.",
+)
+@click.option(
+    "--redeploy-seconds",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    help="By when a redeploy in a log has ended (L7).",
+)
+@click.option(
+    "--result", type=click.Path(dir_okay=False), help="Also write the result, as JSON."
+)
+def check_trace(
+    files: Sequence[str],
+    form: str,
+    fresh: float,
+    redeploy_seconds: float,
+    result: str | None,
+) -> None:
+    """Draw the verdict from traces or logs alone, without a network.
+
+    FILE is a trace that 'run --trace' wrote, a HAR file of a browser or proxy, or a list of
+    ActionTrail events (a JSON array, or one event per line). What a log cannot show is not
+    exercised, so a log without a violation ends as incomplete.
+
+    Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete.
+    """
+    from redeploy_reports.text import render
+
+    drawn = _drawn([Path(one) for one in files], form, fresh, redeploy_seconds)
+    if result is not None:
+        try:
+            Path(result).write_text(drawn.to_text(), "utf-8")
+        except OSError as error:
+            leave(RunVerdict.WRONG_USAGE, f"{result}: {error.strerror or error}")
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    click.echo(render(drawn, width=width).rstrip("\n"))
+    sys.exit(drawn.exit_code)
+
+
+def _drawn(
+    paths: Sequence[Path], form: str, fresh: float, redeploy_seconds: float
+) -> "Result":
+    from redeploy_conformance.evidence.check import ForeignTraceError, check
+    from redeploy_conformance.evidence.logs import LogError, kind_of, watch
+    from redeploy_schemas.contract import load
+
+    try:
+        kinds = {kind_of(path) if form == "auto" else form for path in paths}
+        if len(kinds) > 1:
+            leave(
+                RunVerdict.WRONG_USAGE,
+                f"files of different kinds ({', '.join(sorted(kinds))}) are checked apart",
+            )
+        if kinds == {"trace"}:
+            return check(paths, load()).result()
+        return watch(paths, kinds.pop(), load(), fresh, redeploy_seconds)
+    except OSError as error:
+        leave(
+            RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}"
+        )
+    except (ForeignTraceError, LogError) as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))

@@ -1,0 +1,46 @@
+"""Faults in what an implementation says of itself: parts that are offered and do not work."""
+
+from collections.abc import Mapping
+
+from redeploy_conformance.emulator.control_parts import (
+    ControlError,
+    ControlParts,
+    Reply,
+)
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("clock-offered-but-unsupported", "S1")
+class ClockUnsupported(ControlParts):
+    """The clock is offered, and turning it is answered 501."""
+
+    def advance(self, asked: Mapping[str, object]) -> Reply:
+        raise ControlError(501, "This clock cannot be turned.")
+
+
+@fault("outcomes-offered-but-unsupported", "S1")
+class OutcomesUnsupported(ControlParts):
+    """Outcomes are offered, and deciding the next one is answered 501."""
+
+    def next_redeploy(self, asked: Mapping[str, object], instance_id: str) -> Reply:
+        raise ControlError(501, "How a redeploy ends cannot be decided.")
+
+
+@fault("one-instance-too-few", "S1")
+class OneTooFew(ControlParts):
+    """Of several instances asked for, the last is not in the answer."""
+
+    def add_instances(self, asked: Mapping[str, object]) -> Reply:
+        status, fields = super().add_instances(asked)
+        made = fields["instances"]
+        assert isinstance(made, list)
+        return status, {"instances": made[: max(1, len(made) - 1)]}
+
+
+@fault("principals-without-a-secret", "S1")
+class NoSecret(ControlParts):
+    """A new user comes without the secret of its key."""
+
+    def add_principal(self, asked: Mapping[str, object]) -> Reply:
+        status, fields = super().add_principal(asked)
+        return status, {"access_key_id": fields["access_key_id"]}
