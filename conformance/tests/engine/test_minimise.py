@@ -1,0 +1,91 @@
+"""Reducing steps: what is left is needed, and the search keeps to its budget."""
+
+from redeploy_conformance.minimise import Search, focused, minimise, plainer, sound
+from redeploy_conformance.steps import (
+    Advance,
+    Create,
+    Look,
+    Raise,
+    Redeploy,
+    Settle,
+    Step,
+    Together,
+)
+
+EVENT = ("SystemMaintenance.Reboot", "Inquiring")
+LONG: tuple[Step, ...] = (
+    Create("i1", (("billing", "expired"),), (EVENT,), ending="fail"),
+    Create("i2"),
+    Advance(3.0),
+    Redeploy("i2"),
+    Look(("i1", "i2")),
+    Redeploy("i1", force=True),
+    Raise("i2", *EVENT),
+    Advance(1.0),
+    Redeploy("i1"),
+    Look(),
+)
+
+
+def calls(steps: tuple[Step, ...], key: str) -> int:
+    return sum(isinstance(one, Redeploy) and one.key == key for one in steps)
+
+
+def search(needed: int, key: str, trials: int = 10**6) -> Search[int]:
+    """A fault that shows at the last look when an instance was called often enough."""
+    made = iter(range(trials))
+
+    def breaks(steps: tuple[Step, ...]) -> int | None:
+        return len(steps) if calls(steps, key) >= needed else None
+
+    return Search(breaks, lambda: next(made, None) is not None)
+
+
+def test_only_what_is_needed_is_left() -> None:
+    left = minimise(LONG, "i1", search(2, "i1"), drawn=True)
+    assert left == (Create("i1"), Redeploy("i1"), Redeploy("i1"), Look())
+
+
+def test_values_of_planned_steps_are_kept() -> None:
+    left = minimise(LONG, "i1", search(1, "i1"), drawn=False)
+    assert (left[0], left[-1], len(left)) == (LONG[0], LONG[-1], 3)
+    assert left[1] in LONG
+
+
+def test_another_instance_stays_where_it_is_the_cause() -> None:
+    left = minimise(LONG, "i1", search(1, "i2"), drawn=True)
+    assert calls(left, "i2") == 1
+    assert calls(left, "i1") == 0
+
+
+def test_without_a_budget_nothing_is_tried() -> None:
+    none = search(1, "i1", trials=0)
+    assert minimise(LONG, "i1", none, drawn=True) == LONG
+    assert none.best is None
+
+
+def test_the_same_steps_are_tried_once() -> None:
+    one = search(9, "i1")
+    minimise(LONG, "i1", one, drawn=True)
+    assert not one.attempt(next(iter(one.tried)))
+
+
+def test_focus_keeps_time_and_looks() -> None:
+    steps = (*LONG, Settle(), Together(("i1", "i2"), 3))
+    left = list(focused(steps, "i1"))
+    assert left[-2:] == [Settle(), Together(("i1",), 3)]
+    assert Look(("i1",)) in left
+    assert Advance(3.0) in left
+    assert calls(tuple(left), "i2") == 0
+
+
+def test_a_step_about_an_instance_that_was_never_made_is_unsound() -> None:
+    assert not sound((Raise("i1", *EVENT),))
+    assert not sound((Look(("i1",)),))
+    assert not sound(())
+    assert sound((Redeploy("i1"),))  # an id that names no instance
+
+
+def test_plain_steps_have_nothing_plainer() -> None:
+    assert list(plainer(Create("i1"))) == []
+    assert list(plainer(Look())) == []

@@ -1,0 +1,72 @@
+"""The suite on trial: every fault is caught under its clause, and the command says so."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.selftest import Trial, line, sound, summary, try_fault
+
+COMMAND = Path(sys.executable).with_name("redeploy-conformance")
+FIRST_OF_EACH = {one.clauses[0]: one.id for one in reversed(FAULTS.values())}
+"""One fault for each clause that has one."""
+
+
+@pytest.mark.parametrize("clause", sorted(FIRST_OF_EACH))
+def test_a_fault_of_each_clause_is_caught(clause: str) -> None:
+    trial = try_fault(FIRST_OF_EACH[clause])
+    assert trial.caught, line(True, trial)
+
+
+def test_the_catalogue_is_large_and_covers_every_required_clause() -> None:
+    assert len(FAULTS) >= 120
+
+
+MISSED = Trial("x", ("A1",), None, "")
+WRONG = Trial("x", ("A1",), "A2", "case")
+RIGHT = Trial("x", ("A1",), "A1", "case", requests=9)
+ALARM = Trial("v", (), "L3", "case")
+
+
+@pytest.mark.parametrize(
+    ("done", "good"),
+    [
+        ([(True, RIGHT)], True),
+        ([(True, RIGHT), (True, MISSED)], False),
+        ([(True, WRONG)], False),
+        ([(False, Trial("v", (), None, ""))], True),
+        ([(False, ALARM)], False),
+    ],
+)
+def test_one_miss_one_wrong_blame_or_one_alarm_fails(
+    done: list[tuple[bool, Trial]], good: bool
+) -> None:
+    assert sound(done) is good
+    words = [line(*one) for one in done]
+    assert any(
+        word.startswith(("MISSED", "MISATTRIBUTED", "FALSE ALARM")) for word in words
+    ) is (not good)
+    assert summary(done)
+
+
+def test_through_the_command() -> None:
+    run = subprocess.run(
+        [COMMAND, "selftest", "security-lock-ignored", "deny-ignored"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert "2 of 2 faults caught" in run.stdout
+    bad = subprocess.run(
+        [COMMAND, "selftest", "no-such-fault"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert bad.returncode == 2
+    assert bad.stderr.strip().endswith("there is no fault 'no-such-fault'")

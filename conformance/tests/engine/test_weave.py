@@ -1,0 +1,114 @@
+"""The tour: nothing of a case is lost in it, and it costs what it promises."""
+
+from collections.abc import Callable
+
+import pytest
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.planner import plan
+from redeploy_conformance.steps import (
+    Advance,
+    Case,
+    Create,
+    Look,
+    Redeploy,
+    Settle,
+    Step,
+)
+from redeploy_conformance.touring import TOUR, looked_into, perform_tour
+from redeploy_conformance.weave import merged, tour
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
+
+Make = Callable[..., Bench]
+READY = Create("i1", (), (("SystemMaintenance.Reboot", "Inquiring"),))
+
+
+def case(*steps: Step) -> Case:
+    return Case(clauses=("L3",), row="", steps=steps)
+
+
+def test_cases_share_time_looks_and_waits() -> None:
+    one = case(READY, Redeploy("i1"), Advance(2.0), Look(), Settle())
+    two = case(READY, Redeploy("i1"), Look(), Advance(5.0), Redeploy("i1"), Settle())
+    woven = merged([one, two])
+    assert [str(step).split(":")[0] for step in woven.steps] == [
+        "create i1",
+        "create i2",
+        "redeploy i1",
+        "redeploy i2",
+        "look at everything",
+        "advance the clock by 2 s",
+        "look at everything",
+        "advance the clock by 3 s",
+        "redeploy i2",
+        "wait until every redeploy must have ended, and look",
+    ]
+    assert woven.owners == {"i1": one, "i2": two}
+    assert woven.calls == 3
+
+
+def test_light_looks_stay_light_and_name_their_instances() -> None:
+    light = case(READY, Redeploy("i1"), Advance(2.0), Look(("i1",), light=True))
+    woven = merged([light, case(READY, Redeploy("i1"), Look()), light])
+    assert woven.steps[-1] == Look(("i1", "i3"), light=True)
+
+
+def test_no_call_of_a_case_is_lost_on_the_tour(contract: Contract) -> None:
+    woven = tour(contract, plan(contract), frozenset(Part))
+    calls = sum(isinstance(step, Redeploy) for step in woven.steps)
+    cases = {id(owner): owner for owner in woven.owners.values()}
+    wanted = sum(
+        isinstance(step, Redeploy) for one in cases.values() for step in one.steps
+    )
+    assert calls == wanted
+    keys = [step.key for step in woven.steps if isinstance(step, Create)]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
+    contract: Contract, bench_of: Make
+) -> None:
+    bench = bench_of(Emulator())
+    _, report, run = perform_tour(bench)
+    assert (run.violations, run.problem) == ([], None)
+    required = [one.id for one in contract.clauses if one.required]
+    idle = {one for one in required if not report.ledger.times(one)}
+    assert idle == {"Q1", "Q2", "Q4", "Q5", "Q6"}
+    assert bench.api.requests <= 250
+
+
+@pytest.mark.parametrize("fault", ["neighbour-stopped", "same-host-after-success"])
+def test_a_violation_on_the_tour_is_shown_by_one_case(
+    bench_of: Make, fault: str
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    through, _, run = perform_tour(bench)
+    found = looked_into(bench, through, run, "it")[0]
+    assert found.clause in FAULTS[fault].clauses
+    assert found.case != TOUR
+    assert len(found.steps) <= 5
+
+
+def test_what_is_seen_once_is_not_lost(bench_of: Make) -> None:
+    """It repeats an id after some forty calls since it was started, so no trial shows it again."""
+    bench = bench_of(FAULTS["request-id-repeated"].build())
+    through, _, run = perform_tour(bench)
+    found = looked_into(bench, through, run, "it")[0]
+    assert (found.clause, found.case) == ("R4", TOUR)
+    assert (found.reproduced, found.attempts) == (0, 3)
+    assert "a second time" in found.observed
+
+
+def test_a_tour_without_outcomes_leaves_endings_open(
+    contract: Contract, bench_of: Make
+) -> None:
+    parts = frozenset(Part) - {Part.OUTCOMES}
+    woven = tour(contract, plan(contract), parts)
+    assert not any(isinstance(one, Create) and one.ending for one in woven.steps)
+    run = perform(bench_of(Emulator()), woven.steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
