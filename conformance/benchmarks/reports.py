@@ -1,7 +1,7 @@
 """How merging and rendering grow: ``python conformance/benchmarks/reports.py [SMALL [LARGE]]``.
 
 Every step is measured for a small and for a large number of results, each in a process of its own,
-and printed as a ratio; with memory and time that grow linearly, ten times the results take about
+in processor time and peak memory, and printed as a ratio; with memory and time that grow linearly, ten times the results take about
 ten times as much of either, or less. Nothing here is asserted.
 """
 
@@ -167,12 +167,12 @@ def measure(step: str, count: int) -> tuple[float, float]:
 
 
 def one(step: str, count: int) -> None:
-    """Do a step once; print its seconds, and the megabytes that it added to the process."""
+    """Do a step once; print its processor seconds, and the megabytes that it added to the process."""
     STEPS[step](1)  # what is loaded once is no growth
     before = _peak()
-    begun = time.perf_counter()
+    begun = time.process_time()
     STEPS[step](count)
-    print(time.perf_counter() - begun, _peak() - before)
+    print(time.process_time() - begun, _peak() - before)
 
 
 def _peak() -> float:

@@ -66,7 +66,9 @@ def compare(fault: str) -> tuple[str, set[str], set[str], str]:
         live = record(FAULTS[fault].build(), statement, path)
         checker = check([path], load())
     result = checker.result()
-    texts = [one.text for one in result.problems if "last line is missing" not in one.text]
+    texts = [
+        one.text for one in result.problems if "last line is missing" not in one.text
+    ]
     return fault, live, {one.clause for one in result.findings}, "; ".join(texts)
 
 

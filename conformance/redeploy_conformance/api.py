@@ -68,6 +68,7 @@ class Api:
     target: Target
     region: str = "cn-hangzhou"
     requests: int = 0
+    secrets: set[str] = field(default_factory=set)
     exchanges: list[tuple[HttpRequest, HttpResponse | str]] = field(
         default_factory=list
     )
@@ -193,6 +194,7 @@ class Api:
         headers = [("host", self.host), ("content-type", "application/json")]
         if statement.control_token_env:
             token = os.environ.get(statement.control_token_env, "")
+            self.secrets |= {token} - {""}
             if self.watcher is not None:
                 self.watcher.secret(token)
             headers.append(("authorization", f"Bearer {token}"))

@@ -1,6 +1,8 @@
 """One implementation on the bench: what every case of a run shares."""
 
+import ipaddress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from redeploy_conformance.api import Api, Offer
 from redeploy_conformance.ledger import Ledger
@@ -25,6 +27,17 @@ class Bench:
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
     steps: int = 0
+
+    @property
+    def near(self) -> bool:
+        """Whether the target is on this machine, so that a burst of calls burdens nobody else."""
+        if self.target.kind != "http":
+            return True
+        host = urlsplit(f"//{self.api.host}").hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
     def session(self, ledger: Ledger, *, counted: bool = True) -> Session:
         """Return a fresh session, on a target as fresh as it can be made.

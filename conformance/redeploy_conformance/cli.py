@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from redeploy_conformance.evidence_commands import check_trace
 from redeploy_conformance.exits import leave
 from redeploy_conformance.report_commands import report
 from redeploy_schemas.contract import load
@@ -31,6 +32,11 @@ def main() -> None:
     "--quick",
     is_flag=True,
     help="Only the tour and the rate limit: each required clause once.",
+)
+@click.option(
+    "--burst",
+    is_flag=True,
+    help="Send the rate limit's burst of calls to another machine too.",
 )
 @click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
@@ -65,6 +71,7 @@ def run(
     clauses: Sequence[str],
     case: str | None,
     quick: bool,
+    burst: bool,
     expression: str | None,
     workers: str | None,
     seed: int,
@@ -84,6 +91,8 @@ def run(
     """
     import pytest
 
+    from redeploy_conformance import plugin
+
     outputs = [path for path in (result, junit, stream, trace) if path]
     _check_run(target, clauses, case, outputs)
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
@@ -99,6 +108,7 @@ def run(
     ]
     words += ["--redeploy-seed", str(seed)]
     words += ["--redeploy-quick"] if quick else []
+    words += ["--redeploy-burst"] if burst else []
     for clause in clauses:
         words += ["--redeploy-clause", clause]
     for option, value in (
@@ -112,9 +122,19 @@ def run(
         if value:
             words += [option, value]
     code = int(pytest.main(words))
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        leave(RunVerdict.WRONG_USAGE, "no test matches what was asked for")
-    sys.exit(code)
+    if plugin.exit_code is not None:
+        sys.exit(plugin.exit_code)
+    match code:
+        case pytest.ExitCode.NO_TESTS_COLLECTED:
+            leave(RunVerdict.WRONG_USAGE, "no test matches what was asked for")
+        case pytest.ExitCode.USAGE_ERROR:
+            leave(RunVerdict.WRONG_USAGE, "pytest did not understand an option")
+        case pytest.ExitCode.INTERRUPTED if plugin.interrupted:
+            leave(RunVerdict.INCOMPLETE, "ended before anything was judged")
+        case _:
+            leave(
+                RunVerdict.SUITE_FAILED, f"pytest ended with {code}, without a verdict"
+            )
 
 
 def _check_run(
@@ -228,6 +248,8 @@ def serve(
         )
     except ServeError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
+    except KeyboardInterrupt:  # how a server is meant to be ended
+        sys.exit(0)
 
 
 @main.command()
@@ -269,3 +291,4 @@ def replay(result: str, target: str, finding: int, times: int) -> None:
 
 
 main.add_command(report)
+main.add_command(check_trace)

@@ -41,6 +41,7 @@ class Gathered:
     ran: set[str] = field(default_factory=set)
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
+    declined: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     steps: int = 0
     cases: int = 0
@@ -54,6 +55,10 @@ class Gathered:
         self.ledger.merge(report.ledger)
         self.bursts += [replace(one, case=report.name) for one in report.ledger.bursts]
         self.findings += report.findings
+        if report.declined is not None:
+            for clause in report.clauses:
+                self.declined.setdefault(clause, report.declined)
+            return
         self.ran |= set(report.clauses)
         if report.findings:
             broken = report.findings[0].clause
@@ -143,6 +148,9 @@ class Gathered:
 
     def _missing(self, clause: Clause) -> tuple[Missing, str, str]:
         """Return why a clause was not exercised, and what would help."""
+        if clause.id in self.declined:
+            reason = self.declined[clause.id]
+            return Missing.COULD_NOT_RUN, reason, "allow it with --burst"
         lacking = clause.needs - self.offer.parts
         words = ", ".join(sorted(part.value for part in lacking))
         remedy = f"offer {words} of the control protocol"

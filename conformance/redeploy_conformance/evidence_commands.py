@@ -93,8 +93,6 @@ def _drawn(
             return check(paths, load()).result()
         return watch(paths, kinds.pop(), load(), fresh, redeploy_seconds)
     except OSError as error:
-        leave(
-            RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}"
-        )
+        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ForeignTraceError, LogError) as error:
         leave(RunVerdict.WRONG_USAGE, str(error))

@@ -30,7 +30,10 @@ MOST_EXCHANGES = 6
 
 @dataclass(slots=True)
 class CaseReport:
-    """What became of one case; ``idle`` names clauses that it ran for and did not exercise."""
+    """What became of one case; ``idle`` names clauses that it ran for and did not exercise.
+
+    ``declined`` says why it was not run at all, though it could have been.
+    """
 
     name: str
     clauses: tuple[str, ...]
@@ -39,6 +42,7 @@ class CaseReport:
     problem: str | None = None
     skipped: str | None = None
     idle: tuple[str, ...] = ()
+    declined: str | None = None
     lost: bool = False
     requests: int = 0
     steps: int = 0
@@ -107,6 +111,7 @@ def findings(
     """Return a finding for the first violation of each clause that a run broke.
 
     ``drawn`` says that the steps were drawn, or woven from many cases, rather than planned.
+    Without a command to ``reproduce`` it, a finding is replayed from the result file.
     """
     first: dict[str, Violation] = {}
     for violation in run.violations:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -32,6 +32,7 @@ class Reporter:
         self.stream_path: str | None = config.getoption("redeploy_stream")
         self.trace_path: str | None = config.getoption("redeploy_trace")
         self.trace: TraceWriter | None = None
+        self.burst: bool = config.getoption("redeploy_burst")
         self.seed: int = config.getoption("redeploy_seed")
         self.offer: dict[str, Any] = {}
         self.current: CaseReport | None = None
@@ -94,6 +95,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--redeploy-quick",
         action="store_true",
         help="run only the tour and the rate limit: each required clause once",
+    )
+    group.addoption(
+        "--redeploy-burst",
+        action="store_true",
+        help="send bursts of calls to a target on another machine too",
     )
     group.addoption(
         "--redeploy-clause",
@@ -161,9 +167,9 @@ def bench(pytestconfig: pytest.Config, reporter: Reporter) -> Iterator[Bench]:
         shared = hasattr(pytestconfig, "workerinput") and target.kind != "embedded"
         made = set_up(target, contract, alone=not shared)
     except TargetUsageError as error:
-        pytest.exit(str(error), returncode=2)
+        _leave(str(error), 2)
     except UnreachableError as error:
-        pytest.exit(str(error), returncode=4)
+        _leave(str(error), 4)
     offer = made.offer
     reporter.offer = {
         "name": offer.name,
@@ -177,6 +183,13 @@ def bench(pytestconfig: pytest.Config, reporter: Reporter) -> Iterator[Bench]:
     target.transport.close()
     if reporter.trace is not None:
         reporter.trace.close()
+
+
+def _leave(text: str, code: int) -> NoReturn:
+    """End the whole run before anything was judged."""
+    global exit_code
+    exit_code = code
+    pytest.exit(text, returncode=code)
 
 
 def _trace(config: pytest.Config, reporter: Reporter, made: Bench) -> TraceWriter:
@@ -219,21 +232,31 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 _active: Collector | None = None
+interrupted = False
+exit_code: int | None = None
+"""What the verdict of the last run in this process comes to; None where nothing was judged."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Make the collector where tests are reported: in the controller, or the only process."""
-    global _active
+    global _active, exit_code, interrupted
     if hasattr(session.config, "workerinput"):
         return
     from redeploy_conformance.verdict import Collector
 
+    exit_code, interrupted = None, False
     reporter = session.config.stash[REPORTER]
     _active = Collector(reporter, _workers(session.config))
     if reporter.trace_path:
         from redeploy_conformance.evidence.recording import clear
 
         clear(Path(reporter.trace_path))
+
+
+def pytest_keyboard_interrupt() -> None:
+    """Remember that the user ended the run."""
+    global interrupted
+    interrupted = True
 
 
 def _workers(config: pytest.Config) -> int:
@@ -243,9 +266,15 @@ def _workers(config: pytest.Config) -> int:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Draw the verdict, write it, and let it be the exit code."""
+    global exit_code
     if _active is None or not _active.any:
         return
-    cut = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    from redeploy_schemas.records import Problem
+
+    broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR
+    cut = broken or exitstatus == pytest.ExitCode.INTERRUPTED
+    if broken:
+        _active.taken.crashes.append(Problem(case="pytest", text="an internal error"))
     result = _active.conclude(complete=not cut)
     if session.config.getoption("redeploy_result"):
         _active.write(result)
@@ -254,7 +283,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         from redeploy_conformance.evidence.recording import finish
 
         finish(Path(trace_path), result, _active.taken.crashes, complete=not cut)
-    session.exitstatus = result.exit_code
+    exit_code = session.exitstatus = result.exit_code
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

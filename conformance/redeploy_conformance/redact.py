@@ -1,6 +1,8 @@
 """Exchanges as they may be shown: no secret, no signature."""
 
 import re
+from collections.abc import Collection
+from typing import Any
 
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Exchange
@@ -29,6 +31,23 @@ def redacted(text: str) -> str:
     """Return the text without secrets and signatures, cut where it is very long."""
     text = hidden(text)
     return text if len(text) <= LONGEST else text[:LONGEST] + " …"
+
+
+def scrubbed(value: Any, secrets: Collection[str]) -> Any:
+    """Return JSON values with every text free of signatures and of these secrets."""
+    if isinstance(value, str):
+        text = hidden(value)
+        for secret in secrets:
+            if secret in text:
+                text = text.replace(secret, "***")
+        return text
+    if isinstance(value, list | tuple):
+        return [scrubbed(one, secrets) for one in value]
+    if isinstance(value, dict):
+        return {
+            scrubbed(key, secrets): scrubbed(one, secrets) for key, one in value.items()
+        }
+    return value
 
 
 def exchange(request: HttpRequest, answer: HttpResponse | str) -> Exchange:

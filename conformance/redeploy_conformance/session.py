@@ -220,9 +220,14 @@ class Session:
     def _account(self, name: str) -> Account:
         if name not in self.accounts:
             made = self._control("POST", "accounts", {}, "account-answer")
-            key = Credentials(made["access_key_id"], made["access_key_secret"])
+            key = self._key(made)
             self.accounts[name] = Account(made["account_id"], key)
         return self.accounts[name]
+
+    def _key(self, made: Mapping[str, Any]) -> Credentials:
+        """Return a key that was made; its secret is kept out of whatever is written."""
+        self.api.secrets.add(made["access_key_secret"])
+        return Credentials(made["access_key_id"], made["access_key_secret"])
 
     def _create(self, several: Sequence[Step]) -> list[str]:
         """Make the instances of adjacent steps, with one request for each account."""
@@ -476,7 +481,7 @@ class Session:
         policies = [{"Version": "1", "Statement": statements}] if statements else []
         body = {"account_id": account.id, "policies": policies}
         made = self._control("POST", "principals", body, "principal-answer")
-        return Credentials(made["access_key_id"], made["access_key_secret"])
+        return self._key(made)
 
     def _statements(
         self, one: step.Redeploy, account: str, instance: str

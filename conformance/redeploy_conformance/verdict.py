@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Offer
 from redeploy_conformance.conclude import Gathered, sentence
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import find
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
-from redeploy_schemas.records import Problem, Record, Result
+from redeploy_schemas.records import Finding, Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
@@ -92,10 +93,18 @@ class Collector:
     def conclude(self, *, complete: bool) -> Result:
         """Return the result of what was taken, and close the stream."""
         seconds = self.seconds
-        self.result = judge(self._start(), self.taken, seconds, complete=complete)
+        result = judge(self._start(), self.taken, seconds, complete=complete)
+        self.result = replace(result, findings=tuple(self._numbered(result.findings)))
         if self.stream is not None:
             self.stream.end(self.result, complete=complete)
         return self.result
+
+    def _numbered(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings; those that no case of the plan shows are replayed by their number."""
+        path, target = self.reporter.result_path, self.reporter.target_word
+        for number, one in enumerate(findings, 1):
+            again = command("replay", path, target, "--finding", str(number))
+            yield one if one.reproduce else replace(one, reproduce=again)
 
     def _start(self) -> Start:
         contract = load()

@@ -7,7 +7,7 @@ its ``meta`` element admits that one script and that one style sheet by their ha
 import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -21,9 +21,10 @@ from redeploy_reports.curl import curl
 from redeploy_reports.edges import edges
 from redeploy_reports.matrix import Matrix
 from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
+from redeploy_reports.story import ends
 from redeploy_reports.summary import groups, summarise
 from redeploy_schemas.contract import load
-from redeploy_schemas.records import ClauseResult, Exchange, Result, TraceStep
+from redeploy_schemas.records import ClauseResult, Exchange, Result
 from redeploy_schemas.vocabulary import RunVerdict
 
 IN_FULL = 3
@@ -91,14 +92,6 @@ def _page(name: str, **given: Any) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def ends(steps: Sequence[TraceStep]) -> Sequence[TraceStep | int]:
-    """Return the steps; of too many, the first, how many are left out, and the last."""
-    if len(steps) <= STEPS:
-        return steps
-    last = STEPS - 2
-    return (steps[0], len(steps) - 1 - last, *steps[-last:])
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -113,7 +106,7 @@ def _environment() -> Environment:
         "count": count,
         "verdict": verdict,
         "svg": Markup,
-        "ends": ends,
+        "ends": partial(ends, most=STEPS),
     }
     environment.filters.update(shown)
     environment.globals["verdict_words"] = VERDICT_WORDS

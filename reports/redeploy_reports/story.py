@@ -1,7 +1,9 @@
 """One finding as a story: what was set up, called, allowed, what came, how to see it again."""
 
+from collections.abc import Iterator, Sequence
+
 from redeploy_reports.clean import clean
-from redeploy_schemas.records import Finding
+from redeploy_schemas.records import Finding, TraceStep
 
 
 def story(finding: Finding) -> str:
@@ -20,3 +22,15 @@ def story(finding: Finding) -> str:
         f"  reproduced {finding.reproduced} of {finding.attempts}: {clean(finding.reproduce)}",
     ]
     return "\n".join(lines)
+
+
+def ends(steps: Sequence[TraceStep], most: int) -> Iterator[TraceStep | int]:
+    """Yield the steps; of more than ``most``, the first, how many are left out, and the last."""
+    if len(steps) <= most:
+        yield from steps
+        return
+    first = 1 if most > 2 else 0
+    last = most - 1 - first
+    yield from steps[:first]
+    yield len(steps) - first - last
+    yield from steps[-last:]

@@ -1,11 +1,13 @@
 """A result as a text that fits one screen: the verdict, the violations, what is missing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
 from redeploy_reports.clean import clean
+from redeploy_reports.phrases import count, counts
+from redeploy_reports.story import ends
 from redeploy_reports.summary import Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
 from redeploy_schemas.vocabulary import RunVerdict
@@ -106,31 +108,17 @@ class _Page:
         first, *rest = self.some(f"{verdict}: {sentence}", "", most=2)
         yield self.paint(first, verdict)
         yield from rest
-        yield from self.fold(self.counts(), "  ")
+        yield from self.fold(counts(self.result), "  ")
         yield from self.fold(self.effort(), "  ")
         if not result.complete:
             yield "  the run was cut short: what was not reached is not judged"
 
-    def counts(self) -> str:
-        summary = self.summary
-        missing = f"{len(summary.not_exercised)} not exercised"
-        if summary.not_exercised:
-            missing += (
-                f" ({summary.not_applicable} not applicable, "
-                f"{summary.could_not_run} could not run)"
-            )
-        return (
-            f"of {_count(len(self.result.clauses), 'clause')}: "
-            f"{len(summary.violated)} violated · {len(summary.hold)} hold · "
-            f"{missing} · {len(summary.open)} open"
-        )
-
     def effort(self) -> str:
         result = self.result
         return (
-            f"{_count(result.cases, 'case')}, {_count(result.steps, 'step')}, "
-            f"{_count(result.requests, 'request')} in {result.seconds:.1f} s, "
-            f"{_count(result.workers, 'worker')}, seed {result.seed}, "
+            f"{count(result.cases, 'case')}, {count(result.steps, 'step')}, "
+            f"{count(result.requests, 'request')} in {result.seconds:.1f} s, "
+            f"{count(result.workers, 'worker')}, seed {result.seed}, "
             f"exit code {result.exit_code}"
         )
 
@@ -154,17 +142,17 @@ class _Page:
     def finding(self, finding: Finding, others: int) -> Iterator[str]:
         yield from self.some(clean(finding.expected), "  expected  ")
         yield from self.some(clean(finding.observed), "  observed  ")
-        kept = _ends(finding.trace, self.detail.trace_steps)
+        kept = ends(finding.trace, self.detail.trace_steps)
         for step in kept:
             if isinstance(step, int):
-                yield f"    … {_count(step, 'step')} left out"
+                yield f"    … {count(step, 'step')} left out"
             else:
                 text = f"    {step.n}. {_step(step)}"
                 yield from self.some(text, "", "       ", self.detail.step_lines)
                 yield from (
                     f"       {clean(line)}" for line in step.detail.splitlines()
                 )
-        more = f" ({_count(others, 'more counterexample')} in the result file)"
+        more = f" ({count(others, 'more counterexample')} in the result file)"
         yield (
             f"  reproduced {finding.reproduced} of {finding.attempts}"
             f"{more if others else ''}:"
@@ -184,7 +172,7 @@ class _Page:
             text += f" Remedy: {_sentence(group.remedy)}" if group.remedy else ""
             yield from self.some(text, "  ", "    ")
         if rest := sum(len(group.clauses) for group in found[len(kept) :]):
-            yield f"  {_count(rest, 'more clause')} in the result file"
+            yield f"  {count(rest, 'more clause')} in the result file"
 
     def choices(self) -> Iterator[str]:
         rows = [row for row in self.result.clauses if row.choices]
@@ -217,7 +205,7 @@ class _Page:
         for problem in kept:
             yield from self.some(f"{clean(problem.case)}: {clean(problem.text)}", "  ")
         if rest := len(problems) - len(kept):
-            yield f"  {_count(rest, 'more problem')} in the result file"
+            yield f"  {count(rest, 'more problem')} in the result file"
 
     def pack(self, items: Iterable[str], indent: str) -> Iterator[str]:
         """Yield lines that hold as many items as fit, none broken where avoidable."""
@@ -272,22 +260,6 @@ def _step(step: TraceStep) -> str:
     return text
 
 
-def _ends(steps: Sequence[TraceStep], most: int) -> Iterator[TraceStep | int]:
-    """Yield the steps; of too many, the first, how many are left out, and the last."""
-    if len(steps) <= most:
-        yield from steps
-        return
-    first = 1 if most > 2 else 0
-    last = most - 1 - first
-    yield from steps[:first]
-    yield len(steps) - first - last
-    yield from steps[-last:]
-
-
 def _sentence(text: str) -> str:
     text = clean(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.http import protocol_type
 from aliyunsdkecs.request.v20140526.RedeployInstanceRequest import (
     RedeployInstanceRequest,
 )
@@ -23,7 +24,9 @@ def call(asked: Fields) -> Fields:
         verify=asked.get("ca_file"),
     )
     wanted = RedeployInstanceRequest()
-    wanted.set_protocol_type(address.scheme)
+    # The library's own constant: it speaks plain HTTP for any other "https".
+    https = address.scheme == "https"
+    wanted.set_protocol_type(protocol_type.HTTPS if https else protocol_type.HTTP)
     wanted.set_endpoint(address.hostname)
     wanted.set_InstanceId(asked["instance_id"])
     if "force_stop" in asked:

@@ -20,19 +20,19 @@ RESOLUTION = 1.0
 
 
 class _Identity(msgspec.Struct):
-    accountId: str = ""  # noqa: N815 — the name in the event
+    accountId: str = ""
 
 
 class _Event(msgspec.Struct):
-    eventName: str  # noqa: N815
-    eventTime: datetime  # noqa: N815
-    serviceName: str = "Ecs"  # noqa: N815
-    requestId: str = ""  # noqa: N815
-    errorCode: str | None = None  # noqa: N815
-    errorMessage: str | None = None  # noqa: N815
-    requestParameters: Any = None  # noqa: N815
-    responseElements: Any = None  # noqa: N815
-    userIdentity: _Identity = msgspec.field(default_factory=_Identity)  # noqa: N815
+    eventName: str
+    eventTime: datetime
+    serviceName: str = "Ecs"
+    requestId: str = ""
+    errorCode: str | None = None
+    errorMessage: str | None = None
+    requestParameters: Any = None
+    responseElements: Any = None
+    userIdentity: _Identity = msgspec.field(default_factory=_Identity)
 
 
 class _Answer(msgspec.Struct):
@@ -48,9 +48,7 @@ def actiontrail(path: Path) -> Iterator[Seen]:
         OSError: the file cannot be read.
         LogError: an event is none; what came before it was yielded.
     """
-    with path.open("rb") as file:
-        first = file.read(1)
-    raws = _lines(path) if first == b"{" and not _is_answer(path) else _array(path)
+    raws = _lines(path) if _one_per_line(path) else _array(path)
     decoder = msgspec.json.Decoder(_Event)
     held: list[tuple[float, int, Seen]] = []
     ticks = itertools.count()
@@ -60,7 +58,9 @@ def actiontrail(path: Path) -> Iterator[Seen]:
             try:
                 one = _seen(decoder.decode(raw))
             except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-                raise LogError(f"{where}: it is no ActionTrail event: {error}") from error
+                raise LogError(
+                    f"{where}: it is no ActionTrail event: {error}"
+                ) from error
             if one is None:
                 continue
             heapq.heappush(held, (one.begun, next(ticks), one))
@@ -74,22 +74,14 @@ def actiontrail(path: Path) -> Iterator[Seen]:
         raise damage
 
 
-def _is_answer(path: Path) -> bool:
-    """Whether the file is one answer of LookupEvents rather than an event on its first line."""
-    with path.open("rb") as file:
-        return b'"Events"' in file.readline(4096).partition(b"eventName")[0] or (
-            len(file.readline(4096)) > 0 and _spread(path)
-        )
-
-
-def _spread(path: Path) -> bool:
-    """Whether the first line holds less than one whole JSON value."""
+def _one_per_line(path: Path) -> bool:
+    """Whether the first line is an event by itself."""
     with path.open("rb") as file:
         try:
-            msgspec.json.decode(file.readline())
-        except msgspec.MsgspecError:
-            return True
-    return False
+            first = msgspec.json.decode(file.readline())
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return False
+    return isinstance(first, dict) and "eventName" in first
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -115,7 +107,7 @@ def _array(path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
 
 
 class _Time(msgspec.Struct):
-    eventTime: str = ""  # noqa: N815
+    eventTime: str = ""
 
 
 def _time(raw: msgspec.Raw) -> str:

@@ -51,7 +51,9 @@ class Player:
         target = Target(
             setting.statement.name, setting.kind, transport, setting.statement
         )
-        api = TapeApi(target, setting.region, tape=self.tape, recorded_host=setting.host)
+        api = TapeApi(
+            target, setting.region, tape=self.tape, recorded_host=setting.host
+        )
         self.bench = Bench(contract, target, api, setting.offer, setting.alone)
         self.current: Again | None = None
 

@@ -80,17 +80,17 @@ class Checker:
             ForeignTraceError: it is of another contract or target than those before.
         """
         self._name, self._ended = path.name, False
-        number = 0
+        at = 0
         try:
-            for number, line in lines_of(path):
+            for at, line in lines_of(path):  # noqa: B007 - the place of whatever is raised
                 self.lines += 1
                 self._take(line)
             if not self._ended:
-                raise DamagedError(number + 1, "the last line is missing: it was cut short")
+                raise DamagedError(at + 1, "the last line is missing: it was cut short")
         except DamagedError as error:
             self._damaged(str(error))
         except (TapeError, InvalidStepError) as error:
-            self._damaged(f"line {number}: {error}")
+            self._damaged(f"line {at}: {error}")
         self._close(CUT)
 
     def _damaged(self, text: str) -> None:
@@ -277,7 +277,9 @@ def _clauses(run: Run) -> dict[str, Violation]:
 
 def _start(line: HeaderLine) -> Start:
     if line.format != TRACE_FORMAT:
-        raise ForeignTraceError(f"a trace of format {line.format!r}, not {TRACE_FORMAT}")
+        raise ForeignTraceError(
+            f"a trace of format {line.format!r}, not {TRACE_FORMAT}"
+        )
     try:
         target = Target.from_json(line.target)
     except InvalidRecordError as error:

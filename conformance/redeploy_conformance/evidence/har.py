@@ -31,13 +31,13 @@ class _Request(msgspec.Struct):
     method: str
     url: str
     headers: list[_Pair] = []
-    postData: _Sent | None = None  # noqa: N815 — the name in the file
+    postData: _Sent | None = None
 
 
 class _Content(msgspec.Struct):
     text: str = ""
     encoding: str = ""
-    mimeType: str = ""  # noqa: N815
+    mimeType: str = ""
 
 
 class _Response(msgspec.Struct):
@@ -46,7 +46,7 @@ class _Response(msgspec.Struct):
 
 
 class _Entry(msgspec.Struct):
-    startedDateTime: datetime  # noqa: N815
+    startedDateTime: datetime
     request: _Request
     response: _Response
     time: float = 0.0

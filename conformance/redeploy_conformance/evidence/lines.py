@@ -158,8 +158,12 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
         while raw := file.readline(LONGEST):
             number += 1
             if not raw.endswith(b"\n"):
-                raise DamagedError(number, "the trace is cut in the middle of this line")
+                raise DamagedError(
+                    number, "the trace is cut in the middle of this line"
+                )
             try:
                 yield number, decoder.decode(raw)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise DamagedError(number, f"it is no line of a trace: {error}") from error
+                raise DamagedError(
+                    number, f"it is no line of a trace: {error}"
+                ) from error

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from redeploy_conformance.evidence.actiontrail import actiontrail
 from redeploy_conformance.evidence.har import har
-from redeploy_conformance.evidence.monitor import Monitor, Seen
-from redeploy_conformance.evidence.sources import LogError
+from redeploy_conformance.evidence.monitor import Monitor
+from redeploy_conformance.evidence.sources import LogError, Seen
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 

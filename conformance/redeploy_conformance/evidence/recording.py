@@ -16,7 +16,9 @@ from redeploy_schemas.records import Problem, Result
 from redeploy_schemas.records import Target as TargetRecord
 
 
-def begin(path: Path, bench: Bench, *, worker: str, seed: int, workers: int) -> TraceWriter:
+def begin(
+    path: Path, bench: Bench, *, worker: str, seed: int, workers: int
+) -> TraceWriter:
     """Begin to write down what is done on a bench; ``worker`` names the process in the trace.
 
     Raises:

@@ -9,7 +9,9 @@ from redeploy_conformance.redact import hidden
 from redeploy_conformance.wire.http import HttpRequest
 
 SIGNATURE = re.compile(r"Signature=([^,&\s]+)")
-MADE = re.compile(r'"(?:access_key_secret|AccessKeySecret|SecurityToken)"\s*:\s*"([^"]+)"')
+MADE = re.compile(
+    r'"(?:access_key_secret|AccessKeySecret|SecurityToken)"\s*:\s*"([^"]+)"'
+)
 SHORTEST = 8
 """Characters; a shorter text would be found by chance in what is no secret."""
 

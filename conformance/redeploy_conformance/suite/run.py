@@ -15,6 +15,7 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.machine import BrokenClauseError, TroubleError, explorer
 from redeploy_conformance.planner import name, possible
 from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.session import Session
 from redeploy_conformance.steps import Case
 from redeploy_conformance.touring import NEEDS, looked_into, perform_tour
@@ -22,6 +23,7 @@ from redeploy_reports.story import story
 from redeploy_strategies.profiles import cheap
 
 WALKS, STEPS = 15, 40
+NO_BURST = "a burst of calls is only sent to this machine, or with --burst"
 
 
 def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
@@ -38,6 +40,9 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
         lacking = case.needs - {part.value for part in bench.offer.parts}
         reporter.enter(CaseReport(label, ()))
         pytest.skip(f"needs {', '.join(sorted(lacking))} of the control protocol")
+    if case.burst and not (bench.near or reporter.burst):
+        reporter.enter(CaseReport(label, case.clauses, declined=NO_BURST))
+        pytest.skip(NO_BURST)
     requests, steps = bench.api.requests, bench.steps
     report, run = perform_case(bench, label, doable)
     again = command("run", reporter.target_word, "--case", label)
@@ -92,10 +97,7 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     try:
         run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
     except BrokenClauseError as broken:
-        again = command(
-            "replay", reporter.result_path, "--case", report.name, reporter.target_word
-        )
-        report.findings = findings(bench, report.name, broken.run, again, drawn=True)
+        report.findings = findings(bench, report.name, broken.run, "", drawn=True)
     except TroubleError as trouble:
         report.problem = str(trouble)
     for session in sessions:
@@ -108,6 +110,8 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
 
 def _tell(report: CaseReport, reporter: Reporter, bench: Bench) -> None:
     """Hand the report over, and end the test as pytest's users expect."""
+    secrets = set(bench.api.secrets)
+    report = CaseReport.from_json(scrubbed(report.to_json(), secrets))
     reporter.enter(report)
     if report.findings:
         pytest.fail("\n\n".join(story(one) for one in report.findings), pytrace=False)

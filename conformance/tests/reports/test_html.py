@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from redeploy_reports.html import STEPS, ends, render
+from redeploy_reports.html import STEPS, render
+from redeploy_reports.story import ends
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Burst, BurstPoint, Move, Result, TraceStep
 
@@ -170,7 +171,7 @@ def test_a_cut_run_and_another_contract_are_said(conforming: Result) -> None:
 def test_a_long_trace_is_cut_in_the_middle(violated: Result) -> None:
     step = violated.findings[0].trace[0]
     steps = tuple(replace(step, n=number) for number in range(1, 501))
-    kept = ends(steps)
+    kept = list(ends(steps, STEPS))
     numbers = [one.n if isinstance(one, TraceStep) else -one for one in kept]
     assert len(kept) == STEPS
     assert numbers[:3] == [1, -(500 - STEPS + 1), 500 - STEPS + 3]

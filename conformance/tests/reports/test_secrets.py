@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from redeploy_conformance.cli import main
 
 COMMAND = "from redeploy_conformance.cli import main; main()"
 TOKEN = "planted-token-5f1d0c"
@@ -55,17 +58,9 @@ control_token_env = "REDEPLOY_TEST_TOKEN"
 """
 
 
-def command(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, *words],
-        cwd=folder,
-        env={"REDEPLOY_TEST_TOKEN": TOKEN, "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.stdout + done.stderr
+def report(*words: str) -> None:
+    outcome = CliRunner().invoke(main, ["report", *words], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
 
 
 @pytest.fixture(scope="module")
@@ -76,18 +71,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "target.toml").write_text(STATEMENT, "utf-8")
     made = folder / "made"
     made.mkdir()
-    words = ("--clause", "A3", "--result", "made/r.json", "--stream", "made/s.ndjson")
-    printed = command(
-        folder, "run", "target.toml", *words, "-v", "--junit", "made/j.xml"
+    words = ("run", "target.toml", "--clause", "A3", "-v", "--junit", "made/j.xml")
+    files = ("--result", "made/r.json", "--stream", "made/s.ndjson")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words, *files],
+        cwd=folder,
+        env={"REDEPLOY_TEST_TOKEN": TOKEN, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
-    (made / "printed.txt").write_text(printed, "utf-8")
+    (made / "printed.txt").write_text(done.stdout + done.stderr, "utf-8")
+    result, stream = str(made / "r.json"), str(made / "s.ndjson")
     for name in ("text", "html", "markdown", "junit", "badge", "merge"):
-        command(folder, "report", name, "made/r.json", "-o", f"made/{name}")
-        command(folder, "report", name, "made/s.ndjson", "-o", f"made/{name}-stream")
+        report(name, result, "-o", str(made / name))
+        report(name, stream, "-o", str(made / f"{name}-stream"))
     for form in ("text", "markdown", "html"):
-        words = ("made/r.json", "made/s.ndjson", "--format", form)
-        command(folder, "report", "matrix", *words, "-o", f"made/matrix-{form}")
-    command(folder, "report", "diff", "made/r.json", "made/r.json", "-o", "made/diff")
+        words = ("matrix", result, stream, "--format", form)
+        report(*words, "-o", str(made / f"matrix-{form}"))
+    report("diff", result, result, "-o", str(made / "diff"))
     return folder
 
 

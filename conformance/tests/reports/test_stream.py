@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,30 @@ def test_wherever_it_is_cut_it_is_never_conforming(sound: Path) -> None:
         cut = fold(whole[:count])
         assert (cut.complete, cut.verdict) == (False, "incomplete")
         assert cut.cases == count - 1
+
+
+def test_a_run_that_is_killed_leaves_what_it_had_found(tmp_path: Path) -> None:
+    words = ["run", "embedded", "--stream", "stream.ndjson"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *words],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    stream = tmp_path / "stream.ndjson"
+    try:
+        deadline = time.monotonic() + 60
+        while not stream.exists() or len(lines(tmp_path)) < 5:
+            assert running.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        running.kill()
+        running.wait()
+    cut = fold(lines(tmp_path))
+    assert (cut.complete, cut.verdict, cut.exit_code) == (False, "incomplete", 3)
+    assert cut.cases >= 3
+    assert not (tmp_path / "redeploy-conformance-result.json").exists()
 
 
 def test_a_line_that_breaks_off_is_left_out(sound: Path) -> None:

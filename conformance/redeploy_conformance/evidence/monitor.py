@@ -1,0 +1,433 @@
+"""The contract as a monitor over a log of what real callers did, whoever they are.
+
+A log shows less than a run: nobody says in which state an instance began, other hands move it, and
+other callers share its account. So the belief about an instance starts wide, is narrowed by looks
+that are fresh, and is wide again once another operation has touched it. What follows a call that was
+accepted is judged by the same oracle as a run. Memory holds the instances that are alive.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from redeploy_conformance.belief import Belief
+from redeploy_conformance.evidence.decisions import (
+    Decisions,
+    Shown,
+    merge,
+)
+from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
+from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG, result_of
+from redeploy_conformance.evidence.sources import Seen
+from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.limiter import Quota
+from redeploy_conformance.model import Call, Rules
+from redeploy_conformance.oracle import Oracle, Violation
+from redeploy_conformance.replies import Kind, Reply, flaws
+from redeploy_conformance.session import UNDECLARED_LAG
+from redeploy_conformance.views import event_of, view
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import Finding, Result, TraceStep
+
+READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
+MOST_FINDINGS = 100
+"""Findings that are kept; further ones are only counted."""
+MOST_IDS = 100_000
+"""RequestIds and TaskIds that are remembered: a second one after so many others is not seen."""
+MOST_CALLS = 8_000
+"""Calls of an account that are remembered: more than twice what any limiter lets through."""
+SWEEP = 10_000
+"""Records after which instances that nobody asks for any more are forgotten."""
+NONE: frozenset[str] = frozenset()
+NO_ID = Call(barred="A14", silence="A14")
+PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
+"""Calls as they are made nearly always, by their ForceStop."""
+STATUSES = 7
+"""Event statuses that there are: a question for all of them leaves no event out."""
+
+
+class Recent(set[str]):
+    """The ids seen last, a bounded number of them, in place of all."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self._order: dict[str, None] = {}
+
+    def add(self, one: str) -> None:
+        """Remember an id, and forget the oldest where there are too many."""
+        super().add(one)
+        self._order[one] = None
+        if len(self._order) > MOST_IDS:
+            oldest = next(iter(self._order))
+            del self._order[oldest]
+            self.discard(oldest)
+
+
+@dataclass(slots=True)
+class Watched:
+    """An instance alive in the log: what was shown of it, and what an accepted call began.
+
+    Times are of the log: ``shown`` when a look began and ended, ``called`` when the last call
+    ended, ``touched`` when another operation did. ``flying`` are the worlds since an accepted call.
+    """
+
+    first: float
+    look: Look = NOTHING
+    shown: tuple[float, float] = (float("-inf"), float("-inf"))
+    by: str = ""
+    called: float = float("-inf")
+    touched: float = float("-inf")
+    flying: Belief | None = None
+    due: float = float("-inf")
+    raw: object = None
+
+
+class Monitor:
+    """Takes what logs show, in the order of time, and says what it means for the contract."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        fresh: float = 60.0,
+        redeploy_seconds: float = 600.0,
+    ) -> None:
+        """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds."""
+        self.contract = contract
+        self.fresh = fresh
+        self.redeploy_seconds = redeploy_seconds
+        self.bound = redeploy_seconds + UNDECLARED_LAG
+        self.ledger = Ledger()
+        self.ids = Oracle(contract, Rules(bound=self.bound))
+        self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
+        self.quotas: dict[str, Quota] = {}
+        self.beliefs = Beliefs(contract)
+        self.decisions = Decisions(contract)
+        self.instances: dict[str, Watched] = {}
+        self.findings: list[Finding] = []
+        self.uncounted = 0
+        self.problems: list[str] = []
+        self.records = 0
+        self.first: float | None = None
+        self.now = float("-inf")
+
+    def take(self, seen: Seen) -> None:
+        """Take one request and its answer."""
+        self.records += 1
+        if self.first is None:
+            self.first = seen.begun
+        self.now = max(self.now, seen.ended)
+        if seen.action == self.contract.operation:
+            if seen.reply is not None:
+                self._called(seen, seen.reply)
+        elif seen.action == "DescribeInstances":
+            if seen.fields is not None:
+                self._listed(seen, seen.fields)
+        elif seen.action == "DescribeInstanceHistoryEvents":
+            if seen.fields is not None:
+                self._events(seen, seen.fields)
+        elif not seen.action.startswith(READ_ONLY):
+            self._touched(seen)
+        if self.records % SWEEP == 0:
+            self._sweep()
+
+    def damaged(self, text: str) -> None:
+        """Note that a log could not be read to its end."""
+        self.problems.append(text)
+
+    # ------------------------------------------------------------------ calls
+
+    def _called(self, seen: Seen, reply: Reply) -> None:
+        key = seen.params.get("InstanceId", "")
+        one = self._watched(key, seen) if key else Watched(seen.begun)
+        wrong = list(self._form(seen, reply))
+        known = reply.code is None or reply.code in self.contract.error_by_code
+        if reply.kind is Kind.THROTTLED or (reply.kind is Kind.REJECTED and not known):
+            pass  # who may not call, or too often, changes nothing; no log shows who may
+        elif reply.kind is Kind.REJECTED or not wrong:
+            wrong += self._decided(one, seen, reply)
+        if wrong:
+            one.flying, one.look, one.due = None, NOTHING, self.now + self.bound
+        one.called = max(one.called, seen.ended)
+        self._note(key, seen, str(reply), wrong)
+
+    def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
+        """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
+        own = self.ids.ledger = Ledger()
+        found = list(self.ids.identify(reply))
+        hidden = TOLD_BY_A_LOG if seen.wordless else frozenset[str]()
+        if not seen.wordless:
+            found += flaws(self.contract, reply)
+            if reply.kind is Kind.THROTTLED:
+                own.tell([("Q4c", f"{reply.status} {reply.code}")], str(reply))
+        merge(self.ledger, own, hidden)
+        for flaw in found:
+            if flaw.clause not in hidden or flaw.clause == "R5":
+                yield Violation(flaw.clause, flaw.expected, flaw.observed)
+        quota = self.quotas.setdefault(seen.account, Quota(self.contract))
+        if reply.kind is Kind.ACCEPTED:
+            if quota.exhausted(self.now, stepped=False):
+                text = f"accepted after {len(quota.passed)} accepted calls"
+                yield Violation("Q2", "throttled", text)
+            quota.passed.append(self.now)
+            if len(quota.passed) > MOST_CALLS:
+                del quota.passed[: -MOST_CALLS // 2]
+
+    def _decided(self, one: Watched, seen: Seen, reply: Reply) -> tuple[Violation, ...]:
+        """Judge what an answer says of the instance, and enter what it tells."""
+        belief = self._belief(one, seen)
+        call = self._meaning(seen.params)
+        decision = self.decisions.answered(belief, call, reply.kind, reply.code)
+        merge(self.ledger, decision.shown, TOLD_BY_A_LOG if seen.wordless else NONE)
+        one.flying = decision.after if decision.moves else None
+        if reply.kind is not Kind.REJECTED:
+            one.due, one.look = self.now + self.bound, NOTHING
+        seen_as = str(reply)
+        return tuple(replace(it, observed=seen_as) for it in decision.wrong)
+
+    def _belief(self, one: Watched, seen: Seen) -> Belief:
+        """Return what may be true of an instance when a call reaches it."""
+        alone = seen.begun >= one.called and seen.begun >= one.shown[1]
+        if one.flying is not None and alone and seen.ended <= one.due:
+            # It may have ended, and then the platform may have raised another event since.
+            return self.decisions.either(one.flying, self.beliefs.of(NOTHING, True))
+        one.flying = None
+        fresh = (
+            alone
+            and seen.ended - one.shown[0] <= self.fresh
+            and one.shown[0] >= one.touched + UNDECLARED_LAG
+            and one.by == seen.account
+        )
+        if not fresh:
+            return self.beliefs.of(NOTHING, True)
+        begins = seen.begun < one.first + self.bound or one.due > seen.begun
+        return self.beliefs.of(one.look, begins)
+
+    def _meaning(self, params: Mapping[str, str]) -> Call:
+        """Return what the contract says of a call, apart from its instance."""
+        if not params.get("InstanceId"):
+            return NO_ID
+        force = params.get("ForceStop")
+        if force is None or force in PLAIN_CALLS:
+            return PLAIN_CALLS[force]
+        rows = {row.set.get("ForceStop"): row.clause for row in self.contract.malformed}
+        lower = force.lower() in ("true", "false")
+        clause = rows.get(force, "A14b" if lower else "A14")
+        if self.contract.by_id[clause].required:
+            return Call(barred=clause, silence=clause)
+        taken, refused = (clause, "accepted"), (clause, "rejected")
+        return Call(silence="A14", maybe=(taken, refused), unclear=True)
+
+    # ------------------------------------------------------------------ looks
+
+    def _listed(self, seen: Seen, fields: Mapping[str, Any]) -> None:
+        for row in _rows(fields, "Instances", "Instance"):
+            key, status = row.get("InstanceId"), row.get("Status")
+            if not isinstance(key, str) or not isinstance(status, str):
+                continue
+            one = self._watched(key, seen)
+            if seen.begun < one.called:
+                continue  # begun before a call ended: it may show either side of it
+            if one.flying is not None:
+                self._look(key, one, seen, (status, None))
+            if one.raw != row:
+                one.raw = row
+                shown = view(row, {}, None)
+                one.look = replace(
+                    NOTHING if one.by != seen.account else one.look,
+                    status=status,
+                    tenancy=shown.get("tenancy"),
+                    locks=shown.get("lock_reasons"),
+                )
+            one.shown, one.by = (seen.begun, seen.ended), seen.account
+
+    def _events(self, seen: Seen, fields: Mapping[str, Any]) -> None:
+        """Take a page of events; only one that leaves none out says what there is not."""
+        rows = [event_of(row) for row in _events_in(fields)]
+        by_instance: dict[str, list[tuple[str, str, str]]] = {}
+        for key, event_id, (kind, status) in rows:
+            by_instance.setdefault(key, []).append((event_id, kind, status))
+        whole = _leaves_none_out(seen.params, fields, len(rows))
+        asked = seen.params.get("InstanceId")
+        for key, events in by_instance.items():
+            one = self.instances.get(key)
+            if one is None or seen.begun < one.called:
+                continue
+            if one.flying is not None and whole:
+                self._look(key, one, seen, (None, self._known(one, events)))
+            live = tuple(x for x in events if x[2] in self.contract.open_event_statuses)
+            one.look = replace(one.look, events=live, whole=whole)
+        if whole and asked and asked not in by_instance:
+            one = self.instances.get(asked)
+            if one is not None and seen.begun >= one.called:
+                one.look = replace(one.look, events=(), whole=True)
+
+    def _known(
+        self, one: Watched, events: Sequence[tuple[str, str, str]]
+    ) -> tuple[tuple[str, str, str], ...]:
+        """Return the events that were there at the call: others may be raised by the platform."""
+        worlds: Belief = one.flying or frozenset()
+        ids = {event.id for world in worlds for event in world.events}
+        return tuple(event for event in events if event[0] in ids)
+
+    def _watched(self, key: str, seen: Seen) -> Watched:
+        """Return what is kept of an instance."""
+        one = self.instances.get(key)
+        if one is None:
+            one = self.instances[key] = Watched(seen.begun)
+        return one
+
+    def _look(self, key: str, one: Watched, seen: Seen, shown: Shown) -> None:
+        """Judge a look at an instance whose redeploy may be under way."""
+        if one.flying is None:
+            return
+        belief = one.flying if self.now < one.due else self.decisions.late(one.flying)
+        decision = self.decisions.looked(belief, shown)
+        merge(self.ledger, decision.shown, NONE)
+        wrong = decision.wrong
+        one.flying = decision.after if decision.moves and not wrong else None
+        if wrong:
+            one.due, one.look = self.now + self.bound, NOTHING
+        self._note(key, seen, shown[0] or "its events", wrong)
+
+    # ------------------------------------------------------------------ others
+
+    def _touched(self, seen: Seen) -> None:
+        """Forget what is known of the instances that another operation names."""
+        for name, value in seen.params.items():
+            if not name.startswith("InstanceId"):
+                continue
+            for key in _ids(value):
+                one = self.instances.get(key)
+                if one is not None:
+                    one.flying, one.look, one.raw = None, NOTHING, None
+                    one.touched = max(one.touched, seen.ended)
+
+    def _sweep(self) -> None:
+        """Forget the instances of which everything that was shown is too old to say anything."""
+        edge = self.now - self.bound - self.fresh - UNDECLARED_LAG
+        gone = [
+            key
+            for key, one in self.instances.items()
+            if max(one.shown[1], one.called, one.touched, one.first) < edge
+        ]
+        for key in gone:
+            del self.instances[key]
+
+    # ------------------------------------------------------------------ what it comes to
+
+    def _note(
+        self, key: str, seen: Seen, observed: str, wrong: Sequence[Violation]
+    ) -> None:
+        for one in wrong:
+            if len(self.findings) >= MOST_FINDINGS:
+                self.uncounted += 1
+                continue
+            at = datetime.fromtimestamp(seen.begun, UTC).isoformat(
+                timespec="milliseconds"
+            )
+            text = f"{at} {seen.action} {key or 'without an id'}"
+            self.findings.append(
+                Finding(
+                    clause=one.clause,
+                    also=one.also,
+                    case="log",
+                    summary=self.contract.by_id[one.clause].statement,
+                    expected=one.expected,
+                    observed=one.observed,
+                    trace=(_step(text, one, observed),),
+                    steps=(),
+                    reproduce=command("check-trace"),
+                    reproduced=0,
+                    attempts=0,
+                )
+            )
+
+    def result(self, kind: str, names: Sequence[str]) -> Result:
+        """Return what the logs show."""
+        again = command("check-trace", *names)
+        report = CaseReport(
+            "log",
+            (),
+            self.ledger,
+            [replace(one, reproduce=again) for one in self.findings],
+            "; ".join(self.problems) or None,
+            requests=self.records,
+        )
+        if self.uncounted:
+            more = f"{self.uncounted} more violations were seen and are not listed"
+            report.problem = "; ".join(filter(None, (report.problem, more)))
+        begun = datetime.fromtimestamp(self.first or 0.0, UTC)
+        seconds = 0.0 if self.first is None else max(0.0, self.now - self.first)
+        return result_of(
+            self.contract,
+            report,
+            kind=kind,
+            names=names,
+            started=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(seconds, 3),
+            version=version("redeploy-conformance"),
+            redeploy_seconds=self.redeploy_seconds,
+        )
+
+
+def _step(text: str, wrong: Violation, observed: str) -> TraceStep:
+    return TraceStep(
+        n=1,
+        text=text,
+        detail=wrong.detail,
+        allowed=(wrong.expected,),
+        observed=observed,
+        worlds_before=(),
+        worlds_after=(),
+        exchanges=(),
+    )
+
+
+def _rows(fields: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
+    group = fields.get(outer)
+    rows = group.get(inner) if isinstance(group, dict) else None
+    return (
+        [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
+    )
+
+
+def _events_in(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for row in _rows(fields, "InstanceSystemEventSet", "InstanceSystemEventType"):
+        shapes = (row.get("EventType"), row.get("EventCycleStatus"))
+        if all(isinstance(one, dict) for one in shapes):
+            yield row
+
+
+def _leaves_none_out(
+    params: Mapping[str, str], fields: Mapping[str, Any], count: int
+) -> bool:
+    """Whether an answer holds every event of what was asked for, in whatever status."""
+    asked = {
+        v for name, v in params.items() if name.startswith("InstanceEventCycleStatus")
+    }
+    narrow = (
+        "EventId",
+        "NotBefore",
+        "EventPublishTime",
+        "InstanceEventType",
+        "EventType",
+    )
+    if len(asked) < STATUSES or any(name.startswith(narrow) for name in params):
+        return False
+    return fields.get("TotalCount") == count
+
+
+def _ids(value: str) -> list[str]:
+    if not value.startswith("["):
+        return [value]
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return []
+    return [one for one in found if isinstance(one, str)]

@@ -1,0 +1,63 @@
+"""The result of a log: as of a run, with the reasons why a log cannot show more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.verdict import Start, Taken, judge
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import ClauseResult, Result, Target
+from redeploy_schemas.vocabulary import Missing, Verdict
+
+TOLD_BY_A_LOG = frozenset({"R1", "R2", "R3", "R5", "R6", "Q4c", "U1c"})
+"""Clauses about the form of answers: a trail keeps codes and ids, never the answer itself."""
+
+
+def result_of(
+    contract: Contract,
+    report: CaseReport,
+    *,
+    kind: str,
+    names: Sequence[str],
+    started: str,
+    seconds: float,
+    version: str,
+    redeploy_seconds: float,
+) -> Result:
+    """Return the result of logs; what they do not show is not exercised, with that reason."""
+    target = Target(
+        name=f"{kind}: {', '.join(names)}",
+        version=None,
+        kind=kind,
+        address=None,
+        offers=(),
+        declares={"redeploy_seconds": redeploy_seconds},
+    )
+    start = Start(
+        suite_version=version,
+        contract_edition=contract.edition,
+        contract_sha256=contract.sha256,
+        target=target,
+        started=started,
+        seed=0,
+        workers=1,
+    )
+    drawn = judge(start, Taken([report]), seconds, complete=report.problem is None)
+    clauses = tuple(_reasoned(one, kind) for one in drawn.clauses)
+    return replace(drawn, clauses=clauses)
+
+
+def _reasoned(one: ClauseResult, kind: str) -> ClauseResult:
+    """Return what is said of a clause, with the reason why this log shows nothing of it."""
+    if one.verdict != Verdict.NOT_EXERCISED.value:
+        return one
+    if kind == "actiontrail" and one.id in TOLD_BY_A_LOG:
+        reason = "a trail does not keep answers as they were sent"
+    else:
+        reason = "nothing in this log shows it for certain"
+    return replace(
+        one,
+        missing=Missing.COULD_NOT_RUN.value,
+        reason=reason,
+        remedy="run the suite, or give a log in which it happens",
+    )

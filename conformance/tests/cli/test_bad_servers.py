@@ -1,0 +1,160 @@
+"""Targets that are no target: one sentence, exit code 4, no traceback, never a hang."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Ran, answering, http
+
+Command = Callable[..., Ran]
+TEN_MB = http("200 OK", "application/json", b"x" * 10_000_000)
+
+
+def nothing(_: bytes) -> bytes | None:
+    return b""
+
+
+def close(_: bytes) -> bytes | None:
+    return None
+
+
+def html(_: bytes) -> bytes | None:
+    return http("200 OK", "text/html", b"<html><body>It works!</body></html>")
+
+
+def html_404(_: bytes) -> bytes | None:
+    return http("404 Not Found", "text/html", b"<html>nothing here</html>")
+
+
+def garbage(_: bytes) -> bytes | None:
+    return b"\x00\xff\x16garbage\r\n\r\n"
+
+
+def half(_: bytes) -> bytes | None:
+    return http("200 OK", "application/json", b'{"protocol": "redeploy')[:-5]
+
+
+def half_json(_: bytes) -> bytes | None:
+    return http("200 OK", "application/json", b'{"protocol": "redeploy')
+
+
+def redirect(_: bytes) -> bytes | None:
+    return http("302 Found", "text/plain", b"", "location: http://127.0.0.1:1/else")
+
+
+def ten_mb(_: bytes) -> bytes | None:
+    return TEN_MB
+
+
+def another_document(_: bytes) -> bytes | None:
+    return http("200 OK", "application/json", b'{"hello": "world"}')
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (nothing, "connection broke"),
+        (close, "connection broke"),
+        (html, "not JSON (text/html)"),
+        (html_404, "does not speak the ECS wire protocol"),
+        (garbage, "connection broke"),
+        (half, "connection broke"),
+        (half_json, "not JSON"),
+        (redirect, "redirected to http://127.0.0.1:1/else"),
+        (ten_mb, "more than 4 MiB"),
+        (another_document, "not as its schema says"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_server_of_another_kind(
+    redeploy: Command, reply: Callable[[bytes], bytes | None], told: str
+) -> None:
+    with answering(reply) as url:
+        ran = redeploy("run", url)
+    assert ran.code == 4
+    assert told in ran.err
+    assert url.removeprefix("http://") in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_a_dead_port(redeploy: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    ran = redeploy("run", f"http://127.0.0.1:{port}")
+    assert ran.code == 4
+    assert f"127.0.0.1:{port}" in ran.err
+
+
+def test_a_server_without_tls(redeploy: Command) -> None:
+    with answering(html) as url:
+        ran = redeploy("run", url.replace("http:", "https:"))
+    assert ran.code == 4
+    assert "SSL" in ran.err
+
+
+def test_a_file_of_authorities_that_is_none(
+    redeploy: Command, statement: Callable[[str], str]
+) -> None:
+    path = statement('[endpoint]\nurl = "https://127.0.0.1:1"\nca_file = "no.pem"\n')
+    ran = redeploy("run", path)
+    assert ran.code == 2
+    assert "no.pem" in ran.err
+
+
+def test_a_server_that_hangs(
+    redeploy: Command, statement: Callable[[str], str]
+) -> None:
+    def hang(_: bytes) -> bytes | None:
+        time.sleep(8)
+        return None
+
+    with answering(hang) as url:
+        path = statement(f'[endpoint]\nurl = "{url}"\n[bounds]\nanswer_seconds = 1\n')
+        begun = time.monotonic()
+        ran = redeploy("run", path, timeout=60)
+    assert ran.code == 4
+    assert "no answer within 1 s" in ran.err
+    assert time.monotonic() - begun < 20
+
+
+def test_a_server_that_drips(
+    redeploy: Command, statement: Callable[[str], str]
+) -> None:
+    """Each byte comes in time, the whole never does."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    import threading
+
+    def drip() -> None:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
+                for _ in range(40):
+                    connection.sendall(b" ")
+                    time.sleep(0.25)
+        except OSError:
+            return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    path = statement(f'[endpoint]\nurl = "{url}"\n[bounds]\nanswer_seconds = 1\n')
+    ran = redeploy("run", path, timeout=60)
+    listener.close()
+    assert ran.code == 4
+    assert "no whole answer within 1 s" in ran.err
+
+
+def test_ssl_is_checked() -> None:
+    """The transport never accepts a certificate that nobody vouches for."""
+    from redeploy_conformance.targets.http import HttpTransport
+
+    transport = HttpTransport("https://127.0.0.1:1")
+    context = transport._client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    transport.close()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
