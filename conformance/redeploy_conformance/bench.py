@@ -1,6 +1,7 @@
 """One implementation on the bench: what every case of a run shares."""
 
 import ipaddress
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,7 +17,8 @@ from redeploy_schemas.vocabulary import Part
 class Bench:
     """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
 
-    The ids that answers carried are kept over all cases, since none may come twice (R4, R5).
+    The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
+    ``seen`` counts what held so far, by (clause, row), to steer what is tried next.
     """
 
     contract: Contract
@@ -27,6 +29,7 @@ class Bench:
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
     steps: int = 0
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def near(self) -> bool:

@@ -93,6 +93,7 @@ def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]
     report = CaseReport(label, case.clauses)
     requests, steps = bench.api.requests, bench.steps
     run = perform(bench, case.steps, report.ledger, counted=True)
+    bench.seen.update(report.ledger.held)
     report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps

@@ -27,6 +27,7 @@ from redeploy_schemas.vocabulary import Ending, Part
 from redeploy_strategies.calls import calls
 from redeploy_strategies.events import events
 from redeploy_strategies.instances import specs
+from redeploy_strategies.steering import Seen
 
 PATCHES: tuple[dict[str, Any], ...] = (
     {"lock_reasons": ()},
@@ -50,9 +51,16 @@ class BrokenClauseError(AssertionError):
 
 
 def explorer(
-    contract: Contract, parts: frozenset[Part], begin: Callable[[], Session]
+    contract: Contract,
+    parts: frozenset[Part],
+    seen: Seen,
+    begin: Callable[[], Session],
 ) -> type[RuleBasedStateMachine]:
-    """Return a machine whose walks each begin a session of their own."""
+    """Return a machine whose walks each begin a session of their own.
+
+    They are steered towards what was ``seen`` least before; within a run of the machine the weights
+    stay the same, since Hypothesis asks for that.
+    """
 
     class Explorer(RuleBasedStateMachine):
         """Walks over create, call, look, time and change."""
@@ -80,17 +88,17 @@ def explorer(
             self.do(Create(key, spec_items(rest), raised))
             return key
 
-        @initialize(target=instances, spec=specs(contract))
+        @initialize(target=instances, spec=specs(contract, seen))
         def first(self, spec: dict[str, Any]) -> str:
             return self.create(spec)
 
-        @rule(target=instances, spec=specs(contract))
+        @rule(target=instances, spec=specs(contract, seen))
         def another(self, spec: dict[str, Any]) -> str:
             return self.create(spec)
 
         @rule(
             key=instances,
-            call=calls(contract, principals=Part.PRINCIPALS in parts),
+            call=calls(contract, seen, principals=Part.PRINCIPALS in parts),
             look=st.booleans(),
         )
         def redeploy(self, key: str, call: dict[str, Any], look: bool) -> None:
@@ -115,7 +123,7 @@ def explorer(
 
         if Part.EVENTS in parts:
 
-            @rule(key=instances, event=events(contract))
+            @rule(key=instances, event=events(contract, seen))
             def raise_event(self, key: str, event: tuple[str, str]) -> None:
                 self.do(Raise(key, *event))
 

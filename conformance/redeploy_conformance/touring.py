@@ -27,6 +27,7 @@ def perform_tour(bench: Bench) -> tuple[Tour, CaseReport, Run]:
     report = CaseReport(TOUR, ())
     requests, steps = bench.api.requests, bench.steps
     run = perform(bench, through.steps, report.ledger, counted=True)
+    bench.seen.update(report.ledger.held)
     report.problem, report.lost = run.problem, run.lost
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps

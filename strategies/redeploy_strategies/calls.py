@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from redeploy_schemas.contract import Contract
 from redeploy_strategies.policies import statements
+from redeploy_strategies.steering import Seen, favoured, times
 
 
 def forces() -> st.SearchStrategy[bool | None]:
@@ -13,17 +14,20 @@ def forces() -> st.SearchStrategy[bool | None]:
     return st.sampled_from((None, True, False))
 
 
-def calls(contract: Contract, *, principals: bool) -> st.SearchStrategy[dict[str, Any]]:
+def calls(
+    contract: Contract, seen: Seen, *, principals: bool
+) -> st.SearchStrategy[dict[str, Any]]:
     """Draw what is special about a call, by the names of rows; mostly nothing.
 
     ``principals`` says whether callers of other permissions can be made.
     """
     plain = st.builds(lambda force: {"force": force}, forces())
-    malformed = [{"malformed": row.name} for row in contract.malformed]
-    forged = [{"forgery": row.name} for row in contract.forgeries]
-    policies = [{"policy": row.name} for row in contract.policy_cases]
-    odd = [*malformed, *forged, *(policies if principals else [])]
-    kinds = [plain, plain, plain, plain, st.sampled_from(odd)]
+    odd = [(row.clause, {"malformed": row.name}) for row in contract.malformed]
+    odd += [("U4", {"forgery": row.name}) for row in contract.forgeries]
+    if principals:
+        odd += [(row.clause, {"policy": row.name}) for row in contract.policy_cases]
+    rows = [row for _, row in favoured(odd, lambda one: times(seen, one[0]))]
+    kinds = [plain, plain, plain, plain, st.sampled_from(rows)]
     if principals:
         kinds.append(
             st.builds(lambda drawn: {"statements": drawn}, statements(contract))

@@ -3,12 +3,15 @@
 from hypothesis import strategies as st
 
 from redeploy_schemas.contract import Contract
+from redeploy_strategies.steering import Seen, favoured
 
 
-def listed(contract: Contract) -> st.SearchStrategy[tuple[str, str]]:
-    """Draw a (type, status) of the event table."""
+def listed(contract: Contract, seen: Seen) -> st.SearchStrategy[tuple[str, str]]:
+    """Draw a (type, status) of the event table, those that were responded to least first."""
     pairs = [(row.type, status) for row in contract.events for status in row.statuses]
-    return st.sampled_from(pairs)
+    return st.sampled_from(
+        favoured(pairs, lambda pair: seen.get(("E1", " ".join(pair)), 0))
+    )
 
 
 def unlisted(contract: Contract) -> st.SearchStrategy[tuple[str, str]]:
@@ -20,6 +23,7 @@ def unlisted(contract: Contract) -> st.SearchStrategy[tuple[str, str]]:
     return pairs.filter(lambda pair: pair not in table)
 
 
-def events(contract: Contract) -> st.SearchStrategy[tuple[str, str]]:
+def events(contract: Contract, seen: Seen) -> st.SearchStrategy[tuple[str, str]]:
     """Draw an event, of the table more often than not."""
-    return listed(contract) | listed(contract) | unlisted(contract)
+    known = listed(contract, seen)
+    return known | known | unlisted(contract)

@@ -92,7 +92,8 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
         sessions.append(begin())
         return sessions[-1]
 
-    machine = explorer(bench.contract, bench.offer.parts, remembered)
+    seen = dict(bench.seen)
+    machine = explorer(bench.contract, bench.offer.parts, seen, remembered)
     drawn = seed(reporter.seed * 1000 + number)(machine)
     try:
         run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
@@ -102,6 +103,8 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
         report.problem = str(trouble)
     for session in sessions:
         report.ledger.merge(session.oracle.ledger)
+    bench.seen.update(report.ledger.held)
+    for session in sessions:
         bench.steps += len(session.run.done)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
