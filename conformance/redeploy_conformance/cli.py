@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from redeploy_conformance.evidence_commands import check_trace
+from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import leave
 from redeploy_conformance.report_commands import report
 from redeploy_schemas.contract import load
@@ -283,12 +283,27 @@ def selftest(names: Sequence[str], processes: int) -> None:
 @click.argument("target", default="embedded")
 @click.option("--finding", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--times", type=click.IntRange(1, 100), default=3, show_default=True)
-def replay(result: str, target: str, finding: int, times: int) -> None:
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["curl", "pytest"]),
+    help="Write it as a script for curl, or as a pytest test, instead of running it.",
+)
+@click.option(
+    "-o", "--output", default="-", metavar="FILE", help="Where that goes (--as)."
+)
+def replay(
+    result: str, target: str, finding: int, times: int, form: str | None, output: str
+) -> None:
     """Run a finding of a RESULT file again on a fresh instance of TARGET."""
-    from redeploy_conformance.replay import replay_finding
+    from redeploy_conformance.replay import export_finding, replay_finding
 
+    if form is not None:
+        export_finding(result, finding, form, output)
+        return
     replay_finding(result, target, finding, times)
 
 
 main.add_command(report)
 main.add_command(check_trace)
+main.add_command(certificate)

@@ -96,3 +96,88 @@ def _drawn(
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ForeignTraceError, LogError) as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
+
+
+@click.group()
+def certificate() -> None:
+    """Make and verify certificates."""
+
+
+@certificate.command("make")
+@click.argument("result", type=click.Path(dir_okay=False))
+@click.argument(
+    "traces",
+    nargs=-1,
+    required=True,
+    metavar="TRACE...",
+    type=click.Path(dir_okay=False),
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    required=True,
+    help="Where the certificate goes.",
+)
+def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
+    """Certify a RESULT by its traces: only a complete run without violation.
+
+    Exit codes: 0 made, 1 the run or its traces are not conforming, 2 wrong usage, 3 incomplete.
+    """
+    from redeploy_conformance.evidence import certificate as certificates
+    from redeploy_schemas.contract import load
+    from redeploy_schemas.records import InvalidRecordError, Result
+
+    try:
+        read = Result.from_text(Path(result).read_text("utf-8"))
+        made = certificates.make(read, [Path(one) for one in traces], load())
+        Path(output).write_text(certificates.to_text(made), "utf-8")
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
+    except (InvalidRecordError, UnicodeDecodeError) as error:
+        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {error}")
+    except certificates.CertificateError as error:
+        leave(error.verdict, f"no certificate: {_plain(error)}")
+    click.echo(f"{output}: {len(made['required'])} required clauses certified")
+
+
+@certificate.command("verify")
+@click.argument("certificate", type=click.Path(dir_okay=False))
+@click.argument(
+    "traces",
+    nargs=-1,
+    required=True,
+    metavar="TRACE...",
+    type=click.Path(dir_okay=False),
+)
+def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
+    """Draw the verdict again from the traces of a CERTIFICATE, and say whether it holds.
+
+    Exit codes: 0 it holds, 1 it does not, 2 wrong usage, 3 it cannot be told.
+    """
+    import json
+
+    from redeploy_conformance.evidence import certificate as certificates
+    from redeploy_schemas.contract import load
+
+    try:
+        document = json.loads(Path(certificate).read_text("utf-8"))
+        held = certificates.verify(document, [Path(one) for one in traces], load())
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, certificates.CertificateError):
+            leave(error.verdict, f"{certificate} does not hold: {_plain(error)}")
+        leave(RunVerdict.WRONG_USAGE, f"{certificate} is no certificate: {error}")
+    name = held["target"]["name"]
+    click.echo(
+        f"{certificate} holds: {_plain(name)} conforms in all "
+        f"{len(held['required'])} required clauses of {_plain(held['contract']['edition'])}"
+    )
+
+
+def _plain(text: object) -> str:
+    """Return a text that a terminal shows and does not act on."""
+    from redeploy_reports.clean import clean
+
+    return clean(str(text))

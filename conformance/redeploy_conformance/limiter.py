@@ -12,6 +12,10 @@ from redeploy_conformance.replies import Flaw
 from redeploy_conformance.world import Told
 from redeploy_schemas.contract import Contract
 
+BURST = 10.0
+"""Seconds back from a call in which it is part of one burst, in real time."""
+SLACK = 0.05
+"""Share of the rate by which a burst may be over, since nobody's clocks agree."""
 MARGIN = 1.0
 """Seconds around the window's edge in which a call may count or not (ruling on Q1)."""
 
@@ -27,6 +31,7 @@ class Quota:
     throttled: bool = False
     rejected: int = 0
     candidates: tuple["Limiter", ...] | None = None
+    overfull: list[tuple[float, float]] = field(default_factory=list)
 
     def under(self, now: float) -> bool:
         """Whether one more call keeps the caller within the documented rate (Q1)."""
@@ -40,7 +45,43 @@ class Quota:
         if stepped and len(self.passed) - bisect_left(self.passed, now) >= limit:
             return True
         edge = now - self.contract.quota_seconds + MARGIN
-        return len(self.passed) - bisect_right(self.passed, edge) >= 2 * limit
+        if len(self.passed) - bisect_right(self.passed, edge) >= 2 * limit:
+            return True
+        return not stepped and self._overfull_apart(now)
+
+    def _overfull_apart(self, now: float) -> bool:
+        """Whether two bursts went over the rate where no fixed window begins in both (Q2).
+
+        More than the rate in one burst is right only if a new window began in it; windows begin at
+        the same second of each period, so a burst elsewhere in the period must stay below.
+        """
+        begun = self._overfull(now)
+        if begun is None:
+            return False
+        period = self.contract.quota_seconds
+        return any(
+            now - first > period
+            and (begun - last) % period + (now - begun) + (last - first) < period
+            for first, last in self.overfull
+        )
+
+    def _overfull(self, now: float) -> float | None:
+        """Return when the burst up to now began, if more passed in it than the rate allows."""
+        start = bisect_right(self.passed, now - BURST)
+        if start == len(self.passed):
+            return None
+        limit, seconds = self.contract.quota_calls, self.contract.quota_seconds
+        gained = (now - self.passed[start]) * limit / seconds
+        over = len(self.passed) - start >= limit * (1 + SLACK) + gained
+        return self.passed[start] if over else None
+
+    def _note_overfull(self, now: float) -> None:
+        begun = self._overfull(now)
+        if begun is None:
+            return
+        if self.overfull and begun <= self.overfull[-1][1]:
+            begun, _ = self.overfull.pop()
+        self.overfull.append((begun, now))
 
     def insisted(self, now: float) -> bool:
         """Whether more calls were made than any admissible limiter lets through (Q2)."""
@@ -69,6 +110,7 @@ class Quota:
         self.rejected += not accepted and not throttled
         if accepted:
             self.passed.append(now)
+            self._note_overfull(now)
         if self.candidates is not None and (accepted or throttled):
             self.candidates = _agreeing(self.candidates, now, throttled=throttled)
 

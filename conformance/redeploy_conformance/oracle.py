@@ -226,7 +226,7 @@ class Oracle:
         """
         for key, worlds in self.worlds.items():
             if settled(worlds) and (key == called or key not in self.stirred):
-                quiet = next(iter(worlds)).quiet
+                quiet = _quiet(worlds)
                 if not set(clauses) <= set(quiet):
                     both = tuple(dict.fromkeys((*quiet, *clauses)))
                     self.worlds[key] = hush(worlds, both)
@@ -272,7 +272,7 @@ class Oracle:
         if accepted:
             self._end_silence(key)
         else:
-            self._silence(next(iter(self.worlds[key])).quiet or ("L10",), key)
+            self._silence(_quiet(self.worlds[key]) or ("L10",), key)
         return []
 
     def _note_choices(
@@ -390,6 +390,12 @@ def _agreed(each: list[Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
 def _first(worlds: Belief) -> World:
     """Return the world to explain a violation by: the one with the least to it."""
     return min(worlds, key=lambda world: (world.late, world.in_flight, str(world)))
+
+
+def _quiet(worlds: Belief) -> tuple[str, ...]:
+    """Return the clauses that forbid any change, whichever world is the true one."""
+    first = min(world.quiet for world in worlds)
+    return tuple(one for one in first if all(one in world.quiet for world in worlds))
 
 
 def _in_doubt_only(world: World) -> World:

@@ -612,18 +612,18 @@ def _quota(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=clauses, row=f"{limit + 2} calls at once", steps=steps)
     many = 2 * limit
     steps = (
-        Create("i1", (), ((kind, status),), count=many + 2),
+        Create("i1", (), ((kind, status),), count=many + limit + limit // 5),
         other,
         Redeploy("i1", count=limit),
         Redeploy(f"i{limit + 1}", count=limit + 1),
         Look((f"i{many + 1}", "j1")),
         Redeploy("j1"),
-        Pause(window + 1),
-        Redeploy(f"i{many + 2}"),
+        Pause(window * 1.25 + 1),
+        Redeploy(f"i{many + 2}", count=limit + limit // 5 - 2),
     )
     yield Case(
         clauses=clauses,
-        row=f"{many + 1} calls in real time",
+        row=f"{many + 1} calls in real time, and more in another part of the period",
         steps=steps,
         unless=frozenset({Part.CLOCK.value}),
         burst=True,

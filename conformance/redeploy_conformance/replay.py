@@ -1,28 +1,53 @@
 """Doing a finding again: the same steps on fresh instances of any target."""
 
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from redeploy_conformance.api import SetUpError
 from redeploy_conformance.bench import set_up
 from redeploy_conformance.exits import leave
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import InvalidStepError, from_json
+from redeploy_conformance.steps import InvalidStepError, Step, from_json
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
 from redeploy_conformance.targets.find import find
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import load
-from redeploy_schemas.records import InvalidRecordError, Result
+from redeploy_schemas.records import Finding, InvalidRecordError, Result
 from redeploy_schemas.vocabulary import RunVerdict
 
 
-def replay_finding(path: str, word: str, number: int, times: int) -> None:
-    """Run the steps of one finding some times, and say how often it was seen again.
+def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
+    """Return the clauses that steps break on a target, each with what was expected and observed.
 
-    Exits with 1 when it was, 0 when it was not, 3 when it could not be tried.
+    ``steps`` are JSON texts, as in a result file; ``word`` names the target as for the command.
+
+    Raises:
+        InvalidStepError: a text is no step.
+        TargetUsageError: the word names no target.
+        UnreachableError: nothing there answers.
+        SetUpError: the steps could not be done.
     """
+    contract = load()
+    bench = set_up(find(word, contract), contract)
+    try:
+        run = perform(bench, [from_json(json.loads(one)) for one in steps], Ledger())
+    finally:
+        bench.target.transport.close()
+    if run.problem is not None:
+        raise SetUpError(run.problem)
+    return {
+        one.clause: f"expected {one.expected}, observed {one.observed}"
+        for one in run.violations
+    }
+
+
+def read_finding(path: str, number: int) -> tuple[Finding, list[Step]]:
+    """Return a finding of a result file and its steps, or leave with one sentence."""
     try:
         result = Result.from_text(Path(path).read_text("utf-8"))
         found = result.findings[number - 1]
@@ -34,6 +59,38 @@ def replay_finding(path: str, word: str, number: int, times: int) -> None:
     except IndexError:
         count = len(result.findings)
         leave(RunVerdict.WRONG_USAGE, f"{path} has {count} findings, not {number}")
+    if not steps:
+        leave(RunVerdict.WRONG_USAGE, f"finding {number} of {path} has no steps to do")
+    return found, steps
+
+
+def export_finding(path: str, number: int, form: str, output: str) -> None:
+    """Write a finding as a script for curl or as a pytest test."""
+    from redeploy_conformance.export import ExportError, pytest_file, script
+
+    found, steps = read_finding(path, number)
+    contract = load()
+    if found.clause not in contract.by_id:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is of another contract")
+    make = script if form == "curl" else pytest_file
+    try:
+        text = make(found, steps, contract)
+        if output == "-":
+            click.echo(text, nl=False)
+        else:
+            Path(output).write_text(text, "utf-8")
+    except ExportError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{output}: {error.strerror or error}")
+
+
+def replay_finding(path: str, word: str, number: int, times: int) -> None:
+    """Run the steps of one finding some times, and say how often it was seen again.
+
+    Exits with 1 when it was, 0 when it was not, 3 when it could not be tried.
+    """
+    found, steps = read_finding(path, number)
     contract = load()
     try:
         target = find(word, contract)

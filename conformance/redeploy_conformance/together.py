@@ -93,7 +93,7 @@ def _blamed(
         if isinstance(one.seen, Reply) and not after(
             contract, anywhere, one, now, rules
         ):
-            return blame(contract, next(iter(start)), CALL, one.seen)
+            return blame(contract, min(start, key=str), CALL, one.seen)
     return Violation(
         "L12",
         "an order of these calls and looks that the contract admits",

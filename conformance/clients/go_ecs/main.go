@@ -35,7 +35,7 @@ func call(asked Request) Answer {
 	answer, err := client.RedeployInstance(&ecs.RedeployInstanceRequest{
 		InstanceId: tea.String(asked.InstanceID), ForceStop: asked.ForceStop,
 	})
-	if err == nil && answer.Body == nil { // a success without a body, nothing to read
+	if err == nil && answer.Body == nil { // a success with nothing in it
 		return success(nil, nil)
 	}
 	if err == nil {

@@ -38,6 +38,9 @@ final class Adapter {
             }
             RedeployInstanceResponseBody body =
                     new Client(config).redeployInstance(wanted).getBody();
+            if (body == null) { // a success with nothing in it
+                return Lines.success(null, null);
+            }
             return Lines.success(body.getTaskId(), body.getRequestId());
         } catch (TeaException error) {
             Object requestId = error.getData() == null ? null : error.getData().get("RequestId");

@@ -46,6 +46,9 @@ final class Adapter {
             }
             RedeployInstanceResponse answer =
                     new DefaultAcsClient(profile).getAcsResponse(wanted);
+            if (answer == null) { // a success with nothing in it
+                return Lines.success(null, null);
+            }
             return Lines.success(answer.getTaskId(), answer.getRequestId());
         } catch (ClientException error) {
             return Lines.failure(

@@ -32,6 +32,8 @@ def call(asked: Fields) -> Fields:
             http_status=getattr(error, "status_code", None),
             request_id=getattr(error, "request_id", None),
         )
+    if answer.body is None:  # a success with nothing in it
+        return success(None, None)
     return success(answer.body.task_id, answer.body.request_id)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.evidence.check import check
-from redeploy_conformance.evidence.secrets import Secrets
+from redeploy_conformance.evidence.secrets import Secrets, signatures_of
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import Contract
@@ -21,7 +21,8 @@ class Gossip(DirectTransport):
 
     def __init__(self) -> None:
         super().__init__(Emulator().asgi)
-        self.secrets: set[str] = set()
+        self.keys: set[str] = set()
+        self.signatures: set[str] = set()
 
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         answer = super().send(request, timeout)
@@ -29,13 +30,12 @@ class Gossip(DirectTransport):
             return answer
         document = json.loads(answer.body)
         if "access_key_secret" in document:
-            self.secrets.add(document["access_key_secret"])
+            self.keys.add(document["access_key_secret"])
         headers = dict(request.headers)
         token = headers.get("authorization", "")
-        if token:
-            self.secrets.add(token.rpartition("=")[2].rpartition(" ")[2])
+        self.signatures |= set(signatures_of(request))
         if "Message" in document:
-            heard = [*self.secrets, token, request.target, request.body.decode()]
+            heard = [*self.keys, token, request.target, request.body.decode()]
             document["Message"] = f"<{'> <'.join(heard)}>"
             return HttpResponse(
                 answer.status, answer.headers, json.dumps(document).encode()
@@ -59,8 +59,10 @@ def test_a_target_that_echoes_everything_gets_no_secret_into_the_trace(
         control_token_env="TOKEN_OF_TEST",
     )
     text = run.path.read_text()
-    assert len(transport.secrets) > 3
-    assert [one for one in transport.secrets if one in text] == []
+    secret = transport.keys | transport.signatures
+    assert len(transport.keys) > 3
+    assert len(transport.signatures) > 3
+    assert [one for one in secret if one in text] == []
     assert "planted-token" not in text
     assert check([run.path], contract).result().exit_code == run.result.exit_code
 

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Made by redeploy-conformance. Needs bash, curl, openssl and GNU date.
+#   ENDPOINT  base URL of the target, such as http://127.0.0.1:8080
+#   CONTROL   path of its control protocol, /redeploy-control/v1 unless set
+#   TOKEN     bearer token of the control protocol, if it asks for one
+# The target is given accounts and instances of its own, and nothing else is touched.
+set -euo pipefail
+ENDPOINT=${ENDPOINT:?the base URL of the target}
+CONTROL=${CONTROL:-/redeploy-control/v1}
+HOST=${ENDPOINT#*://}
+HOST=${HOST%%/*}
+EMPTY=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+ANSWER=
+
+say() { printf '%s\n' "$1"; }
+
+# pick FIELD N: the Nth text in the last answer that stands under FIELD, or first in its list
+pick() {
+  printf '%s' "$ANSWER" | grep -o "\"$1\": *\[\{0,1\} *\"[^\"]*\"" | sed -n "${2}s/.*\"\([^\"]*\)\"$/\1/p"
+}
+
+# control METHOD PATH BODY
+control() {
+  local token=()
+  if [ -n "${TOKEN:-}" ]; then token=(-H "authorization: Bearer $TOKEN"); fi
+  ANSWER=$(curl -sS -X "$1" -H 'content-type: application/json' ${token[@]+"${token[@]}"} \
+    --data-binary "$3" "$ENDPOINT$CONTROL$2")
+  say "control $1 $2"
+}
+
+# call ACTION KEY SECRET QUERY SIGNED-QUERY NONCE WHEN: one call of the public API, signature V3
+call() {
+  local nonce=${6:-$(openssl rand -hex 16)} date canonical names digest signature
+  local auth=()
+  date=$(date -u -d "$7" +%Y-%m-%dT%H:%M:%SZ)
+  names='host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version'
+  canonical=$(printf 'POST\n/\n%s\nhost:%s\nx-acs-action:%s\nx-acs-content-sha256:%s\nx-acs-date:%s\nx-acs-signature-nonce:%s\nx-acs-version:2014-05-26\n\n%s\n%s' \
+    "$5" "$HOST" "$1" "$EMPTY" "$date" "$nonce" "$names" "$EMPTY")
+  if [ -n "$2" ]; then
+    digest=$(printf '%s' "$canonical" | openssl dgst -sha256 -r | cut -d' ' -f1)
+    signature=$(printf 'ACS3-HMAC-SHA256\n%s' "$digest" | openssl dgst -sha256 -hmac "$3" -r | cut -d' ' -f1)
+    auth=(-H "authorization: ACS3-HMAC-SHA256 Credential=$2,SignedHeaders=$names,Signature=$signature")
+  fi
+  ANSWER=$(curl -sS -X POST -H "host: $HOST" -H "x-acs-action: $1" -H 'x-acs-version: 2014-05-26' \
+    -H "x-acs-date: $date" -H "x-acs-signature-nonce: $nonce" -H "x-acs-content-sha256: $EMPTY" \
+    ${auth[@]+"${auth[@]}"} -w '\nHTTP %{http_code}' "$ENDPOINT/?$4")
+  say "$1 $4"
+  printf '%s' "$ANSWER" | tr -d '\000-\011\013-\037\177' | cut -c1-400
+  say ''
+}
+
