@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from redeploy_schemas.contract import load
+from redeploy_schemas.validation import problems
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -71,6 +72,7 @@ class Adapter:
             encoding="utf-8",
         )
         self.card = self.line()
+        assert problems("client/card", self.card) == []
 
     def line(self) -> Any:
         """The next line of the adapter, or what it said instead."""
@@ -95,7 +97,10 @@ class Adapter:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return self.line()
+        assert problems("client/request", request) == []
+        answer = self.line()
+        assert problems("client/answer", answer) == []
+        return answer
 
     def end(self) -> int:
         """The exit code after the end of standard input."""

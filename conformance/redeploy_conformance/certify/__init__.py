@@ -1,0 +1,1 @@
+"""The mirrored suite: client libraries judged by a server that plays every server."""

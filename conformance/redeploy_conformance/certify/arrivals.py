@@ -1,0 +1,196 @@
+"""What arrived at the certifying server, byte for byte, and whether it is right (C1, C2)."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from redeploy_conformance.wire.signatures import (
+    canonical_request_v3,
+    parse_authorization_v3,
+    signature_v1,
+    signature_v3,
+    string_to_sign_v1,
+    string_to_sign_v3,
+)
+
+VERSION = "2014-05-26"
+ACTION = "RedeployInstance"
+CURRENT = 120.0
+"""Seconds by which a timestamp may be off: the clocks here are the same."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One request as it came: when (seconds, rising), at which server, its bytes."""
+
+    at: float
+    server: str
+    raw: bytes
+
+    @cached_property
+    def head(self) -> list[str]:
+        """The request line and the header lines."""
+        return self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+
+    @cached_property
+    def body(self) -> bytes:
+        """What came after the headers."""
+        return self.raw.partition(b"\r\n\r\n")[2]
+
+    @cached_property
+    def method(self) -> str:
+        """GET, POST, …"""
+        return self.head[0].partition(" ")[0]
+
+    @cached_property
+    def target(self) -> str:
+        """Path and query, as sent."""
+        return self.head[0].split(" ")[1] if " " in self.head[0] else ""
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Header values by lower-case name."""
+        pairs = (line.partition(":") for line in self.head[1:])
+        return {name.lower(): value.strip() for name, _, value in pairs}
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters of the query."""
+        return _pairs(urlsplit(self.target).query)
+
+    @cached_property
+    def form(self) -> list[tuple[str, str]]:
+        """The parameters of a form body."""
+        kind = self.headers.get("content-type", "")
+        return _pairs(self.body.decode("latin-1")) if "form" in kind else []
+
+    @cached_property
+    def params(self) -> dict[str, str]:
+        """All parameters, those of the body last."""
+        return dict([*self.query, *self.form])
+
+    @property
+    def authorization(self) -> str:
+        """The V3 header, or nothing."""
+        return self.headers.get("authorization", "")
+
+    @property
+    def signatures(self) -> set[str]:
+        """The signatures that it carries, as a message might repeat them."""
+        found = {self.params.get("Signature", "")}
+        found.add(self.authorization.rpartition("Signature=")[2])
+        return {one for one in found if len(one) > 8}
+
+    @property
+    def signed(self) -> bool:
+        """Whether it carries credentials of any kind."""
+        return bool(self.signatures or "AccessKeyId" in self.params)
+
+    @property
+    def action(self) -> str | None:
+        """The operation that it names."""
+        return self.headers.get("x-acs-action") or self.params.get("Action")
+
+    @property
+    def nonce(self) -> str | None:
+        """What makes it the only one of its kind."""
+        return self.headers.get("x-acs-signature-nonce") or self.params.get(
+            "SignatureNonce"
+        )
+
+    @property
+    def moment(self) -> datetime | None:
+        """The time that it says it was made, None if it says none that can be read."""
+        text = self.headers.get("x-acs-date") or self.params.get("Timestamp") or ""
+        try:
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
+
+    def shown(self) -> str:
+        """Return the request as evidence, without its signature."""
+        text = self.raw.decode("utf-8", "replace")
+        for signature in self.signatures:
+            text = text.replace(signature, "***")
+        text = unquote(text) if "%3D" in text.partition("Signature=")[2][:200] else text
+        for signature in self.signatures:
+            text = text.replace(signature, "***")
+        return text
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, errors="replace")
+
+
+def wrong_request(
+    one: Arrival, instance_id: str, force_stop: bool | None, secret: str
+) -> Iterator[tuple[str, str]]:
+    """Yield (expected, observed) for all that is wrong with a request (C1)."""
+    version = one.headers.get("x-acs-version") or one.params.get("Version")
+    for name, wanted, seen in (
+        ("Action", ACTION, one.action),
+        ("Version", VERSION, version),
+        ("InstanceId", instance_id, one.params.get("InstanceId")),
+    ):
+        if seen != wanted:
+            yield f"{name} {wanted!r}", repr(seen)
+    sent = one.params.get("ForceStop")
+    if force_stop is None:
+        if sent is not None:
+            yield "no ForceStop, since none was set", f"ForceStop={sent}"
+    elif (sent or "").lower() != str(force_stop).lower() and not (
+        sent is None and force_stop is False
+    ):
+        yield f"ForceStop {str(force_stop).lower()}", f"ForceStop={sent}"
+    problem = wrong_signature(one, secret)
+    if problem is not None:
+        yield "a valid signature over exactly what was sent", problem
+
+
+def wrong_signature(one: Arrival, secret: str) -> str | None:
+    """Return what is wrong with the signature, None if nothing is."""
+    if one.authorization:
+        return _wrong_v3(one, secret)
+    given = one.params.get("Signature")
+    if given is None:
+        return "no signature"
+    text = string_to_sign_v1(one.method, [*one.query, *one.form])
+    good = hmac.compare_digest(signature_v1(secret, text), given)
+    return None if good else "a V1 signature of something else"
+
+
+def _wrong_v3(one: Arrival, secret: str) -> str | None:
+    try:
+        _, names, given = parse_authorization_v3(one.authorization)
+    except ValueError as error:
+        return str(error)
+    digest = one.headers.get("x-acs-content-sha256", "")
+    if digest.lower() != hashlib.sha256(one.body).hexdigest():
+        return "x-acs-content-sha256 is not the hash of the body"
+    loose = {name for name in one.headers if name.startswith("x-acs-")} | {"host"}
+    if not loose <= set(names):
+        return f"not signed: {', '.join(sorted(loose - set(names)))}"
+    path = urlsplit(one.target).path or "/"
+    text = string_to_sign_v3(
+        canonical_request_v3(
+            one.method, path, one.query, one.headers, list(names), digest
+        )
+    )
+    good = hmac.compare_digest(signature_v3(secret, text), given)
+    return None if good else "a V3 signature of something else"
+
+
+def stale(one: Arrival) -> tuple[str, str] | None:
+    """Return (expected, observed) if a request is not of now (C2)."""
+    moment = one.moment
+    if moment is None:
+        return "a timestamp in UTC", "none that can be read"
+    off = abs((datetime.now(UTC) - moment).total_seconds())
+    if off > CURRENT:
+        return "the current time in UTC", f"{off:.0f} s from it"
+    return None
