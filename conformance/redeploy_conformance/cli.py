@@ -1,22 +1,30 @@
 """The command. Each error is one sentence and an exit code."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from redeploy_conformance import options
+from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
-from redeploy_conformance.exits import leave
+from redeploy_conformance.exits import InOrder, leave
 from redeploy_conformance.report_commands import report
-from redeploy_schemas.contract import load
+from redeploy_conformance.staging_commands import COMMANDS as STAGING
+from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
 RESULT = "redeploy-conformance-result.json"
+INTERRUPTED_IN_VAIN = (
+    "ignore:(?s).*KeyboardInterrupt:pytest.PytestUnraisableExceptionWarning"
+)
+"""What Python says when Ctrl-C meets the garbage collector; the run ends all the same."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="redeploy-conformance")
 def main() -> None:
     """Judge implementations of RedeployInstance by their contract."""
@@ -41,7 +49,13 @@ def main() -> None:
 @click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
 )
-@click.option("-n", "workers", metavar="N", help="Run on N processes (pytest-xdist).")
+@click.option(
+    "-n",
+    "workers",
+    callback=options.workers,
+    metavar="N",
+    help="Run on N processes, or 'auto' (pytest-xdist).",
+)
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the exploration."
 )
@@ -64,6 +78,11 @@ def main() -> None:
     help="Also write everything that the verdict rests on, for check-trace.",
 )
 @click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False),
+    help="Known deviations (TOML): their pinned traces are done first.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Name each test, show each failure."
 )
 def run(
@@ -79,6 +98,7 @@ def run(
     junit: str | None,
     stream: str | None,
     trace: str | None,
+    baseline: str | None,
     verbose: bool,
 ) -> None:
     """Run the suite against TARGET and print a verdict.
@@ -89,16 +109,18 @@ def run(
     Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete, 4 unreachable,
     5 the suite itself failed.
     """
-    import pytest
+    outputs = [path for path in (result, junit, stream, trace) if path]
+    _check_run(target, clauses, case, outputs)
+
+    import pytest  # only now: wrong usage is told at once
 
     from redeploy_conformance import plugin
 
-    outputs = [path for path in (result, junit, stream, trace) if path]
-    _check_run(target, clauses, case, outputs)
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
     words += ["-c", os.devnull, "--rootdir", str(Path(__file__).parent)]
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
     words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    words += ["-o", f"filterwarnings={INTERRUPTED_IN_VAIN}"]
     words += ["-v"] if verbose else ["-q", "--tb=no", "-rN"]
     words += [
         "--redeploy-target",
@@ -117,11 +139,19 @@ def run(
         ("-n", workers),
         ("--junitxml", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
+        ("--redeploy-baseline", baseline and str(Path(baseline).absolute())),
         ("--redeploy-trace", trace and str(Path(trace).absolute())),
     ):
         if value:
             words += [option, value]
-    code = int(pytest.main(words))
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, plugin.interrupt)
+    try:
+        code = int(pytest.main(words))
+    except Exception:
+        if not plugin.interrupted:
+            raise
+        code = pytest.ExitCode.INTERRUPTED  # Ctrl-C tore an import apart
     if plugin.exit_code is not None:
         sys.exit(plugin.exit_code)
     match code:
@@ -141,8 +171,6 @@ def _check_run(
     target: str, clauses: Sequence[str], case: str | None, outputs: Sequence[str]
 ) -> None:
     """Say what is wrong with the usage, or that the target is not there, before anything runs."""
-    from redeploy_conformance.bench import set_up
-    from redeploy_conformance.planner import name, plan
     from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
     from redeploy_conformance.targets.find import find
 
@@ -154,22 +182,33 @@ def _check_run(
                 RunVerdict.WRONG_USAGE,
                 f"there is no clause {clause!r}; there are {known}",
             )
-    cases = {"tour", *(name(contract, one) for one in plan(contract))}
-    if case is not None and case not in cases:
+    if case is not None and case not in _cases(contract):
         leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
     for path in outputs:
-        if not Path(path).absolute().parent.is_dir():
+        folder = Path(path).absolute().parent
+        if not folder.is_dir():
             leave(RunVerdict.WRONG_USAGE, f"{path}: there is no such folder")
+        if not os.access(path if Path(path).exists() else folder, os.W_OK):
+            leave(RunVerdict.WRONG_USAGE, f"{path}: it must not be written")
     try:
         found = find(target, contract)
     except TargetUsageError as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
+
+    from redeploy_conformance.bench import set_up
+
     try:
         set_up(found, contract)
     except UnreachableError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
         found.transport.close()
+
+
+def _cases(contract: Contract) -> set[str]:
+    from redeploy_conformance.planner import name, plan
+
+    return {"tour", *(name(contract, one) for one in plan(contract))}
 
 
 @main.command()
@@ -242,6 +281,7 @@ def serve(
         if fault
         else Emulator(settings, **options)  # type: ignore[arg-type]
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as with Ctrl-C, below
     try:
         serve_emulator(
             emulator, host, port, ready=lambda url: click.echo(f"serving on {url}")
@@ -307,3 +347,6 @@ def replay(
 main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)
+main.add_command(baseline_group)
+for command in STAGING:
+    main.add_command(command)

@@ -12,6 +12,8 @@ from redeploy_conformance.exits import leave
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from redeploy_schemas.records import Result
 
 FILES = click.argument(
@@ -181,3 +183,66 @@ def _plain(text: object) -> str:
     from redeploy_reports.clean import clean
 
     return clean(str(text))
+
+
+@click.group()
+def baseline() -> None:
+    """Keep the file of known deviations ('run --baseline')."""
+
+
+@baseline.command("check")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("target", default="embedded")
+def check_baseline(file: str, target: str) -> None:
+    """Do the pinned traces of FILE on TARGET, and say how each entry stands.
+
+    Exit codes: 0 every entry is known, 1 one is stale, expired, changed or ambiguous, 2 wrong
+    usage, 4 unreachable.
+    """
+    from redeploy_conformance.baseline import BaselineError, Standing, try_file
+    from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
+
+    try:
+        pinned = try_file(Path(file), target)
+    except (BaselineError, TargetUsageError) as error:
+        leave(RunVerdict.WRONG_USAGE, _plain(error))
+    except UnreachableError as error:
+        leave(RunVerdict.UNREACHABLE, _plain(error))
+    for one in pinned:
+        click.echo(f"{one.standing.value}: {_plain(one.text)}")
+    sound = all(one.standing is Standing.KNOWN for one in pinned)
+    sys.exit(int(RunVerdict.CONFORMING if sound else RunVerdict.NOT_CONFORMING))
+
+
+@baseline.command("update")
+@click.argument("result", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--issue", metavar="URL", help="The issue of new entries.")
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Until when new entries are known; 90 days from now unless given.",
+)
+def update_baseline(
+    result: str, file: str, issue: str | None, expires: "datetime | None"
+) -> None:
+    """Rewrite FILE by a RESULT, keeping comments and order; make it where there is none."""
+    from datetime import date, timedelta
+
+    from redeploy_conformance.baseline import BaselineError
+    from redeploy_conformance.baseline_update import update
+    from redeploy_schemas.records import InvalidRecordError, Result
+
+    until = expires.date() if expires else date.today() + timedelta(days=90)
+    try:
+        read = Result.from_text(Path(result).read_text("utf-8"))
+        changes = update(Path(file), read, issue=issue, expires=until)
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
+    except (InvalidRecordError, UnicodeDecodeError) as error:
+        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {error}")
+    except BaselineError as error:
+        leave(RunVerdict.WRONG_USAGE, _plain(error))
+    for line in changes.lines:
+        click.echo(_plain(line))
+    click.echo(f"{file}: {len(changes.lines)} entries changed")

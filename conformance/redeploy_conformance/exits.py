@@ -1,10 +1,14 @@
 """How a command ends early: one sentence on stderr, and the exit code of the verdict."""
 
+import os
 import sys
-from typing import NoReturn
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
+from redeploy_reports.clean import clean
 from redeploy_schemas.vocabulary import RunVerdict
 
 
@@ -12,3 +16,32 @@ def leave(verdict: RunVerdict, text: str) -> NoReturn:
     """Say one sentence on stderr and end with the verdict's exit code."""
     click.echo(f"redeploy-conformance: {text}", err=True)
     sys.exit(int(verdict))
+
+
+class InOrder(click.Group):
+    """Commands that end in order also when they are stopped, or meet a bug of the suite.
+
+    Both would otherwise end with 1, which says that an implementation does not conform.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry the command out."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise  # click has the right words and codes for these
+        except BrokenPipeError:  # as in `| head -1`: nobody reads on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(int(RunVerdict.INCOMPLETE))
+        except (KeyboardInterrupt, click.Abort):
+            leave(RunVerdict.INCOMPLETE, "stopped before the end")
+        except Exception as error:
+            from redeploy_conformance.redact import redacted
+
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            leave(
+                RunVerdict.SUITE_FAILED,
+                f"the suite itself failed with {type(error).__name__}: "
+                f"{clean(redacted(str(error)))} "
+                f"({Path(at.filename).name}, line {at.lineno})",
+            )

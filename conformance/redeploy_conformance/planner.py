@@ -609,7 +609,8 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Redeploy(last),
     )
     clauses = ("Q1", "Q2", "Q4", "Q5", "Q6")
-    yield Case(clauses=clauses, row=f"{limit + 2} calls at once", steps=steps)
+    row = f"{limit + 2} calls at once"
+    yield Case(clauses=clauses, row=row, steps=steps, burst=True)
     many = 2 * limit
     steps = (
         Create("i1", (), ((kind, status),), count=many + limit + limit // 5),
@@ -629,7 +630,7 @@ def _quota(contract: Contract) -> Iterator[Case]:
         burst=True,
     )
     steps = (Redeploy("i1"),) * (limit + 1)
-    yield Case(clauses=("Q6r",), row="", steps=steps)
+    yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
     pool = Create("i1", (), ((kind, status),), count=limit + 102)
     steps = (
         pool,
@@ -641,4 +642,4 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Advance(48.0),
         Redeploy(f"i{limit + 101}", count=2),
     )
-    yield Case(clauses=("Q3",), row="", steps=steps)
+    yield Case(clauses=("Q3",), row="", steps=steps, burst=True)

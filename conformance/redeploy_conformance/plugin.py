@@ -6,18 +6,27 @@ of the suite asks for it, and does nothing where none runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from redeploy_conformance import plugin_options
+
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.bench import Bench
     from redeploy_conformance.evidence.writer import TraceWriter
     from redeploy_conformance.investigate import CaseReport
     from redeploy_conformance.verdict import Collector
 
+SUITE_FAILED = 5
 LOST_AFTER = 3
 """Cases without an answer in a row, after which the target counts as gone."""
 
@@ -33,9 +42,14 @@ class Reporter:
         self.trace_path: str | None = config.getoption("redeploy_trace")
         self.trace: TraceWriter | None = None
         self.burst: bool = config.getoption("redeploy_burst")
+        self.baseline_path: str | None = config.getoption("redeploy_baseline")
+        self.pinned: list[Pinned] = []
         self.seed: int = config.getoption("redeploy_seed")
         self.offer: dict[str, Any] = {}
         self.current: CaseReport | None = None
+        self.left: tuple[str, int] | None = None
+        self.turn: AbstractContextManager[object] = nullcontext()
+        self.secrets: set[str] = set()
         self.silent = 0
 
     def enter(self, report: CaseReport) -> None:
@@ -46,68 +60,21 @@ class Reporter:
             self.trace.case(report)
 
     def stop_if_lost(self) -> None:
-        """Skip the test when the target has stopped answering."""
+        """Skip the test when the target has stopped answering; end the run when the user asks.
+
+        Raises:
+            KeyboardInterrupt: the user did, at a moment when Python could not raise it (as in the
+                garbage collector), so that the test under way went on.
+        """
+        if interrupted:
+            raise KeyboardInterrupt
         if self.silent >= LOST_AFTER:
             pytest.skip("the target does not answer any more")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the suite's options."""
-    group = parser.getgroup("redeploy-conformance")
-    group.addoption(
-        "--redeploy-target",
-        default="embedded",
-        metavar="TARGET",
-        help="embedded, a base URL, module:callable, or a statement (TOML file)",
-    )
-    group.addoption(
-        "--redeploy-result",
-        default=None,
-        metavar="FILE",
-        help="write the result as JSON",
-    )
-    group.addoption(
-        "--redeploy-stream",
-        default=None,
-        metavar="FILE",
-        help="write a JSON line for each case while running, and a closing one",
-    )
-    group.addoption(
-        "--redeploy-trace",
-        default=None,
-        metavar="FILE",
-        help="write everything that the verdict rests on, as JSON lines",
-    )
-    group.addoption(
-        "--redeploy-seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="seed of the exploration",
-    )
-    group.addoption(
-        "--redeploy-case",
-        default=None,
-        metavar="NAME",
-        help="run one planned case only",
-    )
-    group.addoption(
-        "--redeploy-quick",
-        action="store_true",
-        help="run only the tour and the rate limit: each required clause once",
-    )
-    group.addoption(
-        "--redeploy-burst",
-        action="store_true",
-        help="send bursts of calls to a target on another machine too",
-    )
-    group.addoption(
-        "--redeploy-clause",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="run the cases of these clauses only",
-    )
+    plugin_options.add(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -154,22 +121,36 @@ def reporter(pytestconfig: pytest.Config) -> Reporter:
 
 
 @pytest.fixture(scope="session")
-def bench(pytestconfig: pytest.Config, reporter: Reporter) -> Iterator[Bench]:
+def bench(
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    reporter: Reporter,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Bench]:
     """The implementation under test, discovered."""
     from redeploy_conformance.bench import set_up
     from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
     from redeploy_conformance.targets.find import find
     from redeploy_schemas.contract import load
+    from redeploy_schemas.vocabulary import Part
 
     contract = load()
     try:
         target = find(reporter.target_word, contract)
         shared = hasattr(pytestconfig, "workerinput") and target.kind != "embedded"
         made = set_up(target, contract, alone=not shared)
+        if shared and Part.CLOCK in made.offer.parts:
+            from filelock import FileLock
+
+            # There is one clock to turn, and nobody may turn it under another's test.
+            place = tmp_path_factory.getbasetemp().parent / "redeploy-clock.lock"
+            reporter.turn = FileLock(place, poll_interval=0.01)
+            made.alone = True
     except TargetUsageError as error:
-        _leave(str(error), 2)
+        _leave(str(error), 2, request.session)
     except UnreachableError as error:
-        _leave(str(error), 4)
+        _leave(str(error), 4, request.session)
+    reporter.secrets = made.api.secrets  # the same set: it grows as accounts are made
     offer = made.offer
     reporter.offer = {
         "name": offer.name,
@@ -185,9 +166,13 @@ def bench(pytestconfig: pytest.Config, reporter: Reporter) -> Iterator[Bench]:
         reporter.trace.close()
 
 
-def _leave(text: str, code: int) -> NoReturn:
-    """End the whole run before anything was judged."""
+def _leave(text: str, code: int, session: pytest.Session | None = None) -> NoReturn:
+    """End the whole run before anything was judged; a worker tells its controller why."""
     global exit_code
+    if session is not None and hasattr(session.config, "workerinput"):
+        session.config.stash[REPORTER].left = (text, code)
+        session.shouldstop = text
+        pytest.fail(text, pytrace=False)
     exit_code = code
     pytest.exit(text, returncode=code)
 
@@ -209,13 +194,26 @@ def _trace(config: pytest.Config, reporter: Reporter, made: Bench) -> TraceWrite
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Let a test of the suite wait for its turn, where workers share a target."""
+    if SUITE in item.path.as_posix():
+        with item.config.stash[REPORTER].turn:
+            return (yield)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Hang what a case brought on its test report, so that it reaches the controller."""
     report = yield
     report.redeploy_suite = SUITE in item.path.as_posix()  # type: ignore[attr-defined]
     reporter = item.config.stash[REPORTER]
+    if report.redeploy_suite and report.longrepr:
+        _scrub(report, reporter.secrets)
+    if reporter.left is not None:
+        report.redeploy_left = reporter.left  # type: ignore[attr-defined]
     if call.when == "call" and reporter.current is not None:
         report.redeploy = {  # type: ignore[attr-defined]
             "offer": reporter.offer,
@@ -225,28 +223,72 @@ def pytest_runtest_makereport(
     return report
 
 
+def _scrub(report: pytest.TestReport, secrets: set[str]) -> None:
+    """Take secrets out of what pytest is about to show, and to write as JUnit."""
+    from redeploy_conformance.redact import scrubbed
+
+    if isinstance(report.longrepr, tuple):
+        path, line, text = report.longrepr
+        report.longrepr = (path, line, scrubbed(text, secrets))
+        return
+    shown = str(report.longrepr)
+    clean = scrubbed(shown, secrets)
+    if clean != shown:
+        report.longrepr = clean
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Gather what the tests brought; runs in the controller too."""
-    if _active is not None and getattr(report, "redeploy_suite", False):
-        _active.take(report)
+    if _gathering is not None:
+        _gathering.take(report)
 
 
-_active: Collector | None = None
+class Gathering:
+    """What a pytest run is about: tests of the suite, of somebody else, or of both."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin to count the time."""
+        self.config = config
+        self.started = datetime.now(UTC)
+        self.clock = time.monotonic()
+        self.collector: Collector | None = None
+        self.others_failed = False
+        self.left: tuple[str, int] | None = None
+        self.unwritten: str | None = None
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Take one test's report; the first of the suite's makes the collector."""
+        if not getattr(report, "redeploy_suite", False):
+            self.others_failed |= report.failed
+            return
+        left = getattr(report, "redeploy_left", None)
+        if left is not None:
+            self.left = tuple(left)
+            return
+        if self.collector is None:
+            from redeploy_conformance.verdict import Collector
+
+            reporter, workers = self.config.stash[REPORTER], _workers(self.config)
+            self.collector = Collector(reporter, workers, self.started, self.clock)
+        self.collector.take(report)
+
+
+_gathering: Gathering | None = None
 interrupted = False
 exit_code: int | None = None
 """What the verdict of the last run in this process comes to; None where nothing was judged."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Make the collector where tests are reported: in the controller, or the only process."""
-    global _active, exit_code, interrupted
+    """Gather where tests are reported: in the controller, or the only process."""
+    global _gathering, exit_code, interrupted
     if hasattr(session.config, "workerinput"):
         return
-    from redeploy_conformance.verdict import Collector
-
     exit_code, interrupted = None, False
     reporter = session.config.stash[REPORTER]
-    _active = Collector(reporter, _workers(session.config))
+    _gathering = Gathering(session.config)
+    if reporter.baseline_path:
+        reporter.pinned = _pinned(reporter.baseline_path, reporter.target_word)
     if reporter.trace_path:
         from redeploy_conformance.evidence.recording import clear
 
@@ -259,6 +301,26 @@ def pytest_keyboard_interrupt() -> None:
     interrupted = True
 
 
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Handle SIGINT: Python drops an exception in some places, and must not drop the wish."""
+    global interrupted
+    interrupted = True
+    raise KeyboardInterrupt
+
+
+def _pinned(path: str, word: str) -> list[Pinned]:
+    """Do the pinned traces of a baseline, before anything else."""
+    from redeploy_conformance.baseline import BaselineError, try_file
+    from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
+
+    try:
+        return try_file(Path(path), word)
+    except (BaselineError, TargetUsageError) as error:
+        _leave(str(error), 2)
+    except UnreachableError as error:
+        _leave(str(error), 4)
+
+
 def _workers(config: pytest.Config) -> int:
     return len(getattr(config.option, "tx", None) or ()) or 1
 
@@ -267,33 +329,53 @@ def _workers(config: pytest.Config) -> int:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Draw the verdict, write it, and let it be the exit code."""
     global exit_code
-    if _active is None or not _active.any:
+    collector = None if _gathering is None else _gathering.collector
+    if _gathering is not None and _gathering.left is not None:
+        exit_code = session.exitstatus = _gathering.left[1]
+    if _gathering is None or collector is None:
         return
     from redeploy_schemas.records import Problem
 
     broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR
-    cut = broken or exitstatus == pytest.ExitCode.INTERRUPTED
+    cut = broken or interrupted or exitstatus == pytest.ExitCode.INTERRUPTED
+    cut = bool(cut or session.shouldstop or session.shouldfail)
     if broken:
-        _active.taken.crashes.append(Problem(case="pytest", text="an internal error"))
-    result = _active.conclude(complete=not cut)
-    if session.config.getoption("redeploy_result"):
-        _active.write(result)
-    trace_path = session.config.stash[REPORTER].trace_path
-    if trace_path:
-        from redeploy_conformance.evidence.recording import finish
+        collector.taken.crashes.append(Problem(case="pytest", text="an internal error"))
+    collector.taken.lost = _gathering.left is not None
+    result = collector.conclude(complete=not cut)
+    if session.config.stash[REPORTER].baseline_path:
+        from redeploy_conformance.baseline import apply
 
-        finish(Path(trace_path), result, _active.taken.crashes, complete=not cut)
-    exit_code = session.exitstatus = result.exit_code
+        result = collector.result = apply(result, session.config.stash[REPORTER].pinned)
+    exit_code = result.exit_code
+    try:
+        collector.end_stream(result, complete=not cut)
+        if session.config.getoption("redeploy_result"):
+            collector.write(result)
+        trace_path = session.config.stash[REPORTER].trace_path
+        if trace_path:
+            from redeploy_conformance.evidence.recording import finish
+
+            finish(Path(trace_path), result, collector.taken.crashes, complete=not cut)
+    except OSError as error:
+        _gathering.unwritten = str(error)
+        exit_code = SUITE_FAILED
+    session.exitstatus = exit_code or int(_gathering.others_failed)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Print the verdict, after everything that pytest has to say."""
-    global _active
-    result = None if _active is None else _active.result
-    _active = None
+    global _gathering
+    collector = None if _gathering is None else _gathering.collector
+    result = None if collector is None else collector.result
+    unwritten = None if _gathering is None else _gathering.unwritten
+    _gathering = None
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if result is not None and terminal is not None:
         from redeploy_reports.text import render
 
         width = min(terminal._tw.fullwidth, 100)
         terminal.write("\n" + render(result, width=width, color=terminal.hasmarkup))
+    if unwritten is not None and terminal is not None:
+        what = "the result, the stream or the trace could not be written"
+        terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")

@@ -1,6 +1,5 @@
 """The command ``report``: everything that is rendered from result files and streams."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import write_whole
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -188,10 +188,7 @@ def _write(output: str, text: str) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    path = Path(output)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, "utf-8")
-        draft.replace(path)
+        write_whole(Path(output), text)
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{output}: {error.strerror or error}")

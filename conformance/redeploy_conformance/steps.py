@@ -258,6 +258,43 @@ class Tasks:
         return f"look up the task of {self.key}"
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Begin to watch an instance that is there already, as a look shows it now."""
+
+    name: ClassVar[str] = "take"
+    key: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"take {self.key} as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Bring an instance to a status with the public StartInstance or StopInstance."""
+
+    name: ClassVar[str] = "bring"
+    key: str
+    status: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"bring {self.key} to {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Cancel the simulated events that were made on an instance."""
+
+    name: ClassVar[str] = "withdraw"
+    key: str
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"cancel the simulated events of {self.key}"
+
+
 Step: TypeAlias = (
     Create
     | Redeploy
@@ -274,6 +311,9 @@ Step: TypeAlias = (
     | Launch
     | Tasks
     | Pause
+    | Take
+    | Bring
+    | Withdraw
 )
 KINDS: tuple[type[Step], ...] = (
     Create,
@@ -291,6 +331,9 @@ KINDS: tuple[type[Step], ...] = (
     Launch,
     Tasks,
     Pause,
+    Take,
+    Bring,
+    Withdraw,
 )
 
 

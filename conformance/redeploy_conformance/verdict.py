@@ -1,20 +1,21 @@
 """Collects what the tests of a run brought, and makes the result of it."""
 
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Offer
 from redeploy_conformance.conclude import Gathered, sentence
+from redeploy_conformance.files import write_whole
 from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.redact import redacted
 from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
-from redeploy_conformance.targets.find import find
+from redeploy_conformance.targets.find import describe
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding, Problem, Record, Result
@@ -44,26 +45,32 @@ class Start(Record):
 
 @dataclass(slots=True)
 class Taken:
-    """What the tests of a run brought so far: reports, our own errors, what discovery found."""
+    """What the tests of a run brought so far: reports, our own errors, what discovery found.
+
+    ``lost`` says that a worker found nobody there.
+    """
 
     reports: list[CaseReport] = field(default_factory=list)
     crashes: list[Problem] = field(default_factory=list)
     offer: dict[str, Any] = field(default_factory=dict)
+    lost: bool = False
 
 
 class Collector:
     """One run's gathering, from the first test to the result file."""
 
-    def __init__(self, reporter: "Reporter", workers: int) -> None:
-        """Begin to count."""
+    def __init__(
+        self, reporter: "Reporter", workers: int, started: datetime, clock: float
+    ) -> None:
+        """Begin; ``started`` and ``clock``, in monotonic seconds, are when the run began."""
         self.reporter = reporter
         self.workers = workers
-        self.started = datetime.now(UTC)
-        self.clock = time.monotonic()
+        self.started = started
+        self.clock = clock
         self.taken = Taken()
-        self.any = False
         self.result: Result | None = None
         self.stream: StreamWriter | None = None
+        self.stream_path = reporter.stream_path
 
     @property
     def seconds(self) -> float:
@@ -72,32 +79,48 @@ class Collector:
 
     def take(self, report: "pytest.TestReport") -> None:
         """Take one test's report."""
-        if not self.any and self.reporter.stream_path:
-            self.stream = StreamWriter(Path(self.reporter.stream_path))
-            self.stream.start(self._start())
-        self.any = True
         brought = getattr(report, "redeploy", None)
         if brought is not None:
             self.taken.offer = brought["offer"] or self.taken.offer
             self.taken.reports.append(CaseReport.from_json(brought["case"]))
-            if self.stream is not None:
-                self.stream.case(brought["case"], brought["offer"], self.seconds)
+            self._follow(
+                lambda to: to.case(brought["case"], brought["offer"], self.seconds)
+            )
         elif report.failed:
             text = str(report.longrepr).strip().splitlines()
             last = text[-1] if text else "no reason given"
-            crash = Problem(case=report.nodeid, text=last[:500])
+            crash = Problem(case=report.nodeid, text=redacted(last[:500]))
             self.taken.crashes.append(crash)
-            if self.stream is not None:
-                self.stream.crash(crash, self.seconds)
+            self._follow(lambda to: to.crash(crash, self.seconds))
 
     def conclude(self, *, complete: bool) -> Result:
-        """Return the result of what was taken, and close the stream."""
+        """Return the result of what was taken."""
         seconds = self.seconds
         result = judge(self._start(), self.taken, seconds, complete=complete)
         self.result = replace(result, findings=tuple(self._numbered(result.findings)))
-        if self.stream is not None:
-            self.stream.end(self.result, complete=complete)
         return self.result
+
+    def end_stream(self, result: Result, *, complete: bool) -> None:
+        """Write the closing line of the stream, if there is one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.stream is not None:
+            self.stream.end(result, complete=complete)
+
+    def _follow(self, write: Callable[[StreamWriter], None]) -> None:
+        """Write to the stream, if one is wanted; when it fails, the suite failed, and goes on."""
+        if self.stream_path is None:
+            return
+        try:
+            if self.stream is None:
+                self.stream = StreamWriter(Path(self.stream_path))
+                self.stream.start(self._start())
+            write(self.stream)
+        except OSError as error:
+            self.taken.crashes.append(Problem(case="the stream", text=str(error)))
+            self.stream = self.stream_path = None
 
     def _numbered(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield findings; those that no case of the plan shows are replayed by their number."""
@@ -128,18 +151,17 @@ class Collector:
 
     def _target(self) -> tuple[str, Statement]:
         try:
-            target = find(self.reporter.target_word, load())
+            return describe(self.reporter.target_word, load())
         except TargetUsageError:
             return "unknown", Statement(name=self.reporter.target_word)
-        target.transport.close()
-        return target.kind, target.statement
 
     def write(self, result: Result) -> None:
-        """Write the result file, whole or not at all."""
-        path = Path(self.reporter.result_path)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(result.to_text(), "utf-8")
-        draft.replace(path)
+        """Write the result file, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_whole(Path(self.reporter.result_path), result.to_text())
 
 
 def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
@@ -160,7 +182,7 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     gathered.problems += taken.crashes
     clauses = gathered.clauses()
     verdict = gathered.verdict(clauses)
-    lost = any(report.lost for report in taken.reports[-3:])
+    lost = taken.lost or any(report.lost for report in taken.reports[-3:])
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
         verdict = RunVerdict.UNREACHABLE
     if taken.crashes:

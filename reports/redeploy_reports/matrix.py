@@ -15,6 +15,7 @@ MARKS = {
     Verdict.FAIL.value: "✗",
     Verdict.NOT_EXERCISED.value: "–",
     Verdict.OPEN.value: "○",
+    Verdict.KNOWN.value: "!",
 }
 ABSENT = "not in its contract"
 NAME, CELL = 40, 28

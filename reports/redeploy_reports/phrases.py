@@ -13,6 +13,7 @@ VERDICT_WORDS = {
     Verdict.PASS.value: "holds",
     Verdict.NOT_EXERCISED.value: "not exercised",
     Verdict.OPEN.value: "open",
+    Verdict.KNOWN.value: "known deviation",
 }
 
 
@@ -30,10 +31,11 @@ def counts(result: Result) -> str:
             f" ({summary.not_applicable} not applicable, "
             f"{summary.could_not_run} could not run)"
         )
+    known = f" · {len(summary.known)} known deviations" if summary.known else ""
     return (
         f"of {count(len(result.clauses), 'clause')}: "
         f"{len(summary.violated)} violated · {len(summary.hold)} hold · "
-        f"{missing} · {len(summary.open)} open"
+        f"{missing} · {len(summary.open)} open{known}"
     )
 
 

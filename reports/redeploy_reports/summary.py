@@ -25,6 +25,7 @@ class Summary:
     hold: tuple[ClauseResult, ...]
     not_exercised: tuple[ClauseResult, ...]
     open: tuple[ClauseResult, ...]
+    known: tuple[ClauseResult, ...] = ()
 
     @property
     def not_applicable(self) -> int:
@@ -49,6 +50,7 @@ def summarise(result: Result) -> Summary:
         hold=having(Verdict.PASS),
         not_exercised=having(Verdict.NOT_EXERCISED),
         open=having(Verdict.OPEN),
+        known=having(Verdict.KNOWN),
     )
 
 

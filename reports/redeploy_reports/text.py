@@ -15,6 +15,9 @@ from redeploy_schemas.vocabulary import RunVerdict
 SCREEN = 50
 """How many lines the text keeps to while no more than three clauses are violated."""
 
+GLUE = "\u00a0"
+"""A blank at which no line is broken."""
+
 IN_FULL = 5
 """How many violated clauses are shown with their counterexample."""
 
@@ -105,7 +108,10 @@ class _Page:
         yield ""
         verdict = clean(result.verdict).upper()
         sentence = clean(result.sentence, limit=400)
-        first, *rest = self.some(f"{verdict}: {sentence}", "", most=2)
+        rest_of_it = sentence[len(verdict) :]
+        again = sentence.upper().startswith(verdict) and rest_of_it[:1] in (":", " ")
+        text = verdict + (rest_of_it if again else f": {sentence}")
+        first, *rest = self.some(text, "", most=2)
         yield self.paint(first, verdict)
         yield from rest
         yield from self.fold(counts(self.result), "  ")
@@ -119,7 +125,7 @@ class _Page:
             f"{count(result.cases, 'case')}, {count(result.steps, 'step')}, "
             f"{count(result.requests, 'request')} in {result.seconds:.1f} s, "
             f"{count(result.workers, 'worker')}, seed {result.seed}, "
-            f"exit code {result.exit_code}"
+            f"exit code{GLUE}{result.exit_code}"
         )
 
     def violation(self, clause: ClauseResult) -> Iterator[str]:
@@ -189,7 +195,7 @@ class _Page:
     def choice(self, row: ClauseResult) -> str:
         name = f" {clean(row.name)}:" if self.detail.choice_names else ""
         seen = ", ".join(
-            f"{clean(choice.choice, limit=60)} ×{choice.count}"
+            f"{clean(choice.choice, limit=60)} ×{choice.count}".replace(" ", GLUE)
             for choice in row.choices
         )
         declared = f" (declared: {clean(row.declared)})" if row.declared else ""
@@ -234,7 +240,7 @@ class _Page:
         yield from lines
 
     def fold(self, text: str, first: str = "", then: str | None = None) -> list[str]:
-        return wrap(
+        lines = wrap(
             text,
             self.width,
             initial_indent=first,
@@ -242,6 +248,7 @@ class _Page:
             break_on_hyphens=False,
             drop_whitespace=True,
         ) or [first.rstrip()]
+        return [line.replace(GLUE, " ") for line in lines]
 
     def paint(self, line: str, words: str) -> str:
         if not self.color or not line.startswith(words):

@@ -54,6 +54,8 @@ class Verdict(Enum):
     FAIL = "fail"
     NOT_EXERCISED = "not exercised"
     OPEN = "open"
+    KNOWN = "known"
+    """Broken, and the owner of the implementation says so in a baseline."""
 
 
 class Missing(Enum):

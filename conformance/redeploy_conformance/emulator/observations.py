@@ -52,6 +52,8 @@ class Observations:
         status = call.params.get("Status")
         if status:
             found = [one for one in found if self.shown_status(one) == status]
+        tags = call.tags()
+        found = [one for one in found if _carries(one, tags)]
         paged = page(call, len(found))
         shown = [self.show_instance(one) for one in cut(found, paged)]
         return {**paged.fields, "Instances": {"Instance": shown}}
@@ -105,6 +107,12 @@ class Observations:
                 "DedicatedHostId": "dh-" + instance.account_id if dedicated else "",
                 "DedicatedHostName": "dedicated" if dedicated else "",
                 "DedicatedHostClusterId": "",
+            },
+            "Tags": {
+                "Tag": [
+                    {"TagKey": key, "TagValue": value}
+                    for key, value in instance.tags.items()
+                ]
             },
             "LocalStorageAmount": 1 if local else 0,
             "LocalStorageCapacity": 894 if local else 0,
@@ -221,6 +229,14 @@ class Observations:
             "FinishedTime": done,
             "SupportCancel": "false",
         }
+
+
+def _carries(instance: Instance, tags: dict[str, str]) -> bool:
+    """Whether an instance has every tag; one asked for without a value has any."""
+    return all(
+        key in instance.tags and value in ("", instance.tags[key])
+        for key, value in tags.items()
+    )
 
 
 def _one(call: Call, name: str) -> list[str]:

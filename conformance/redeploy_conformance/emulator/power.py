@@ -97,6 +97,7 @@ class Power:
         instance = self.world.add_instance(principal.account, "Pending")
         kind = call.params.get("InstanceType") or instance.instance_type
         instance.instance_type = kind
+        instance.tags = call.tags()
         if _WITH_LOCAL_DISKS.match(kind):
             instance.storage, instance.local_disk = "local", "healthy"
             instance.local_data = self.world.ids.data()

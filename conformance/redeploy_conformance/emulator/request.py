@@ -61,6 +61,14 @@ class Call:
                 found.append((int(key[len(prefix) :]), value))
         return [value for _, value in sorted(found)]
 
+    def tags(self) -> dict[str, str]:
+        """The tags `Tag.1.Key`, `Tag.1.Value`, `Tag.2.Key`, … of the call."""
+        found: dict[str, str] = {}
+        for name, key in self.params.items():
+            if name.startswith("Tag.") and name.endswith(".Key"):
+                found[key] = self.params.get(f"{name[:-4]}.Value", "")
+        return found
+
     def _named(self, header: str, parameter: str) -> str:
         if self.scheme == "v3":
             return self.headers.get(header) or self.params.get(parameter, "")

@@ -86,6 +86,7 @@ class Instance:
     events: dict[str, Event] = field(default_factory=dict)
     shown: list[tuple[float, str]] = field(default_factory=list)
     """The moments at which the status changed, for reads that lag."""
+    tags: dict[str, str] = field(default_factory=dict)
     errand: int = 0
     """Counts start, stop and reboot, so that one that was overtaken stays without
     effect."""

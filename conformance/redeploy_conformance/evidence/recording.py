@@ -58,7 +58,8 @@ def part_of(path: Path, worker: str | None) -> Path:
 def clear(path: Path) -> None:
     """Remove what an earlier run left, so that nothing of it can end up in this one's trace."""
     for old in (path, *_parts(path)):
-        old.unlink(missing_ok=True)
+        if old.is_file():  # not a device: /dev/null stays
+            old.unlink()
 
 
 def finish(

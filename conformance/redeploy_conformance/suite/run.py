@@ -2,8 +2,10 @@
 
 import pytest
 from hypothesis import seed
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
+from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.investigate import (
     CaseReport,
@@ -16,7 +18,7 @@ from redeploy_conformance.machine import BrokenClauseError, TroubleError, explor
 from redeploy_conformance.planner import name, possible
 from redeploy_conformance.plugin import Reporter
 from redeploy_conformance.redact import scrubbed
-from redeploy_conformance.session import Session
+from redeploy_conformance.session import Run, Session, not_as_offered
 from redeploy_conformance.steps import Case
 from redeploy_conformance.touring import NEEDS, looked_into, perform_tour
 from redeploy_reports.story import story
@@ -83,24 +85,37 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     report = CaseReport(f"walk {number}", ())
     requests, steps = bench.api.requests, bench.steps
 
-    def begin() -> Session:
-        return bench.session(Ledger())
-
     sessions: list[Session] = []
+    runs: list[Run] = []
 
-    def remembered() -> Session:
-        sessions.append(begin())
-        return sessions[-1]
+    def begin() -> Session:
+        try:
+            session = bench.session(Ledger())
+        except OfferError as error:
+            runs.append(Run(violations=[not_as_offered(error)]))
+            raise BrokenClauseError(runs[-1]) from error
+        except SetUpError as error:
+            runs.append(Run(problem=str(error), lost=isinstance(error, LostError)))
+            raise TroubleError(str(error)) from error
+        sessions.append(session)
+        runs.append(session.run)
+        return session
 
-    seen = dict(bench.seen)
-    machine = explorer(bench.contract, bench.offer.parts, seen, remembered)
+    machine = explorer(bench.contract, bench.offer.parts, dict(bench.seen), begin)
     drawn = seed(reporter.seed * 1000 + number)(machine)
     try:
         run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
-    except BrokenClauseError as broken:
-        report.findings = findings(bench, report.name, broken.run, "", drawn=True)
-    except TroubleError as trouble:
-        report.problem = str(trouble)
+    except (BrokenClauseError, TroubleError, Flaky):
+        # Hypothesis does a failing walk again, and says Flaky where that went well. What was seen
+        # once was seen all the same.
+        broken = next((one for one in runs if one.violations), None)
+        stuck = next((one for one in runs if one.problem is not None), None)
+        if broken is not None:
+            report.findings = findings(bench, report.name, broken, "", drawn=True)
+        elif stuck is not None:
+            report.problem, report.lost = stuck.problem, stuck.lost
+        else:
+            raise
     for session in sessions:
         report.ledger.merge(session.oracle.ledger)
     bench.seen.update(report.ledger.held)

@@ -1,15 +1,21 @@
 """From the word on the command line to a target."""
 
 import importlib
+import os
 import sys
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
 from redeploy_conformance.targets.base import Target, TargetUsageError, Transport
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement, StatementError, read
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import Contract
+
+if TYPE_CHECKING:
+    from redeploy_conformance.emulator.app import Emulator
 
 EMBEDDED = "embedded"
 
@@ -23,74 +29,103 @@ def find(word: str, contract: Contract) -> Target:
     Raises:
         TargetUsageError: the word names none of these, or its statement cannot be used.
     """
+    kind, statement = describe(word, contract)
+    transport: Transport
+    if kind == EMBEDDED:
+        transport = DirectTransport(_emulator(word).asgi)
+    elif statement.factory is not None:
+        transport = _made(statement.factory)
+    else:
+        assert statement.url is not None
+        transport = HttpTransport(statement.url, statement.ca_file)
+    return Target(statement.name, kind, transport, statement)
+
+
+def describe(word: str, contract: Contract) -> tuple[str, Statement]:
+    """Return the kind of the target that a word names, and its statement; nothing is made yet.
+
+    Raises:
+        TargetUsageError: see ``find``.
+    """
     if word == EMBEDDED or word.startswith(EMBEDDED + ":"):
-        return _embedded(word.removeprefix(EMBEDDED).removeprefix(":"))
+        fault = _fault(word)
+        name = "reference emulator" + (f", fault {fault}" if fault else "")
+        return EMBEDDED, Statement(name=name, version="embedded", read_lag_seconds=0.0)
     if "://" in word:
-        return _http(Statement(name=word, url=word))
+        return "http", Statement(name=word, url=word)
     if word.endswith(".toml") or Path(word).is_file():
-        try:
-            statement = read(Path(word), contract)
-            statement.credentials()
-        except StatementError as error:
-            raise TargetUsageError(str(error)) from error
-        if (statement.url is None) == (statement.factory is None):
-            raise TargetUsageError(
-                f"{word}: [endpoint] needs either url or factory, not both or none"
-            )
-        if statement.factory is not None:
-            return _factory(statement.factory, statement)
-        return _http(statement)
+        return _declared(word, contract)
     if ":" in word:
-        return _factory(word, Statement(name=word, factory=word))
+        return "factory", Statement(name=word, factory=word)
     raise TargetUsageError(
         f"{word!r} is no target: give a base URL such as http://127.0.0.1:8080, "
         "module:callable, a statement such as target.toml, or 'embedded'"
     )
 
 
-def _http(statement: Statement) -> Target:
-    assert statement.url is not None
-    transport = HttpTransport(statement.url, statement.ca_file)
-    return Target(statement.name, "http", transport, statement)
+def _declared(word: str, contract: Contract) -> tuple[str, Statement]:
+    try:
+        statement = read(Path(word), contract)
+    except StatementError as error:
+        raise TargetUsageError(str(error)) from error
+    token = statement.control_token_env
+    try:
+        statement.credentials()
+    except StatementError as error:
+        raise TargetUsageError(f"{word}: {error}") from error
+    if token is not None and not os.environ.get(token):
+        raise TargetUsageError(f"{word}: the environment variable {token} is not set")
+    if (statement.url is None) == (statement.factory is None):
+        raise TargetUsageError(
+            f"{word}: [endpoint] needs either url or factory, not both or none"
+        )
+    return ("http" if statement.factory is None else "factory"), statement
 
 
-def _embedded(fault: str) -> Target:
-    from redeploy_conformance.emulator.app import Emulator
+def _fault(word: str) -> str:
+    return word.removeprefix(EMBEDDED).removeprefix(":")
+
+
+def _emulator(word: str) -> "Emulator":
+    fault = _fault(word)
+    if not fault:
+        from redeploy_conformance.emulator.app import Emulator
+
+        return Emulator()
     from redeploy_conformance.faults.catalogue import FAULTS, build
 
-    statement = Statement(
-        name="reference emulator", version="embedded", read_lag_seconds=0.0
-    )
-    if not fault:
-        emulator = Emulator()
-    elif fault in FAULTS:
-        emulator = build(fault)
-        statement = replace(statement, name=f"reference emulator, fault {fault}")
-    else:
+    if fault not in FAULTS:
         raise TargetUsageError(f"there is no fault {fault!r}")
-    transport = DirectTransport(emulator.asgi)
-    return Target(statement.name, "embedded", transport, statement)
+    return build(fault)
 
 
-def _factory(word: str, statement: Statement) -> Target:
+class _SendOnly:
+    """A transport of somebody who has nothing to let go of."""
+
+    def __init__(self, send: Callable[[HttpRequest, float], HttpResponse]) -> None:
+        self.send = send
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _made(word: str) -> Transport:
     """Call ``module:callable``; it returns an ASGI application or a transport of its own."""
     module, _, name = word.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         made = getattr(importlib.import_module(module), name)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that exits must not end the run
         raise TargetUsageError(
             f"{word} could not be called: {type(error).__name__}: {error}"
         ) from error
-    transport: Transport
     if callable(getattr(made, "send", None)):
-        transport = made
-    elif callable(made):
-        transport = LoopTransport(made)
-    else:
-        raise TargetUsageError(
-            f"{word} returned {type(made).__name__}, which is neither an ASGI application "
-            "nor something with send(request, timeout)"
-        )
-    return Target(statement.name, "factory", transport, statement)
+        transport: Transport = made
+        return transport if hasattr(made, "close") else _SendOnly(made.send)
+    if callable(made):
+        return LoopTransport(made)
+    raise TargetUsageError(
+        f"{word} returned {type(made).__name__}, which is neither an ASGI application "
+        "nor something with send(request, timeout)"
+    )

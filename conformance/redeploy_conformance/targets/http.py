@@ -35,9 +35,17 @@ class HttpTransport:
             self._base = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise TargetUsageError(f"{url!r} is not a URL: {error}") from error
-        if self._base.scheme not in ("http", "https") or not self._base.host:
+        if self._base.userinfo:  # not shown again: it may hold a password
             raise TargetUsageError(
-                f"{url!r} is not a base URL such as http://127.0.0.1:8080"
+                "a base URL has no user and no password in it; credentials belong in a statement"
+            )
+        port = 80 if self._base.port is None else self._base.port
+        scheme_and_host = self._base.scheme in ("http", "https") and self._base.host
+        no_more = (self._base.path, self._base.query, self._base.fragment)
+        if not scheme_and_host or not 0 < port < 65536 or no_more != ("/", b"", ""):
+            raise TargetUsageError(
+                f"{url!r} is not a base URL such as http://127.0.0.1:8080: a scheme, a host, "
+                "perhaps a port, and nothing behind them"
             )
         self._origin = f"{self._base.scheme}://{self._base.netloc.decode()}"
         self._client = httpx.Client(
@@ -68,12 +76,14 @@ class HttpTransport:
             finally:
                 answer.close()
         except httpx.ConnectTimeout as error:
-            raise UnreachableError(f"{self._origin}: no connection in time") from error
-        except httpx.ConnectError as error:
-            raise UnreachableError(f"{self._origin}: {error}") from error
+            text = f"{self._origin} cannot be reached: no connection in time"
+            raise UnreachableError(text) from error
+        except (httpx.ConnectError, UnicodeError) as error:  # a host that is no name
+            text = f"{self._origin} cannot be reached: {error}"
+            raise UnreachableError(text) from error
         except httpx.TimeoutException as error:
             raise UnansweredError(f"no answer within {timeout:g} s") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             text = str(error) or type(error).__name__
             raise UnansweredError(f"the connection broke: {text}") from error
         headers = tuple((name.lower(), value) for name, value in answer.headers.items())

@@ -1,5 +1,6 @@
 """The conformance statement: what an implementation declares of itself, in a TOML file."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -125,6 +126,12 @@ def build(data: Mapping[str, Any], contract: Contract) -> Statement:
             values[name] = _entry(section, name, value, known)
     if values.get("signature", "v3") not in ("v1", "v3"):
         raise StatementError("[endpoint] signature must be v1 or v3")
+    if values.get("answer_seconds") == 0:
+        raise StatementError("[bounds] answer_seconds must be more than 0")
+    if ("access_key_id_env" in values) != ("access_key_secret_env" in values):
+        raise StatementError(
+            "[credentials] needs both access_key_id_env and access_key_secret_env"
+        )
     return Statement(**values)
 
 
@@ -135,11 +142,14 @@ def _entry(section: str, name: str, value: object, known: Any) -> object:
             f"unknown entry {name!r} in [{section}]; there are {', '.join(known)}"
         )
     if wanted is float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        seconds = math.nan
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = float(value)
+        if not 0 <= seconds < math.inf:
             raise StatementError(
                 f"[{section}] {name} must be a number of seconds, not {value!r}"
             )
-        return float(value)
+        return seconds
     if not isinstance(value, str):
         raise StatementError(f"[{section}] {name} must be a text, not {value!r}")
     return value

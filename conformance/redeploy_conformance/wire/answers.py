@@ -13,6 +13,7 @@ _LISTS = {
     "OperationLocks": "LockReason",
     "InstanceSystemEventSet": "InstanceSystemEventType",
     "TaskSet": "Task",
+    "Tags": "Tag",
     "InstanceIdSets": "InstanceIdSet",
     "EventIdSet": "EventId",
 }

@@ -24,10 +24,11 @@ _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key; the secret never shows in a repr."""
+    """An access key, with the token of a temporary one; no secret ever shows in a repr."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
 
 
 def build_request(
@@ -94,6 +95,8 @@ def _v1(
         ("SignatureMethod", "HMAC-SHA1"),
         ("SignatureVersion", "1.0"),
     ]
+    if credentials.security_token is not None:
+        pairs.append(("SecurityToken", credentials.security_token))
     text = string_to_sign_v1(method, pairs)
     signature = signature_v1(credentials.access_key_secret, text)
     query = f"{canonical_query(pairs)}&Signature={percent_encode(signature)}"
@@ -114,6 +117,9 @@ def _v3(
     if in_body:
         headers["content-type"] = FORM
     if credentials is not None:
+        if credentials.security_token is not None:
+            headers["x-acs-accesskey-id"] = credentials.access_key_id
+            headers["x-acs-security-token"] = credentials.security_token
         names = sorted(headers)
         signed = () if in_body else params
         text = string_to_sign_v3(

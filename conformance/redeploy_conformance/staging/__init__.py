@@ -1,0 +1,1 @@
+"""Runs against a real account: the public API only, fenced in, written down, undone at the end."""

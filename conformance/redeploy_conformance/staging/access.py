@@ -1,0 +1,199 @@
+"""The public operations as a staging run uses them: keys that may be renewed, patience with reads."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from redeploy_conformance.api import PAGE, Api, SetUpError
+from redeploy_conformance.staging.clock import Clock, RealClock
+from redeploy_conformance.staging.requests import READS, REDEPLOY
+from redeploy_conformance.staging.settings import RUN_TAG
+from redeploy_conformance.targets.base import UnansweredError, UnreachableError
+from redeploy_conformance.views import event_of
+from redeploy_conformance.wire.answers import Answer
+from redeploy_conformance.wire.signing import Credentials
+
+Wallet = Callable[[], Credentials]
+"""Returns the key to sign the next request with."""
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between tries of a read that a busy service did not answer."""
+CALMING = (2.0, 5.0, 15.0, 60.0)
+"""Seconds between calls that a rate limit refused: others may use the account, too."""
+
+
+@dataclass(slots=True)
+class StagingApi(Api):
+    """Calls on a real account. Reads are tried again; what changes something is not.
+
+    Only a refusal by a rate limit, after which nothing has happened, is waited for.
+
+    ``repeated`` counts the reads that were; ``reached`` says that one was ever answered.
+    """
+
+    clock: Clock = field(default_factory=RealClock)
+    repeated: int = 0
+    reached: bool = False
+
+    def call(
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials | None,
+        *,
+        nonce: str | None = None,
+        now: datetime | None = None,
+        alter: tuple[bytes, bytes] | None = None,
+        wire: str | None = None,
+    ) -> Answer:
+        """Return the answer of one public operation (see ``Api``)."""
+        self._keep_secret(credentials)
+
+        def once() -> Answer:
+            # Not super(): a class with slots is made twice, and loses it.
+            return Api.call(
+                self,
+                action,
+                params,
+                credentials,
+                nonce=nonce,
+                now=now,
+                alter=alter,
+                wire=wire,
+            )
+
+        if action not in READS:
+            return once() if action == REDEPLOY else self._in_turn(once)
+        for pause in PAUSES:
+            try:
+                answer = once()
+            except UnansweredError:
+                answer = None
+            except UnreachableError:
+                if not self.reached:
+                    raise  # nobody has ever been there: no use in waiting
+                answer = None
+            if answer is not None and not passing(answer):
+                self.reached = True
+                return answer
+            self.repeated += 1
+            self.sleep(pause)
+        return once()
+
+    def _in_turn(self, once: Callable[[], Answer]) -> Answer:
+        """Ask again for what a rate limit refused, and only for that: nothing has happened."""
+        for pause in CALMING:
+            answer = once()
+            code = str((answer.fields or {}).get("Code", ""))
+            if not throttled(answer.status, code):
+                return answer
+            self.sleep(pause)
+        return once()
+
+    def _keep_secret(self, credentials: Credentials | None) -> None:
+        if credentials is not None:
+            known = {credentials.access_key_secret, credentials.security_token or ""}
+            self.secrets |= known - {""}
+            if self.watcher is not None:
+                for one in known - {""}:
+                    self.watcher.secret(one)
+
+    def monotonic(self) -> float:
+        """Return the seconds of the run's clock."""
+        now = self.clock.now()
+        if self.watcher is not None:
+            self.watcher.clock(now)
+        return now
+
+    def sleep(self, seconds: float) -> None:
+        """Wait on the run's clock."""
+        self.clock.sleep(seconds)
+
+
+def passing(answer: Answer) -> bool:
+    """Whether an answer says that the service is busy or ill: asking again may help."""
+    code = str((answer.fields or {}).get("Code", ""))
+    return answer.status >= 500 or throttled(answer.status, code)
+
+
+def throttled(status: int, code: str) -> bool:
+    """Whether an answer is a refusal of a rate limit."""
+    return status == 429 or code.startswith("Throttling")
+
+
+def tagged(
+    api: Api, credentials: Credentials, key: str, value: str
+) -> Iterable[Mapping[str, Any]]:
+    """Yield what DescribeInstances lists of the instances that carry a tag.
+
+    Raises:
+        SetUpError: it could not be read.
+    """
+    number = 1
+    while True:
+        params = [
+            ("RegionId", api.region),
+            ("Tag.1.Key", key),
+            ("Tag.1.Value", value),
+            ("PageSize", str(PAGE)),
+            ("PageNumber", str(number)),
+        ]
+        fields = api.ask("DescribeInstances", params, credentials)
+        rows = (fields.get("Instances") or {}).get("Instance")
+        if not isinstance(rows, list):
+            raise SetUpError("DescribeInstances lists no instances at all")
+        yield from (row for row in rows if carries(row, key, value))
+        if len(rows) < PAGE:
+            return
+        number += 1
+
+
+def carries(row: Mapping[str, Any], key: str, value: str) -> bool:
+    """Whether an instance, as DescribeInstances shows it, carries a tag."""
+    tags = (row.get("Tags") or {}).get("Tag") or []
+    return any(
+        one.get("TagKey") == key and one.get("TagValue") == value
+        for one in tags
+        if isinstance(one, dict)
+    )
+
+
+def made_by(row: Mapping[str, Any], run: str) -> bool:
+    """Whether an instance was made by a run."""
+    return carries(row, RUN_TAG, run)
+
+
+def local_disks(row: Mapping[str, Any]) -> bool | None:
+    """Whether an instance has local disks; None where its row does not tell."""
+    amount = row.get("LocalStorageAmount")
+    capacity = row.get("LocalStorageCapacity")
+    if isinstance(amount, int) or isinstance(capacity, int):
+        return bool(amount) or bool(capacity)
+    return None
+
+
+def made_at(
+    api: StagingApi, wallet: Wallet, instance: str, kind: str, not_before: str
+) -> dict[str, tuple[str, str]]:
+    """Return the events of an instance that were asked for with this type and time."""
+    rows = api.events(wallet(), instance)
+    return {
+        event_id: shown
+        for row in rows
+        for _, event_id, shown in [event_of(row)]
+        if shown[0] == kind and row.get("NotBefore") == not_before
+    }
+
+
+def task_status(api: StagingApi, wallet: Wallet, task: str) -> str | None:
+    """Return what DescribeTasks shows of a task; None where it does not list it.
+
+    Raises:
+        SetUpError: it could not be read.
+    """
+    params = [("RegionId", api.region), ("TaskIds", task)]
+    fields = api.ask("DescribeTasks", params, wallet())
+    for row in (fields.get("TaskSet") or {}).get("Task") or []:
+        if row.get("TaskId") == task:
+            return str(row.get("TaskStatus"))
+    return None

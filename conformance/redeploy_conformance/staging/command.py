@@ -1,0 +1,290 @@
+"""What the staging commands do; each error is one sentence and an exit code."""
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.exits import leave
+from redeploy_conformance.staging.access import Wallet
+from redeploy_conformance.staging.clock import RealClock
+from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
+from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.doctoring import examine
+from redeploy_conformance.staging.driver import OutOfReachError
+from redeploy_conformance.staging.journal import JournalError
+from redeploy_conformance.staging.planning import (
+    NothingInsideError,
+    Plan,
+    inside,
+    make_plan,
+)
+from redeploy_conformance.staging.running import Staging, begin, go_on, reader_of
+from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.staging.telling import left_behind, plan_lines
+from redeploy_conformance.targets.base import (
+    TargetUsageError,
+    UnansweredError,
+    UnreachableError,
+)
+from redeploy_conformance.targets.http import HttpTransport
+from redeploy_conformance.targets.statement import Statement, StatementError, read
+from redeploy_reports.clean import clean
+from redeploy_schemas.contract import Contract, load
+from redeploy_schemas.vocabulary import RunVerdict
+
+REAL = {"L13": "listed"}
+"""What other official pages say of the real service: DescribeTasks lists redeploys."""
+MISUSES = (
+    JournalError,
+    NoCredentialsError,
+    NothingInsideError,
+    StatementError,
+    TargetUsageError,
+)
+
+
+def show_plan(options: Mapping[str, Any]) -> None:
+    """Print a plan."""
+    with _sentences():
+        contract = load()
+        settings = _settings(contract, options)
+        _, rows, plan = _planned(contract, settings, default_chain())
+        for line in plan_lines(plan, rows):
+            click.echo(clean(line))
+
+
+def stage(options: Mapping[str, Any], journal: str, result: str) -> None:
+    """Run, put back, and end with the verdict's exit code."""
+    with _sentences():
+        contract = load()
+        settings = _settings(contract, options)
+        _check_folders(journal, result)
+        wallet = default_chain()
+        transport, rows, plan = _planned(contract, settings, wallet)
+        _tell_reach(plan)
+        for line in plan_lines(plan, rows)[:1]:
+            click.echo(clean(line), err=True)
+        run = begin(contract, settings, transport, wallet, Path(journal), _say)
+    _carry_out(run, Path(result))
+
+
+def resume(journal: str, result: str) -> None:
+    """Go on with a run, put back, and end with the verdict's exit code."""
+    with _sentences():
+        _check_folders(result)
+        run = go_on(load(), _connect, default_chain(), Path(journal), _say)
+    _carry_out(run, Path(result))
+
+
+def restore(journal: str) -> None:
+    """Put back what a run changed."""
+    with _sentences():
+        run = go_on(
+            load(), _connect, default_chain(), Path(journal), _say, judging=False
+        )
+    with _left_told(run):
+        left = run.restore()
+    if left:
+        leave(RunVerdict.INCOMPLETE, f"left behind: {'; '.join(map(clean, left))}")
+    click.echo("everything is as it was")
+
+
+def doctor(options: Mapping[str, Any]) -> None:
+    """Examine an account, and end with 0 where nothing is wrong."""
+    with _sentences():
+        statement = _statement(load(), options)
+        wallet = default_chain()
+        transport = _connect_to(statement)
+    settings = _no_limits(statement)
+    good = True
+    for fine, text in examine(
+        reader_of(settings, transport, RealClock()), transport, wallet
+    ):
+        good = good and fine
+        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text)}")
+    sys.exit(int(RunVerdict.CONFORMING if good else RunVerdict.INCOMPLETE))
+
+
+# ---------------------------------------------------------------------- one run
+
+
+def _carry_out(run: Staging, path: Path) -> None:
+    with _left_told(run), _interrupts(run):
+        run.carry_out(run.plan())
+        left = run.restore()
+    complete = not run.stopping
+    made = run.result(left, complete=complete)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(made.to_text(), "utf-8")
+    draft.replace(path)
+    from redeploy_reports.text import render
+
+    click.echo(render(made, width=100, color=False))
+    if run.api.repeated + run.reader.repeated:
+        count = run.api.repeated + run.reader.repeated
+        _say(f"{count} looks were repeated: the service was busy or answered an error")
+    sys.exit(made.exit_code)
+
+
+@contextmanager
+def _interrupts(run: Staging) -> Iterator[None]:
+    """Let the first Ctrl-C end the run in order, and the second one end it now."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if run.stopping:
+            raise KeyboardInterrupt
+        run.stop()
+        _say(
+            "ending in order: what is under way is seen to its end and put back; "
+            "Ctrl-C again ends at once"
+        )
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _left_told(run: Staging) -> Iterator[None]:
+    """Say what a run leaves behind when it cannot be ended in order."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _leave_behind(run, RunVerdict.INCOMPLETE, "ended at once")
+    except NothingInsideError as error:
+        _leave_behind(run, RunVerdict.WRONG_USAGE, str(error))
+    except (OutOfReachError, SetUpError, NoCredentialsError) as error:
+        _leave_behind(run, RunVerdict.UNREACHABLE, str(error))
+
+
+def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
+    for line in left_behind(run.past):
+        _say(line)
+    path = run.journal.path
+    leave(
+        verdict,
+        f"{clean(why)}; put back with: redeploy-conformance restore {path}, "
+        f"or go on with: redeploy-conformance resume {path}",
+    )
+
+
+# ---------------------------------------------------------------------- beginning
+
+
+def _planned(
+    contract: Contract, settings: Settings, wallet: Wallet
+) -> tuple[HttpTransport, dict[str, Mapping[str, Any]], Plan]:
+    transport = _connect(settings)
+    reader = reader_of(settings, transport, RealClock())
+    rows = inside(reader, wallet, settings)
+    return transport, rows, make_plan(contract, settings, rows)
+
+
+def _settings(contract: Contract, options: Mapping[str, Any]) -> Settings:
+    for clause in options["clauses"]:
+        if clause not in contract.by_id:
+            raise TargetUsageError(f"there is no clause {clause!r}")
+    tag = next(iter(options["tag"].items()), None)
+    if tag is None and not options["instances"]:
+        raise TargetUsageError(
+            "name the instances that may be redeployed: --instance or --tag"
+        )
+    return Settings(
+        statement=_statement(contract, options),
+        instances=tuple(dict.fromkeys(options["instances"])),
+        tag=tag,
+        redeploys=options["redeploys"],
+        minutes=options["minutes"],
+        share=options["share"],
+        local_disks=options["local_disks"],
+        events_are_real=options["events_are_real"],
+        poll_seconds=options["poll_seconds"],
+        launch=options["launch"],
+        clauses=tuple(options["clauses"]),
+    )
+
+
+def _statement(contract: Contract, options: Mapping[str, Any]) -> Statement:
+    word: str = options["target"]
+    if word.endswith(".toml"):
+        statement = read(Path(word), contract)
+        if statement.region is None:
+            raise TargetUsageError(
+                f"{word}: [endpoint] needs the region of the account"
+            )
+    elif word.replace("-", "").isalnum():
+        statement = Statement(
+            name=f"ECS in {word}", version="unknown", region=word, choices=REAL
+        )
+    else:
+        raise TargetUsageError(
+            f"{word!r} is neither a region such as cn-hangzhou nor a statement (TOML)"
+        )
+    url = options["endpoint"] or statement.url
+    url = url or f"https://ecs.{statement.region}.aliyuncs.com"
+    if not url.startswith("https://"):
+        raise TargetUsageError(f"{url}: keys are only sent over https")
+    ca_file = options["ca_file"] or statement.ca_file
+    return replace(
+        statement,
+        url=url.rstrip("/"),
+        control=None,
+        ca_file=str(Path(ca_file).absolute()) if ca_file else None,
+    )
+
+
+def _no_limits(statement: Statement) -> Settings:
+    """Return settings to look with: nothing may be changed under them."""
+    return Settings(
+        statement=statement, instances=(), tag=None, redeploys=0, minutes=1.0
+    )
+
+
+def _connect(settings: Settings) -> HttpTransport:
+    return _connect_to(settings.statement)
+
+
+def _connect_to(statement: Statement) -> HttpTransport:
+    assert statement.url is not None
+    return HttpTransport(statement.url, statement.ca_file)
+
+
+def _check_folders(*paths: str) -> None:
+    for path in paths:
+        if not Path(path).absolute().parent.is_dir():
+            raise TargetUsageError(f"{path}: there is no such folder")
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """End with a sentence where a run cannot even begin."""
+    try:
+        yield
+    except MISUSES as error:
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+    except (UnreachableError, UnansweredError, SetUpError) as error:
+        leave(
+            RunVerdict.UNREACHABLE,
+            f"the account cannot be looked at: {clean(str(error))}",
+        )
+
+
+def _tell_reach(plan: Plan) -> None:
+    """Say before the run which clauses it can decide, and why no others."""
+    click.echo("Of the clauses, a real account lets these be", err=True)
+    for line in listed(decidable(plan.contract, plan.clauses)):
+        click.echo(f"  {line}", err=True)
+
+
+def _say(text: str) -> None:
+    click.echo(clean(text), err=True)

@@ -1,0 +1,85 @@
+"""Whether an account can be used at all: found out with looks alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from redeploy_conformance.staging.access import StagingApi, Wallet
+from redeploy_conformance.staging.requests import READS
+from redeploy_conformance.targets.base import (
+    Transport,
+    UnansweredError,
+    UnreachableError,
+)
+from redeploy_conformance.wire.answers import decode_answer
+from redeploy_conformance.wire.signing import build_request
+
+WINDOW = 900.0
+"""Seconds by which a signature's time may be off before it is refused."""
+WORRYING = 60.0
+REGION_CODES = ("InvalidRegionId.NotFound", "InvalidParameter.RegionId")
+
+
+def examine(
+    api: StagingApi, transport: Transport, wallet: Wallet
+) -> Iterator[tuple[bool, str]]:
+    """Yield whether each point is fine, and a sentence on it; ends where nothing more can be told."""
+    token = wallet().security_token
+    yield True, f"a key was found{', a temporary one' if token else ''}"
+    request = build_request(
+        [("RegionId", api.region)],
+        action="DescribeInstances",
+        credentials=wallet(),
+        host=api.host,
+    )
+    try:
+        answer = transport.send(request, api.target.statement.answer_seconds)
+    except (UnreachableError, UnansweredError) as error:
+        yield False, f"the endpoint does not answer: {error}"
+        return
+    decoded = decode_answer(answer)
+    if decoded.fields is None or "RequestId" not in decoded.fields:
+        yield (
+            False,
+            f"the endpoint does not speak the ECS wire protocol: {decoded.problem}",
+        )
+        return
+    yield True, f"the endpoint answers: {api.target.statement.url}"
+    yield _clock(dict(answer.headers).get("date"))
+    code = decoded.fields.get("Code")
+    yield code not in REGION_CODES, f"the region is {api.region}"
+    for action in READS:
+        yield _allowed(api, wallet, action)
+    yield (
+        True,
+        "whether the key may redeploy, start and stop cannot be asked without doing so",
+    )
+
+
+def _clock(text: str | None) -> tuple[bool, str]:
+    if text is None:
+        return False, "the answer has no Date, so that the clock cannot be compared"
+    try:
+        theirs = parsedate_to_datetime(text)
+    except ValueError:
+        return False, f"the answer's Date is no date: {text!r}"
+    off = abs((datetime.now(UTC) - theirs).total_seconds())
+    if off > WINDOW:
+        return (
+            False,
+            f"this clock is {off:.0f} s off: signatures are refused beyond {WINDOW:.0f} s",
+        )
+    if off > WORRYING:
+        return True, f"this clock is {off:.0f} s off, which signatures only just bear"
+    return True, f"the clock is right to {max(off, 1.0):.0f} s"
+
+
+def _allowed(api: StagingApi, wallet: Wallet, action: str) -> tuple[bool, str]:
+    try:
+        answer = api.call(action, [("RegionId", api.region)], wallet())
+    except (UnreachableError, UnansweredError) as error:
+        return False, f"{action} was not answered: {error}"
+    code = (answer.fields or {}).get("Code")
+    if answer.status >= 300:
+        return False, f"{action} is refused: {answer.status} {code or answer.problem}"
+    return True, f"{action} is allowed"

@@ -1,0 +1,254 @@
+"""The driver: every instance goes its own way through its cases, and one look serves them all.
+
+Nothing here runs in parallel but the redeploys themselves. Nothing is undone in a ``finally``: what
+is cut short is undone from the journal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from redeploy_conformance import steps as step
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.belief import View
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.investigate import CaseReport, findings
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.redact import scrubbed
+from redeploy_conformance.session import Run
+from redeploy_conformance.staging.cases import (
+    Act,
+    Meanwhile,
+    StagingCase,
+    redeploys,
+)
+from redeploy_conformance.staging.fence import STABLE, Fence
+from redeploy_conformance.staging.pace import Pace
+from redeploy_conformance.staging.planning import Lane, Plan, worst_seconds
+from redeploy_conformance.staging.session import HOME, StagingSession
+from redeploy_conformance.staging.waits import LOST_AFTER, Waits, bring, calm, together
+from redeploy_conformance.steps import Step
+
+
+class OutOfReachError(Exception):
+    """The service does not answer any more; the message says how."""
+
+
+@dataclass(slots=True)
+class Post:
+    """Where a lane is: its case's run and counts, and what the last shared look showed."""
+
+    lane: Lane
+    run: Run = field(default_factory=Run)
+    ledger: Ledger = field(default_factory=Ledger)
+    seen: View = field(default_factory=dict)
+    reserved: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the case has come to an early end."""
+        return bool(self.run.violations or self.run.problem or self.run.skipped)
+
+
+class Driver:
+    """Carries out a plan on one account."""
+
+    def __init__(
+        self,
+        session: StagingSession,
+        bench: Bench,
+        fence: Fence,
+        plan: Plan,
+        reproduce: Callable[[StagingCase], str],
+        tell: Callable[[str], None],
+    ) -> None:
+        """Prepare; nothing is asked yet. ``tell`` is given a line for each case that is over."""
+        self.session = session
+        self.bench = bench
+        self.fence = fence
+        self.plan = plan
+        self.reproduce = reproduce
+        self.tell = tell
+        self.stopping = False
+        self.looks: list[float] = []
+        self.declined = [
+            CaseReport(case.name, case.clauses, declined=why)
+            for case, why in plan.left_out
+        ]
+        self._posts = {lane.key: Post(lane) for lane in plan.lanes}
+        self._failed = 0
+
+    def stop(self) -> None:
+        """Begin no further case; those under way are seen to their end."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Carry the plan out.
+
+        Raises:
+            OutOfReachError: the service does not answer any more.
+        """
+        for key, post in self._posts.items():
+            if post.lane.instance:
+                self.session.ids[key] = post.lane.instance
+                self.session.oracle.homes[key] = HOME
+        together(
+            {key: self._lane(post) for key, post in self._posts.items()},
+            self._look,
+            Pace(self.plan.settings.poll_seconds),
+            self.session.api.monotonic,
+            self.session.api.sleep,
+        )
+
+    def _look(self, keys: list[str]) -> bool:
+        """Look once for all lanes that wait; return whether anything has changed."""
+        self.looks.append(self.session.api.monotonic())
+        self.session.api.exchanges.clear()
+        known = [key for key in keys if key in self.session.ids]
+        try:
+            views = self.session.glance(known)
+        except SetUpError as error:
+            self._failed += 1
+            if self._failed >= LOST_AFTER:
+                raise OutOfReachError(str(error)) from error
+            for key in keys:
+                self._posts[key].seen = {}
+            return True
+        self._failed = 0
+        changed = False
+        for key, view in views.items():
+            changed |= self._posts[key].seen.get("status") != view.get("status")
+            self._posts[key].seen = view
+        return changed
+
+    # ------------------------------------------------------------------ one lane
+
+    def _lane(self, post: Post) -> Waits:
+        yield from self._calm(post)
+        for case in post.lane.cases:
+            reason = self._too_much(post, case)
+            if reason is None:
+                yield from self._case(post, case)
+            else:
+                declined = CaseReport(case.name, case.clauses, declined=reason)
+                self.declined.append(declined)
+
+    def _too_much(self, post: Post, case: StagingCase) -> str | None:
+        """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
+        settings, past = self.plan.settings, self.fence.past
+        if self.stopping:
+            return "the run was asked to end"
+        cost = redeploys(self.plan.contract, case)
+        others = sum(one.reserved for one in self._posts.values() if one is not post)
+        if cost and past.redeploys + others + cost > settings.redeploys:
+            return f"the {settings.redeploys} redeploys that are allowed may be used up"
+        left = settings.minutes * 60 - past.seconds(self.fence.api.clock.wall())
+        if worst_seconds(self.plan.contract, case, settings) > left:
+            return f"the {settings.minutes:g} minutes are nearly over"
+        post.reserved = cost
+        return None
+
+    def _case(self, post: Post, case: StagingCase) -> Waits:
+        post.run, post.ledger = Run(), Ledger()
+        for one in case.steps:
+            yield from self._step(post, one)
+            if post.over:
+                break
+        if post.over:
+            yield from self._tidy(post)
+        report = CaseReport(case.name, case.clauses, post.ledger)
+        report.problem, report.lost = post.run.problem, post.run.lost
+        report.skipped = post.run.skipped
+        report.findings = findings(
+            self.bench, case.name, post.run, self.reproduce(case)
+        )
+        report.steps = len(post.run.done)
+        hidden = scrubbed(report.to_json(), self.session.api.secrets)
+        self.fence.note("case", report=hidden)
+        post.reserved = 0
+        self.tell(f"{case.name}: {_outcome(post.run)}")
+
+    def _step(self, post: Post, one: Act) -> Waits:
+        key, session = post.lane.key, self.session
+        if isinstance(one, Meanwhile):
+            if key not in session.oracle.worlds or session.at_rest(key):
+                return
+            one = one.step
+        if isinstance(one, step.Settle):
+            yield from self._settle(post)
+        elif isinstance(one, step.Bring):
+            yield from self._bring(post, one)
+        elif isinstance(one, step.Take):
+            if key in session.oracle.worlds:  # nothing may have moved it since
+                self._do(post, step.Look((key,)))
+            if not post.over:
+                self._do(post, one)
+        elif not isinstance(one, step.Tasks) or key in session.tasks:
+            self._do(post, one)
+
+    def _do(self, post: Post, one: Step) -> None:
+        self.session.enter(post.run, post.ledger)
+        self.session.do(one)
+
+    def _bring(self, post: Post, one: step.Bring) -> Waits:
+        """Start or stop an instance, and wait until it is there."""
+        ways = bring(
+            self.fence,
+            one.status,
+            lambda: post.seen.get("status"),
+            lambda: self._do(post, one),
+        )
+        for trouble in ways:
+            if trouble is not None:
+                post.run.problem = f"{one}: {trouble}"
+            if post.over:
+                return
+            yield
+
+    def _settle(self, post: Post) -> Waits:
+        """Judge every look until no redeploy can be under way; stable ones with the events."""
+        key, session = post.lane.key, self.session
+        while True:
+            yield
+            if not post.seen:
+                continue
+            session.enter(post.run, post.ledger)
+            try:
+                stable = post.seen.get("status") in STABLE
+                if stable and not session.at_rest(key) and session.landed(key):
+                    continue  # the next look shows what it came to
+                seen = session.with_events(key, post.seen)
+            except SetUpError:
+                continue  # the next look has it
+            if session.looked(key, seen):
+                return
+            if session.at_rest(key):
+                break
+        self.fence.note("settled", instance=session.ids[key])
+
+    # ------------------------------------------------------------------ after an early end
+
+    def _tidy(self, post: Post) -> Waits:
+        """Leave nothing of a case behind that the next one could trip over."""
+        yield from self._calm(post)
+        self.session.let_go(post.lane.key)
+        known = self.session.known.get(post.lane.key)
+        if known is not None and known.simulated:
+            quiet = Run()
+            self.session.enter(quiet, Ledger())
+            self.session.do(step.Withdraw(post.lane.key))
+            post.run.problem = post.run.problem or quiet.problem
+
+    def _calm(self, post: Post) -> Waits:
+        instance = self.session.ids.get(post.lane.key)
+        if instance is not None:
+            yield from calm(self.fence, instance, self.session.oracle.rules.bound)
+
+
+def _outcome(run: Run) -> str:
+    if run.violations:
+        return (
+            f"violates {', '.join(dict.fromkeys(one.clause for one in run.violations))}"
+        )
+    if run.problem:
+        return f"could not run: {run.problem}"
+    return f"does not apply: {run.skipped}" if run.skipped else "done"

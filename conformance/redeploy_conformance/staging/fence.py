@@ -1,0 +1,303 @@
+"""The fence: the only way out for requests, which lets none pass that a run has no business with.
+
+It stands at the transport and reads the bytes of each request, so that no case and no rule can step
+around it. What changes something is verified by a read, written to the journal, and then sent.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.session import ABSENT
+from redeploy_conformance.staging.access import (
+    StagingApi,
+    Wallet,
+    carries,
+    local_disks,
+    made_at,
+    made_by,
+    tagged,
+)
+from redeploy_conformance.staging.journal import Journal
+from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.requests import (
+    DELETE,
+    LAUNCH,
+    REDEPLOY,
+    SIMULATE,
+    WITHDRAW,
+    WRITES,
+    Asked,
+    read,
+)
+from redeploy_conformance.staging.settings import RUN_TAG, Settings
+from redeploy_conformance.targets.base import (
+    Transport,
+    UnansweredError,
+    UnreachableError,
+)
+from redeploy_conformance.views import event_of
+from redeploy_conformance.wire.answers import decode_answer
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_schemas.contract import Contract
+
+STABLE = ("Running", "Stopped")
+Row = Mapping[str, Any]
+
+
+class FenceError(SetUpError):
+    """A request was not let out; the message says why. It never left."""
+
+
+class Fence:
+    """A transport that lets reads pass, and of what changes something only what is within limits.
+
+    ``api`` reads past the fence; the answers of the service are taken from ``inner``.
+    """
+
+    def __init__(
+        self,
+        inner: Transport,
+        api: StagingApi,
+        wallet: Wallet,
+        settings: Settings,
+        contract: Contract,
+        journal: Journal,
+        past: Past,
+    ) -> None:
+        """Stand before a transport."""
+        self.inner = inner
+        self.api = api
+        self.wallet = wallet
+        self.settings = settings
+        self.past = past
+        self._contract = contract
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._sent: deque[float] = deque()
+        self._checks: dict[str, Callable[[Asked], dict[str, str | None]]] = {
+            REDEPLOY: self._redeploy,
+            "StartInstance": self._power,
+            "StopInstance": self._power,
+            DELETE: self._delete,
+            LAUNCH: self._launch,
+            SIMULATE: self._simulate,
+            WITHDRAW: self._withdraw,
+        }
+
+    @property
+    def host(self) -> str:
+        """The Host that requests are signed for."""
+        return str(getattr(self.inner, "host", "ecs.test"))
+
+    def note(self, line: str, **fields: Any) -> None:
+        """Write a line of the journal, and enter it."""
+        with self._lock:
+            self.past.take(self._journal.append(line, **fields))
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Return the answer to one request (see ``Transport``).
+
+        Raises:
+            FenceError: it was not let out.
+        """
+        asked = read(request)
+        if asked.doubtful is not None:
+            raise FenceError(f"a request was not sent: {asked.doubtful}")
+        if not asked.writes:
+            return self.inner.send(request, timeout)
+        if asked.action not in WRITES:
+            raise FenceError(f"{asked.action} is no operation that a run may use")
+        with self._lock:
+            looked = self._checks[asked.action](asked)
+            number = self.past.writes + 1
+            self.note(
+                "write",
+                number=number,
+                action=asked.action,
+                instances=list(asked.instances),
+                events=list(asked.events),
+                params=dict(asked.params),
+                looked=looked,
+            )
+        try:
+            answer = self.inner.send(request, timeout)
+        except (UnansweredError, UnreachableError):
+            self.note(
+                "answer", number=number, status=None, code=None, task=None, made=[]
+            )
+            raise
+        self._answered(number, asked, answer)
+        return answer
+
+    def close(self) -> None:
+        """Close the transport behind the fence."""
+        self.inner.close()
+
+    def _answered(self, number: int, asked: Asked, answer: HttpResponse) -> None:
+        fields = decode_answer(answer).fields or {}
+        made: object = []
+        if asked.action == SIMULATE:
+            made = (fields.get("EventIdSet") or {}).get("EventId")
+        elif asked.action == LAUNCH:
+            made = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet")
+        code, task = fields.get("Code"), fields.get("TaskId")
+        self.note(
+            "answer",
+            number=number,
+            status=answer.status,
+            code=code if isinstance(code, str) else None,
+            task=task if isinstance(task, str) and task else None,
+            made=[one for one in made if isinstance(one, str) and one]
+            if isinstance(made, list)
+            else [],
+        )
+
+    # ------------------------------------------------------------------ what may be done
+
+    def _redeploy(self, asked: Asked) -> dict[str, str | None]:
+        looked: dict[str, str | None] = {}
+        if len(asked.instances) > 1:
+            raise FenceError("a redeploy was not sent: it names more than one instance")
+        for one in asked.instances:
+            if one == ABSENT:
+                if self._row(one) is not None:
+                    raise FenceError(f"{one} stands for no instance, and is one")
+                looked[one] = None
+            else:
+                looked |= self._within(asked)
+        self._in_time()
+        if any(looked.values()) and self.past.redeploys >= self.settings.redeploys:
+            raise FenceError(
+                f"the {self.settings.redeploys} redeploys that were allowed are used up"
+            )
+        self._pace()
+        return looked
+
+    def _power(self, asked: Asked) -> dict[str, str | None]:
+        if asked.action == "StopInstance":
+            mode = asked.params.get("StoppedMode")
+            if mode != "KeepCharging" or asked.params.get("ForceStop") == "true":
+                raise FenceError(
+                    "an instance is only stopped in order, and with KeepCharging: "
+                    "otherwise it could lose data, its address or its place"
+                )
+        return self._within(asked)
+
+    def _delete(self, asked: Asked) -> dict[str, str | None]:
+        if len(asked.instances) != 1:
+            raise FenceError("DeleteInstance was not sent: it names no one instance")
+        row = self._row(asked.instances[0])
+        if row is None or not made_by(row, self.past.run):
+            raise FenceError(f"{asked.instances[0]} was not made by this run")
+        return {asked.instances[0]: _status(row)}
+
+    def _launch(self, asked: Asked) -> dict[str, str | None]:
+        self._in_time()
+        if not self.settings.launch:
+            raise FenceError("no instance may be made: --launch was not given")
+        made = tagged(self.api, self.wallet(), RUN_TAG, self.past.run)
+        if self.past.launched or any(made):
+            raise FenceError("one instance was made already")
+        params = asked.params
+        tag = (params.get("Tag.1.Key"), params.get("Tag.1.Value"))
+        if params.get("Amount") != "1" or tag != (RUN_TAG, self.past.run):
+            raise FenceError("only one instance, with the run's tag, may be made")
+        return {}
+
+    def _simulate(self, asked: Asked) -> dict[str, str | None]:
+        self._in_time()
+        if asked.params.get("TriggerRealOps", "false").lower() != "false":
+            raise FenceError("a simulated event must not trigger anything")
+        return self._within(asked)
+
+    def _withdraw(self, asked: Asked) -> dict[str, str | None]:
+        own = set(self.past.events)
+        if not own.issuperset(asked.events):
+            for one in self.past.unsure:
+                own |= made_at(
+                    self.api, self.wallet, one.instance, one.type, one.not_before
+                ).keys()
+        foreign = [one for one in asked.events if one not in own]
+        if foreign or not asked.events:
+            raise FenceError(
+                f"{', '.join(foreign) or 'no event'}: not made by this run"
+            )
+        return {}
+
+    # ------------------------------------------------------------------ where, when, how often
+
+    def _within(self, asked: Asked) -> dict[str, str | None]:
+        """Verify by a read, made now, that every instance of a request is inside the fence."""
+        if not asked.instances:
+            raise FenceError(f"{asked.action} was not sent: it names no instance")
+        looked: dict[str, str | None] = {}
+        for one in asked.instances:
+            row = self._row(one)
+            if row is None:
+                raise FenceError(f"{one} is not listed in {self.settings.region}")
+            self.admit(one, row)
+            looked[one] = _status(row)
+        return looked
+
+    def admit(self, instance: str, row: Row) -> None:
+        """Make sure that an instance is inside, and keep what it looked like before.
+
+        Raises:
+            FenceError: it is not.
+        """
+        own = made_by(row, self.past.run)
+        tag = self.settings.tag
+        named = instance in self.settings.instances
+        if not (own or named or (tag is not None and carries(row, *tag))):
+            raise FenceError(f"{instance} is neither named nor tagged for this run")
+        if local_disks(row) is not False and not self.settings.local_disks:
+            has = "has" if local_disks(row) else "may have"
+            raise FenceError(
+                f"{instance} {has} local disks, and a redeploy wipes them: "
+                "allow it with --lose-local-disks, or choose another instance"
+            )
+        if own or instance in self.past.before:
+            return
+        status = _status(row)
+        if status not in STABLE:
+            raise FenceError(
+                f"{instance} is {status}: begin when it is Running or Stopped"
+            )
+        events = [
+            event_id
+            for _, event_id, (_, shown) in map(
+                event_of, self.api.events(self.wallet(), instance)
+            )
+            if shown in self._contract.open_event_statuses
+        ]
+        self.note("before", instance=instance, status=status, events=events)
+
+    def _row(self, instance: str) -> Row | None:
+        """Return what DescribeInstances shows of an instance now."""
+        rows = self.api.describe([instance], self.wallet())
+        found = [row for row in rows if row.get("InstanceId") == instance]
+        return found[0] if found else None
+
+    def _in_time(self) -> None:
+        if self.past.seconds(self.api.clock.wall()) > self.settings.minutes * 60:
+            raise FenceError(f"the {self.settings.minutes:g} minutes are over")
+
+    def _pace(self) -> None:
+        """Wait until one more call stays within the run's share of the rate limit."""
+        contract, clock = self._contract, self.api.clock
+        most = max(1, int(contract.quota_calls * self.settings.share))
+        while True:
+            now = clock.now()
+            while self._sent and self._sent[0] <= now - contract.quota_seconds:
+                self._sent.popleft()
+            if len(self._sent) < most:
+                break
+            clock.sleep(self._sent[0] + contract.quota_seconds - now + 0.001)
+        self._sent.append(clock.now())
+
+
+def _status(row: Row) -> str:
+    return str(row.get("Status"))

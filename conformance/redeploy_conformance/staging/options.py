@@ -1,0 +1,40 @@
+"""What the options of a staging run must look like."""
+
+import click
+
+SECRET = ("password", "userdata")
+"""Parameters of RunInstances that may hold a secret, which a journal must not."""
+
+
+def pair(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    """Return ``NAME=VALUE`` texts as a mapping.
+
+    Raises:
+        click.BadParameter: one has no name or no value, or may be a secret.
+    """
+    found: dict[str, str] = {}
+    for one in value:
+        name, _, text = one.partition("=")
+        if not name or not text:
+            raise click.BadParameter(f"{one!r} is not NAME=VALUE")
+        if name.lower() in SECRET:
+            raise click.BadParameter(
+                f"{name} may hold a secret, and would be written down"
+            )
+        found[name] = text
+    if param.name == "tag" and len(found) > 1:
+        raise click.BadParameter("one tag marks the instances, not several")
+    return found
+
+
+def share(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Return a share.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    if not 0 < value <= 1:
+        raise click.BadParameter(f"{value:g} is no share: more than 0, at most 1")
+    return value

@@ -1,0 +1,150 @@
+"""What a journal tells of a run so far: a fold over its lines, the same while it runs and after."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.staging.requests import LAUNCH, REDEPLOY, SIMULATE
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an instance looked like before anything was done to it."""
+
+    status: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flying:
+    """A redeploy that may be under way: when it was asked for, by which write, its task if known."""
+
+    since: float
+    number: int
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated event that may have been made, by what it was asked for with."""
+
+    instance: str
+    type: str
+    not_before: str
+
+
+@dataclass(slots=True)
+class Past:
+    """The run so far. Times are seconds since 1970.
+
+    ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
+    ``flying`` are those not known to have ended. ``launched`` are instances that the run made,
+    ``launching`` says that one may have been made whose id is not known. ``events`` are the
+    simulated events made, by instance; ``unsure`` those that may have been made.
+    """
+
+    before: dict[str, Before] = field(default_factory=dict)
+    spent: Counter[str] = field(default_factory=Counter)
+    flying: dict[str, Flying] = field(default_factory=dict)
+    launched: list[str] = field(default_factory=list)
+    launching: bool = False
+    events: dict[str, str] = field(default_factory=dict)
+    unsure: list[Simulated] = field(default_factory=list)
+    reports: list[CaseReport] = field(default_factory=list)
+    writes: int = 0
+    restored: bool = False
+    run: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    started: float = 0.0
+    _open: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    _span: float = 0.0
+    _spans: float = 0.0
+    _last: float = 0.0
+
+    @property
+    def redeploys(self) -> int:
+        """How many redeploys the run has cost, at most."""
+        return self.spent.total()
+
+    def seconds(self, now: float) -> float:
+        """Return how long the run has taken by now, without the time between its processes."""
+        return self._spans + max(0.0, now - self._span)
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Enter one line."""
+        match line["line"]:
+            case "begin":
+                self.run, self.settings = line["run"], line["settings"]
+                self.started = self._span = line["at"]
+            case "resume":
+                self._spans += max(0.0, self._last - self._span)
+                self._span = line["at"]
+            case "before":
+                seen = Before(line["status"], tuple(line["events"]))
+                self.before.setdefault(line["instance"], seen)
+            case "write":
+                self._begun(line)
+            case "answer":
+                self._answered(self._open.pop(line["number"]), line)
+            case "settled":
+                self.flying.pop(line["instance"], None)
+            case "case":
+                self.reports.append(CaseReport.from_json(line["report"]))
+        self.restored = line["line"] == "restored"
+        self._last = line["at"]
+
+    def _begun(self, line: Mapping[str, Any]) -> None:
+        self.writes = line["number"]
+        self._open[line["number"]] = line
+        if line["action"] == REDEPLOY:
+            for one in _existing(line):
+                self.spent[one] += 1
+                self.flying.setdefault(one, Flying(line["at"], line["number"]))
+        elif line["action"] == LAUNCH:
+            self.launching = True
+        elif line["action"] == SIMULATE:
+            self.unsure.append(_simulated(line))
+
+    def _answered(self, begun: Mapping[str, Any], line: Mapping[str, Any]) -> None:
+        status = line["status"]
+        refused = status is not None and 400 <= status < 500 and line["code"]
+        known = bool(refused or line["made"])
+        if begun["action"] == REDEPLOY:
+            for one in _existing(begun):
+                if refused:
+                    self.spent[one] -= 1
+                    self._not_flying(one, begun["number"])
+                elif line["task"]:
+                    number = begun["number"]
+                    self.flying[one] = Flying(begun["at"], number, line["task"])
+        elif begun["action"] == LAUNCH:
+            self.launched += line["made"]
+            self.launching = self.launching and not known
+        elif begun["action"] == SIMULATE:
+            made = _simulated(begun)
+            self.events.update(dict.fromkeys(line["made"], made.instance))
+            if known and made in self.unsure:
+                self.unsure.remove(made)
+
+    def _not_flying(self, instance: str, number: int) -> None:
+        """Forget a redeploy that was refused, unless another call may have begun one."""
+        if instance in self.flying and self.flying[instance].number == number:
+            del self.flying[instance]
+            for other in self._open.values():
+                if other["action"] == REDEPLOY and instance in _existing(other):
+                    flying = Flying(other["at"], other["number"])
+                    self.flying.setdefault(instance, flying)
+
+
+def _existing(line: Mapping[str, Any]) -> list[str]:
+    """Return the instances of a write that a look had shown to exist."""
+    return [one for one in line["instances"] if line["looked"].get(one) is not None]
+
+
+def _simulated(line: Mapping[str, Any]) -> Simulated:
+    params = line["params"]
+    return Simulated(
+        line["instances"][0], params.get("EventType", ""), params.get("NotBefore", "")
+    )

@@ -1,0 +1,191 @@
+"""Putting everything back: from the journal and from looks alone, as often as one likes.
+
+Simulated events of the run are canceled, every instance gets the status it had, and what the run made
+is deleted. Where all is as it was, nothing but looks is asked for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from redeploy_conformance.api import Api, Offer, SetUpError
+from redeploy_conformance.session import rules_for
+from redeploy_conformance.staging.access import made_at, tagged
+from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.pace import Pace
+from redeploy_conformance.staging.requests import DELETE, WITHDRAW
+from redeploy_conformance.staging.settings import RUN_TAG
+from redeploy_conformance.staging.waits import (
+    ATTEMPTS,
+    LOST_AFTER,
+    Waits,
+    bring,
+    calm,
+    together,
+)
+from redeploy_conformance.views import event_of
+from redeploy_conformance.wire.signing import Credentials
+from redeploy_schemas.contract import Contract
+
+Rows = dict[str, Mapping[str, Any]]
+
+
+class Restorer:
+    """Brings back what a run has changed."""
+
+    def __init__(self, api: Api, fence: Fence, contract: Contract) -> None:
+        """Prepare; ``api`` sends through the fence."""
+        self.api = api
+        self.fence = fence
+        self.contract = contract
+        self.left: list[str] = []
+        settings = fence.settings
+        offer = Offer(settings.statement.name, "", settings.region, frozenset())
+        self._bound = rules_for(settings.statement, offer).bound
+        self._rows: Rows = {}
+        self._refused: dict[str, str] = {}
+        self._failed = 0
+
+    def run(self) -> list[str]:
+        """Bring everything back, and return what could not be, a sentence each.
+
+        Raises:
+            SetUpError: the account could not be looked at.
+        """
+        past = self.fence.past
+        own = {
+            str(row["InstanceId"])
+            for row in tagged(self.fence.api, self._key(), RUN_TAG, past.run)
+        }
+        touched = set(past.before) | set(past.events.values())
+        touched |= {one.instance for one in past.unsure}
+        works = {one: self._instance(one) for one in sorted(touched - own)}
+        works |= {one: self._delete(one) for one in sorted(own)}
+        clock = self.fence.api.clock
+        pace = Pace(self.fence.settings.poll_seconds)
+        together(works, self._look, pace, clock.now, clock.sleep)
+        if not self.left:
+            self.fence.note("restored")
+        return self.left
+
+    def _key(self) -> Credentials:
+        return self.fence.wallet()
+
+    def _look(self, ids: list[str]) -> bool:
+        try:
+            rows = list(self.fence.api.describe(ids, self._key()))
+        except SetUpError:
+            self._failed += 1
+            if self._failed >= LOST_AFTER:
+                raise
+            return False
+        found = {str(row.get("InstanceId")): row for row in rows}
+        changed = any(
+            (self._rows.get(one) or {}).get("Status")
+            != (found.get(one) or {}).get("Status")
+            for one in ids
+        )
+        self._rows |= found
+        for one in ids:
+            if one not in found:
+                self._rows.pop(one, None)
+        self._failed = 0
+        return changed
+
+    def _status(self, instance: str) -> str | None:
+        row = self._rows.get(instance)
+        return None if row is None else str(row.get("Status"))
+
+    def _instance(self, instance: str) -> Waits:
+        yield from self._events(instance)
+        yield from calm(self.fence, instance, self._bound)
+        before = self.fence.past.before.get(instance)
+        if before is None:
+            return
+        ways = bring(
+            self.fence,
+            before.status,
+            lambda: self._status(instance),
+            lambda: self._power(instance, before.status),
+        )
+        for trouble in ways:
+            if trouble is not None:
+                why = (
+                    f" ({self._refused[instance]})" if instance in self._refused else ""
+                )
+                self.left.append(f"{instance} was {before.status}: {trouble}{why}")
+                return
+            yield
+
+    def _power(self, instance: str, status: str) -> None:
+        params = [("InstanceId", instance)]
+        if status == "Running":
+            refused = self._try("StartInstance", params)
+        else:
+            stop = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+            refused = self._try("StopInstance", [*params, *stop])
+        if refused is not None:
+            self._refused[instance] = refused
+
+    def _try(self, action: str, params: list[tuple[str, str]]) -> str | None:
+        """Ask for something once; return why it was refused, if so."""
+        try:
+            self.api.ask(action, params, self._key())
+        except SetUpError as error:
+            return str(error)
+        return None
+
+    def _events(self, instance: str) -> Waits:
+        """Cancel the simulated events that the run made, or may have made."""
+        trouble: str | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                still = self._open_events(instance)
+            except SetUpError as error:
+                trouble = str(error)
+                yield
+                continue
+            if not still:
+                return
+            params = [("RegionId", self.api.region)]
+            params += [(f"EventId.{n}", one) for n, one in enumerate(still, 1)]
+            trouble = self._try(WITHDRAW, params)
+            if trouble is not None:
+                yield
+        try:
+            still = self._open_events(instance)
+        except SetUpError as error:
+            still, trouble = ["its events"], str(error)
+        if still:
+            self.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+
+    def _open_events(self, instance: str) -> list[str]:
+        past, api = self.fence.past, self.fence.api
+        own = {event for event, home in past.events.items() if home == instance}
+        for one in past.unsure:
+            if one.instance == instance:
+                made = made_at(
+                    api, self.fence.wallet, instance, one.type, one.not_before
+                )
+                own |= made.keys()
+        if not own:
+            return []
+        return [
+            event_id
+            for _, event_id, (_, status) in map(
+                event_of, api.events(self._key(), instance)
+            )
+            if event_id in own and status in self.contract.open_event_statuses
+        ]
+
+    def _delete(self, instance: str) -> Waits:
+        """Delete an instance that the run made, and wait until it is gone."""
+        trouble: str | None = "not asked for yet"
+        for _ in range(ATTEMPTS):
+            params = [("InstanceId", instance), ("Force", "true")]
+            trouble = self._try(DELETE, params)
+            yield
+            while self._failed:
+                yield
+            if self._status(instance) is None:
+                return
+        self.left.append(f"{instance}, which the run made, is there still: {trouble}")

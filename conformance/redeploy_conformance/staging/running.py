@@ -1,0 +1,272 @@
+"""A staging run from end to end: plan, carry out, put back, and say what it showed."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from redeploy_conformance.api import Offer
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.staging.access import StagingApi, Wallet
+from redeploy_conformance.staging.cases import StagingCase
+from redeploy_conformance.staging.clock import Clock, RealClock
+from redeploy_conformance.staging.decide import Decidable, Reach, decidable
+from redeploy_conformance.staging.driver import Driver
+from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal, JournalError
+from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.planning import Plan, inside, make_plan
+from redeploy_conformance.staging.restoring import Restorer
+from redeploy_conformance.staging.session import StagingSession
+from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.targets.base import Target, Transport
+from redeploy_conformance.verdict import SUITE, Start, Taken, declared, judge
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import ClauseResult, Problem, Result
+from redeploy_schemas.records import Target as TargetRecord
+from redeploy_schemas.vocabulary import RunVerdict, Verdict
+
+KIND = "staging"
+
+
+@dataclass(slots=True)
+class Staging:
+    """One run, in the process that began it or in one that goes on with it."""
+
+    contract: Contract
+    settings: Settings
+    transport: Transport
+    wallet: Wallet
+    journal: Journal
+    past: Past
+    clock: Clock
+    reader: StagingApi
+    api: StagingApi
+    fence: Fence
+    say: Callable[[str], None]
+    driver: Driver | None = None
+    stopping: bool = False
+
+    def plan(self) -> Plan:
+        """Return what is still to be done; only looks are asked for.
+
+        Raises:
+            NothingInsideError: no instance is inside the fence.
+        """
+        rows = inside(self.reader, self.wallet, self.settings, self.past.run)
+        done = [one.name for one in self.past.reports if one.problem is None]
+        spent = self.past.redeploys
+        return make_plan(self.contract, self.settings, rows, done, spent)
+
+    def carry_out(self, plan: Plan) -> None:
+        """Carry a plan out.
+
+        Raises:
+            OutOfReachError: the service does not answer any more.
+        """
+        target = Target(
+            self.settings.statement.name, KIND, self.fence, self.settings.statement
+        )
+        offer = self.offer
+        bench = Bench(self.contract, target, self.api, offer)
+        session = StagingSession(
+            self.api, offer, self.contract, self.wallet, self.settings, self.past.run
+        )
+        self.driver = Driver(session, bench, self.fence, plan, self.reproduce, self.say)
+        if self.stopping:
+            self.driver.stop()
+        self.driver.run()
+
+    def stop(self) -> None:
+        """Begin no further case."""
+        self.stopping = True
+        if self.driver is not None:
+            self.driver.stop()
+
+    def restore(self) -> list[str]:
+        """Put everything back; return what could not be, a sentence each."""
+        return Restorer(self.api, self.fence, self.contract).run()
+
+    @property
+    def offer(self) -> Offer:
+        """What an account offers: no part of the control protocol."""
+        statement = self.settings.statement
+        return Offer(
+            statement.name, statement.version, self.settings.region, frozenset()
+        )
+
+    def reproduce(self, case: StagingCase) -> str:
+        """Return the command that runs the cases of a clause again."""
+        words = ["stage", self.settings.statement.url or self.settings.region]
+        for one in self.settings.instances:
+            words += ["--instance", one]
+        if self.settings.tag is not None:
+            words += ["--tag", "=".join(self.settings.tag)]
+        words += ["--redeploys", str(self.settings.redeploys)]
+        words += ["--minutes", f"{self.settings.minutes:g}"]
+        return command(*words, "--clause", case.clauses[0])
+
+    def result(self, left: list[str], *, complete: bool) -> Result:
+        """Return what the whole run showed, with what earlier processes of it brought."""
+        reports = _latest(self.past.reports)
+        declined = [] if self.driver is None else self.driver.declined
+        named = {one.name for one in reports}
+        reports += [one for one in declined if one.name not in named]
+        taken = Taken(reports=reports)
+        taken.offer = {"name": self.offer.name, "version": self.offer.version}
+        seconds = round(self.past.seconds(self.clock.wall()), 3)
+        made = judge(self._start(), taken, seconds, complete=complete)
+        requests = self.api.requests + self.reader.requests
+        rows = {row.clause.id: row for row in decidable(self.contract)}
+        clauses = tuple(_explained(one, declined, rows[one.id]) for one in made.clauses)
+        problems = (
+            *made.problems,
+            *(Problem(case="restore", text=one) for one in left),
+        )
+        made = replace(made, requests=requests, clauses=clauses, problems=problems)
+        if left and made.exit_code == RunVerdict.CONFORMING:
+            worse = RunVerdict.INCOMPLETE
+            return replace(made, verdict=worse.words, exit_code=int(worse))
+        return made
+
+    def _start(self) -> Start:
+        statement = self.settings.statement
+        return Start(
+            suite_version=version(SUITE),
+            contract_edition=self.contract.edition,
+            contract_sha256=self.contract.sha256,
+            target=TargetRecord(
+                name=statement.name,
+                version=statement.version,
+                kind=KIND,
+                address=statement.url,
+                offers=(),
+                declares=declared(statement),
+            ),
+            started=datetime.fromtimestamp(self.past.started, UTC).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"
+            ),
+            seed=0,
+            workers=1,
+        )
+
+
+def begin(
+    contract: Contract,
+    settings: Settings,
+    transport: Transport,
+    wallet: Wallet,
+    path: Path,
+    say: Callable[[str], None],
+    clock: Clock | None = None,
+) -> Staging:
+    """Begin a run, and its journal.
+
+    Raises:
+        JournalError: the journal cannot be begun.
+    """
+    clock = clock or RealClock()
+    journal = Journal(path, new=True, wall=clock.wall)
+    run = "r-" + secrets.token_hex(8)
+    staging = _assemble(contract, settings, transport, wallet, journal, say, clock)
+    staging.fence.note(
+        "begin",
+        format=JOURNAL_FORMAT,
+        run=run,
+        contract_sha256=contract.sha256,
+        settings=settings.to_json(),
+    )
+    return staging
+
+
+def go_on(
+    contract: Contract,
+    connect: Callable[[Settings], Transport],
+    wallet: Wallet,
+    path: Path,
+    say: Callable[[str], None],
+    clock: Clock | None = None,
+    *,
+    judging: bool = True,
+) -> Staging:
+    """Go on with the run that a journal tells of; without ``judging`` only to put things back.
+
+    Raises:
+        JournalError: it cannot be read, or what it judged by is not this contract.
+    """
+    clock = clock or RealClock()
+    journal = Journal(path, new=False, wall=clock.wall)
+    lines = journal.lines()
+    if not lines:
+        raise JournalError(f"{path} is empty: nothing was begun")
+    if judging and lines[0]["contract_sha256"] != contract.sha256:
+        raise JournalError(f"{path} is of another edition of the contract")
+    settings = Settings.from_json(lines[0]["settings"])
+    transport = connect(settings)
+    staging = _assemble(contract, settings, transport, wallet, journal, say, clock)
+    for line in lines:
+        staging.past.take(line)
+    staging.fence.note("resume")
+    return staging
+
+
+def _assemble(
+    contract: Contract,
+    settings: Settings,
+    transport: Transport,
+    wallet: Wallet,
+    journal: Journal,
+    say: Callable[[str], None],
+    clock: Clock,
+) -> Staging:
+    past = Past()
+    reader = reader_of(settings, transport, clock)
+    fence = Fence(transport, reader, wallet, settings, contract, journal, past)
+    api = reader_of(settings, fence, clock)
+    return Staging(
+        contract=contract,
+        settings=settings,
+        transport=transport,
+        wallet=wallet,
+        journal=journal,
+        past=past,
+        clock=clock,
+        reader=reader,
+        api=api,
+        fence=fence,
+        say=say,
+    )
+
+
+def reader_of(settings: Settings, transport: Transport, clock: Clock) -> StagingApi:
+    """Return the operations on a transport."""
+    statement = settings.statement
+    target = Target(statement.name, KIND, transport, statement)
+    return StagingApi(target, region=settings.region, clock=clock)
+
+
+def _latest(reports: list[CaseReport]) -> list[CaseReport]:
+    """Return the last report of each case; one that found something is always kept."""
+    last = {one.name: one for one in reports}
+    return [one for one in reports if one.findings or last[one.name] is one]
+
+
+def _explained(
+    one: ClauseResult, declined: list[CaseReport], row: Decidable
+) -> ClauseResult:
+    """Say of a clause that was not exercised why a real account could not do it."""
+    if one.verdict != Verdict.NOT_EXERCISED.value:
+        return one
+    for report in declined:
+        if one.id in report.clauses and report.declined is not None:
+            remedy = "resume the run, or allow more with --redeploys or --minutes"
+            return replace(one, reason=report.declined, remedy=remedy)
+    if row.reach in (Reach.NOT, Reach.AS_FOUND):
+        remedy = "run the suite against an emulator that has a control plane"
+        return replace(one, reason=row.reason, remedy=remedy)
+    reason = "what it needs did not come about on these instances"
+    remedy = "name instances with a system event that a redeploy responds to"
+    return replace(one, reason=reason, remedy=remedy)

@@ -1,0 +1,90 @@
+"""What a staging run was asked to do and what it may cost: written down first, read again later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from redeploy_conformance.targets.statement import Statement
+
+RUN_TAG = "redeploy-conformance-run"
+"""The tag that an instance made by a run carries; its value is the run's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The limits of a run; every one is asked for, none is unlimited.
+
+    ``instances`` are named ones, ``tag`` is the key and value that others must carry. ``redeploys``
+    and ``minutes`` bound the run, ``share`` is its part of the documented rate limit. With
+    ``local_disks`` instances may lose their local disks; with ``events_are_real`` the open events
+    that are found are no simulated ones. ``launch`` are the parameters of RunInstances for an
+    instance of the run's own; none is made without them. Only cases of ``clauses`` are run, if any.
+    """
+
+    statement: Statement
+    instances: tuple[str, ...]
+    tag: tuple[str, str] | None
+    redeploys: int
+    minutes: float
+    share: float = 0.1
+    local_disks: bool = False
+    events_are_real: bool = False
+    poll_seconds: float = 5.0
+    launch: Mapping[str, str] = field(default_factory=dict)
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def region(self) -> str:
+        """The region of the account that is looked at."""
+        assert self.statement.region is not None
+        return self.statement.region
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON values; they hold no secret."""
+        one = self.statement
+        return {
+            "target": {
+                "name": one.name,
+                "version": one.version,
+                "url": one.url,
+                "region": one.region,
+                "ca_file": one.ca_file,
+                "redeploy_seconds": one.redeploy_seconds,
+                "read_lag_seconds": one.read_lag_seconds,
+                "answer_seconds": one.answer_seconds,
+                "choices": dict(one.choices),
+                "absent": list(one.absent),
+            },
+            "instances": list(self.instances),
+            "tag": None if self.tag is None else list(self.tag),
+            "redeploys": self.redeploys,
+            "minutes": self.minutes,
+            "share": self.share,
+            "local_disks": self.local_disks,
+            "events_are_real": self.events_are_real,
+            "poll_seconds": self.poll_seconds,
+            "launch": dict(self.launch),
+            "clauses": list(self.clauses),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Settings":
+        """Return the settings that ``to_json`` wrote, checked by the journal's schema."""
+        target = data["target"]
+        statement = Statement(
+            **{**target, "absent": tuple(target["absent"])}, control=None
+        )
+        tag = data["tag"]
+        return cls(
+            statement=statement,
+            instances=tuple(data["instances"]),
+            tag=None if tag is None else (tag[0], tag[1]),
+            redeploys=data["redeploys"],
+            minutes=float(data["minutes"]),
+            share=float(data["share"]),
+            local_disks=data["local_disks"],
+            events_are_real=data["events_are_real"],
+            poll_seconds=float(data["poll_seconds"]),
+            launch=dict(data["launch"]),
+            clauses=tuple(data["clauses"]),
+        )

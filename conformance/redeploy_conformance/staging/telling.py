@@ -1,0 +1,60 @@
+"""A plan and what a run left behind, in lines for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from redeploy_conformance.staging.cases import redeploys
+from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.planning import Plan, lost, worst_seconds
+
+
+def plan_lines(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a plan: what it comes to first, then step by step, then what it decides."""
+    several = len(rows) != 1
+    lines = [
+        f"at most {plan.redeploys} redeploys of {len(rows)} instance{'s' * several}, "
+        f"at most {plan.seconds / 60:.0f} minutes"
+    ]
+    for lane in plan.lanes:
+        who = f"{lane.instance}, {lane.status}" if lane.instance else "a new instance"
+        minutes = plan.lane_seconds(lane) / 60
+        lines += ["", f"on {who} ({lane.key}), at most {minutes:.0f} minutes:"]
+        for case in lane.cases:
+            cost = redeploys(plan.contract, case)
+            seconds = worst_seconds(plan.contract, case, plan.settings)
+            word = f"up to {cost} redeploys" if cost else "no redeploy"
+            lines.append(f"  {case.name} ({word}, up to {seconds:.0f} s)")
+            lines += [f"    {one}" for one in case.steps]
+    if plan.settings.launch:
+        lines += ["", "an instance is made with RunInstances, billed, and deleted"]
+    if plan.left_out:
+        lines += ["", "left out:"]
+        lines += [f"  {case.name}: {why}" for case, why in plan.left_out]
+    lines += ["", "what could be lost:", *(f"  {one}" for one in lost(rows))]
+    lines += ["", "of the clauses, this would be"]
+    lines += [f"  {one}" for one in listed(decidable(plan.contract, plan.clauses))]
+    lines += ["", "nothing was changed: this is only the plan"]
+    return lines
+
+
+def left_behind(past: Past) -> list[str]:
+    """Return what a run that ends now leaves as it is, as far as its journal tells."""
+    lines = []
+    for instance, before in past.before.items():
+        words = f"{instance} was {before.status}"
+        if instance in past.flying:
+            words += ", and a redeploy of it may be under way"
+        lines.append(f"left behind: {words}")
+    for event, instance in past.events.items():
+        lines.append(
+            f"left behind: simulated event {event} on {instance}, unless canceled"
+        )
+    lines += [
+        f"left behind: a simulated {one.type} on {one.instance} may have been made"
+        for one in past.unsure
+    ]
+    lines += [f"left behind: {one}, which the run made" for one in past.launched]
+    if past.launching:
+        lines.append("left behind: an instance may have been made")
+    return lines

@@ -1,0 +1,90 @@
+"""Waiting side by side: works that yield where they wait, and one look that serves them all."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.staging.access import task_status
+from redeploy_conformance.staging.fence import STABLE, Fence
+from redeploy_conformance.staging.pace import Pace
+
+Waits: TypeAlias = Iterator[None]
+"""Work that yields wherever it has to wait for the next look."""
+ATTEMPTS = 5
+"""How often a start or a stop is asked for before it counts as impossible."""
+ERRAND = 120.0
+"""Seconds that a start or a stop is given, and that a plan counts for it."""
+LOST_AFTER = 8
+"""Shared looks in a row that failed, after which the account counts as out of reach."""
+AGAIN = 4.0
+"""How many shortest pauses between looks pass before something is asked for again."""
+
+
+def together(
+    works: Mapping[str, Waits],
+    look: Callable[[list[str]], bool],
+    pace: Pace,
+    now: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    """Let works go on side by side: each until it waits, then one look for all, and so on.
+
+    ``look`` says whether anything has changed.
+    """
+    waiting = [key for key, work in works.items() if _goes_on(work)]
+    while waiting:
+        sleep(pace.wait(now()))
+        if look(waiting):
+            pace.hurry()
+        waiting = [key for key in waiting if _goes_on(works[key])]
+
+
+def _goes_on(work: Waits) -> bool:
+    return next(work, "over") is None
+
+
+def bring(
+    fence: Fence, status: str, shown: Callable[[], str | None], ask: Callable[[], None]
+) -> Iterator[str | None]:
+    """Wait until an instance shows a status, and ``ask`` for it where it stays in the other.
+
+    The last value is what went wrong, None where nothing did.
+    """
+    clock, pause = fence.api.clock, fence.settings.poll_seconds * AGAIN
+    asked, since = 0, clock.now()
+    while True:
+        yield None
+        now, seen = clock.now(), shown()
+        if seen == status:
+            return
+        if seen in STABLE and (asked == 0 or now - since >= pause):
+            if asked == ATTEMPTS:
+                yield f"it stays {seen}, though {status} was asked for {asked} times"
+                return
+            asked, since = asked + 1, now
+            ask()
+        elif now - since > ERRAND + pause:
+            yield f"it is {seen or 'not listed'}, and does not come to be {status}"
+            return
+
+
+def calm(fence: Fence, instance: str, bound: float) -> Waits:
+    """Wait until a redeploy that may be under way must have ended, whatever it does.
+
+    A status alone does not tell: a redeploy passes through Stopped.
+    """
+    flying = fence.past.flying.get(instance)
+    if flying is None:
+        return
+    while fence.api.clock.wall() < flying.since + bound:
+        if flying.task is not None and _over(fence, flying.task):
+            break
+        yield
+    fence.note("settled", instance=instance)
+
+
+def _over(fence: Fence, task: str) -> bool:
+    try:
+        return task_status(fence.api, fence.wallet, task) in ("Finished", "Failed")
+    except SetUpError:
+        return False  # nobody knows: wait on

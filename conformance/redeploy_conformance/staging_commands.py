@@ -1,0 +1,186 @@
+"""The commands for a real account: what a run would do, the run, going on with it, undoing it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from redeploy_conformance.staging.options import pair, share
+
+JOURNAL = "redeploy-conformance-journal.jsonl"
+RESULT = "redeploy-conformance-result.json"
+Command = Callable[..., None]
+
+
+def _account(command: Command) -> Command:
+    """Add what says which account is meant."""
+    for option in (
+        click.option(
+            "--ca",
+            "ca_file",
+            type=click.Path(dir_okay=False),
+            help="The authorities that vouch for the endpoint, where they are not the usual ones.",
+        ),
+        click.option(
+            "--endpoint",
+            metavar="URL",
+            help="Another endpoint than the region's (https).",
+        ),
+        click.argument("target"),
+    ):
+        command = option(command)
+    return command
+
+
+def _limits(command: Command) -> Command:
+    """Add what a run is allowed."""
+    for option in (
+        click.option(
+            "--clause",
+            "clauses",
+            multiple=True,
+            metavar="ID",
+            help="Only cases that are about this clause.",
+        ),
+        click.option(
+            "--launch",
+            multiple=True,
+            callback=pair,
+            metavar="NAME=VALUE",
+            help="A parameter of RunInstances: makes one instance, and deletes it in the end.",
+        ),
+        click.option(
+            "--poll",
+            "poll_seconds",
+            type=click.FloatRange(min=0.01),
+            default=5.0,
+            show_default=True,
+            help="The least seconds between two looks at the account.",
+        ),
+        click.option(
+            "--events-are-real",
+            is_flag=True,
+            help="The open events of the instances are no simulated ones: judge what becomes of them.",
+        ),
+        click.option(
+            "--lose-local-disks",
+            "local_disks",
+            is_flag=True,
+            help="Also redeploy instances with local disks: all data on those is lost.",
+        ),
+        click.option(
+            "--share",
+            type=float,
+            callback=share,
+            default=0.1,
+            show_default=True,
+            help="The part of the documented rate limit that the run may use.",
+        ),
+        click.option(
+            "--minutes",
+            type=click.FloatRange(min=0, min_open=True),
+            required=True,
+            help="No case is begun that may end later.",
+        ),
+        click.option(
+            "--redeploys",
+            type=click.IntRange(min=0),
+            required=True,
+            help="The most redeploys that may come about.",
+        ),
+        click.option(
+            "--tag",
+            multiple=True,
+            callback=pair,
+            metavar="KEY=VALUE",
+            help="Instances that carry this tag may be redeployed.",
+        ),
+        click.option(
+            "--instance",
+            "instances",
+            multiple=True,
+            metavar="ID",
+            help="This instance may be redeployed.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+_result = click.option(
+    "--result",
+    type=click.Path(dir_okay=False),
+    default=RESULT,
+    show_default=True,
+    help="Where the result goes, as JSON.",
+)
+
+
+@click.command()
+@_account
+@_limits
+def plan(**options: Any) -> None:
+    """Print what 'stage' would do to the account of TARGET, and what it may cost; only look.
+
+    TARGET is a region such as cn-hangzhou, or a conformance statement (TOML) with url and region.
+    """
+    from redeploy_conformance.staging.command import show_plan
+
+    show_plan(options)
+
+
+@click.command()
+@_account
+@_limits
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False),
+    default=JOURNAL,
+    show_default=True,
+    help="Where everything is written before it is done; must not be there yet.",
+)
+@_result
+def stage(journal: str, result: str, **options: Any) -> None:
+    """Run the suite against instances of a real account, and put everything back.
+
+    TARGET is a region such as cn-hangzhou, or a conformance statement (TOML) with url and region.
+    The key is found by the default chain: environment, profile file, role of the machine. Ctrl-C
+    ends in order and puts everything back; a second one ends at once and says what is left.
+
+    Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete, 4 unreachable,
+    5 the suite itself failed.
+    """
+    from redeploy_conformance.staging.command import stage as run
+
+    run(options, journal, result)
+
+
+@click.command()
+@click.argument("journal", type=click.Path(dir_okay=False))
+@_result
+def resume(journal: str, result: str) -> None:
+    """Go on with a run that was cut short, from its JOURNAL."""
+    from redeploy_conformance.staging.command import resume as run
+
+    run(journal, result)
+
+
+@click.command()
+@click.argument("journal", type=click.Path(dir_okay=False))
+def restore(journal: str) -> None:
+    """Put back what the run of JOURNAL changed: statuses, simulated events, its own instance."""
+    from redeploy_conformance.staging.command import restore as run
+
+    run(journal)
+
+
+@click.command()
+@_account
+def doctor(**options: Any) -> None:
+    """Find out whether the account of TARGET can be used: key, endpoint, clock, region, permissions."""
+    from redeploy_conformance.staging.command import doctor as run
+
+    run(options)
+
+
+COMMANDS: Sequence[click.Command] = (plan, stage, resume, restore, doctor)

@@ -1,0 +1,257 @@
+"""The contract as a monitor over logs: no false alarm, and what a log shows is seen."""
+
+import importlib.util
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.evidence.logs import kind_of, watch
+from redeploy_conformance.evidence.monitor import MOST_IDS, Recent
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import Result
+from redeploy_schemas.validation import problems
+
+
+def _maker() -> ModuleType:
+    path = Path(__file__).with_name("log_maker.py")
+    spec = importlib.util.spec_from_file_location("log_maker", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKER = _maker()
+KINDS = ("har", "actiontrail")
+Watch = Callable[..., Result]
+
+
+@pytest.fixture
+def judged(contract: Contract, tmp_path: Path) -> Watch:
+    def run(log: Any, kind: str = "har") -> Result:
+        path = tmp_path / "log"
+        if kind == "har":
+            path.write_text(json.dumps(log.har()))
+        else:
+            path.write_text(MAKER.lines(log.trail()))
+        assert kind_of(path) == kind
+        return watch([path], kind, contract, 60.0, 600.0)
+
+    return run
+
+
+def _clauses(result: Result) -> list[str]:
+    return list(dict.fromkeys(one.clause for one in result.findings))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["", *variants()])
+def test_a_correct_implementation_is_never_accused(
+    judged: Watch, name: str, kind: str
+) -> None:
+    for seed in range(2):
+        log = MAKER.Log(Emulator(variants()[name]) if name else Emulator())
+        log.wander(seed, 150)
+        result = judged(log, kind)
+        assert [
+            (one.clause, one.expected, one.observed, one.trace[0].text)
+            for one in result.findings
+        ] == []
+        assert result.exit_code == 3
+
+
+def _seen(fault: str, do: Callable[[Any], None]) -> Any:
+    log = MAKER.Log(FAULTS[fault].build())
+    do(log)
+    return log
+
+
+def _locked(log: Any) -> None:
+    log.look()
+    log.redeploy(log.ids[2])
+
+
+def _dedicated(log: Any) -> None:
+    log.look()
+    log.redeploy(log.ids[3])
+
+
+def _pending(log: Any) -> None:
+    log.look()
+    log.redeploy(log.ids[6])
+
+
+def _success(log: Any) -> None:
+    log.look()
+    log.redeploy(log.ids[0])
+    for _ in range(90):
+        log.wait(10)
+        log.look()
+
+
+def _plain(log: Any) -> None:
+    log.redeploy(log.ids[0])
+    log.redeploy(log.ids[4])
+
+
+@pytest.mark.parametrize(
+    ("fault", "do", "clause"),
+    [
+        ("security-lock-ignored", _locked, "A3"),
+        ("dedicated-host-accepted", _dedicated, "A4"),
+        ("any-status-accepted", _pending, "A2"),
+        ("never-ends", _success, "L7"),
+        ("accepted-with-http-400", _plain, "R1"),
+    ],
+)
+def test_what_a_log_shows_is_seen(
+    judged: Watch, fault: str, do: Callable[[Any], None], clause: str
+) -> None:
+    result = judged(_seen(fault, do))
+    assert _clauses(result)[:1] == [clause]
+    assert result.exit_code == 1
+    assert problems("run/result", result.to_json()) == []
+
+
+@pytest.mark.parametrize("fault", ["security-lock-ignored", "dedicated-host-accepted"])
+def test_a_trail_shows_it_too(judged: Watch, fault: str) -> None:
+    def do(log: Any) -> None:
+        log.look()
+        log.wait(5)
+        log.redeploy(log.ids[2])
+        log.redeploy(log.ids[3])
+
+    found = _clauses(judged(_seen(fault, do), "actiontrail"))
+    assert found == list(FAULTS[fault].clauses)[:1]
+
+
+def test_an_old_look_or_another_hand_proves_nothing(judged: Watch) -> None:
+    def old(log: Any) -> None:
+        log.look()
+        log.wait(61)
+        log.redeploy(log.ids[2])
+
+    def touched(log: Any) -> None:
+        log.look()
+        log.call("StopInstance", ("InstanceId", log.ids[2]))
+        log.redeploy(log.ids[2])
+
+    for do in (old, touched):
+        assert _clauses(judged(_seen("security-lock-ignored", do))) == []
+
+
+def test_a_trail_says_nothing_of_the_form_of_answers(judged: Watch) -> None:
+    log = MAKER.Log(Emulator())
+    log.wander(1, 60)
+    result = judged(log, "actiontrail")
+    forms = [one for one in result.clauses if one.id in ("R1", "R2", "R3")]
+    assert {one.verdict for one in forms} == {"not exercised"}
+    assert {one.reason for one in forms} == {
+        "a trail does not keep answers as they were sent"
+    }
+    assert {one.held for one in forms} == {0}
+
+
+def test_an_event_delivered_twice_is_one_event(
+    contract: Contract, tmp_path: Path
+) -> None:
+    log = MAKER.Log(Emulator())
+    log.look()
+    log.redeploy(log.ids[0])
+    log.redeploy(log.ids[2])
+    path = tmp_path / "trail"
+    path.write_text(MAKER.lines([*log.trail(), *log.trail()]))
+    assert _clauses(watch([path], "actiontrail", contract, 60.0, 600.0)) == []
+
+
+def test_the_order_and_the_shape_of_a_list_do_not_matter(
+    contract: Contract, tmp_path: Path
+) -> None:
+    log = _seen(
+        "security-lock-ignored", lambda log: (log.look(), log.wait(5), _locked(log))
+    )
+    log.wait(9)
+    log.look()
+    events = log.trail()
+    found = []
+    for document in (events[::-1], {"Events": events}, events):
+        path = tmp_path / "trail.json"
+        path.write_text(json.dumps(document, indent=1))
+        assert kind_of(path) == "actiontrail"
+        found.append(_clauses(watch([path], "actiontrail", contract, 60.0, 600.0)))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_log_is_incomplete_and_what_came_before_counts(
+    contract: Contract, tmp_path: Path, kind: str
+) -> None:
+    log = _seen(
+        "security-lock-ignored",
+        lambda log: (log.look(), log.wait(5), log.redeploy(log.ids[2])),
+    )
+    path = tmp_path / "log"
+    if kind == "har":
+        document = log.har()
+        document["log"]["entries"].append({"request": 1})
+        path.write_text(json.dumps(document))
+    else:
+        path.write_text(MAKER.lines(log.trail()) + '{"eventName": 3}\n')
+    result = watch([path], kind, contract, 60.0, 600.0)
+    assert _clauses(result) == ["A3"]
+    assert not result.complete
+    assert " 3: it is no " in result.problems[0].text
+
+
+def test_a_file_of_nothing_known_is_said_so(contract: Contract, tmp_path: Path) -> None:
+    path = tmp_path / "x.har"
+    path.write_text('{"log": 3}')
+    result = watch([path], "har", contract, 60.0, 600.0)
+    assert (result.exit_code, result.complete) == (3, False)
+    assert "it is no HAR file" in result.problems[0].text
+
+
+def test_ids_are_forgotten_after_many() -> None:
+    recent = Recent()
+    for number in range(MOST_IDS + 2):
+        recent.add(str(number))
+    assert len(recent) == MOST_IDS
+    assert ("0" in recent, "2" in recent) == (False, True)
+
+
+def test_memory_does_not_grow_with_the_length_of_a_trail(
+    contract: Contract, tmp_path: Path
+) -> None:
+    log = MAKER.Log(Emulator())
+    for _ in range(3):
+        log.look()
+        log.redeploy(log.ids[2])
+        log.wait(3)
+    text, peaks = log.trail(), []
+    watch([_repeated(tmp_path, text, 10)], "actiontrail", contract, 60.0, 600.0)
+    for times in (1_000, 4_000):
+        path = _repeated(tmp_path, text, times)
+        tracemalloc.start()
+        watch([path], "actiontrail", contract, 60.0, 600.0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.6
+
+
+def _repeated(folder: Path, events: list[dict[str, Any]], times: int) -> Path:
+    path = folder / f"{times}.trail"
+    with path.open("w") as file:
+        for turn in range(times):
+            for n, one in enumerate(events):
+                again = one | {"requestId": f"{turn}-{n}"}
+                file.write(json.dumps(again) + "\n")
+    return path

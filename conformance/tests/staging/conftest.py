@@ -1,0 +1,171 @@
+"""A double in virtual time, and runs on it: a day of redeploys in less than a second."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.running import Staging, begin, go_on
+from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.targets.asgi import DirectTransport
+from redeploy_conformance.targets.base import Transport
+from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.wire.signing import Credentials
+from redeploy_schemas.contract import Contract, load
+
+URL = "https://ecs.test"
+TAG = ("purpose", "redeploy-tests")
+LONG = EmulatorSettings(
+    stopping_seconds=60.0, stopped_seconds=10.0, starting_seconds=80.0
+)
+"""Redeploys take as long as real ones do."""
+
+
+class TurnedClock:
+    """The clock of a double in virtual time: to wait is to turn it on."""
+
+    def __init__(self, double: Double) -> None:
+        self.double = double
+
+    def now(self) -> float:
+        return self.double.world.clock.now
+
+    def wall(self) -> float:
+        return 1_800_000_000.0 + self.now()
+
+    def sleep(self, seconds: float) -> None:
+        with self.double.world.lock:
+            self.double.world.clock.advance(seconds)
+
+
+@dataclass
+class Account:
+    """A double, and what is needed to run on it."""
+
+    double: Double
+    folder: Path
+    contract: Contract
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def clock(self) -> TurnedClock:
+        return TurnedClock(self.double)
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.jsonl"
+
+    def transport(self) -> Transport:
+        return DirectTransport(self.double.asgi)
+
+    def wallet(self) -> Credentials:
+        return Credentials(self.double.key.access_key_id, self.double.key.secret)
+
+    def settings(self, **fields: Any) -> Settings:
+        declared = {"read_lag_seconds": 0.0, "redeploy_seconds": 300.0}
+        statement = Statement(
+            name="an account",
+            url=URL,
+            region="cn-hangzhou",
+            control=None,
+            **(declared | fields.pop("statement", {})),
+        )
+        given: dict[str, Any] = {
+            "statement": statement,
+            "instances": (),
+            "tag": TAG,
+            "redeploys": 40,
+            "minutes": 600.0,
+        }
+        return Settings(**(given | fields))
+
+    def begin(
+        self, settings: Settings | None = None, transport: Transport | None = None
+    ) -> Staging:
+        return begin(
+            self.contract,
+            settings or self.settings(),
+            transport or self.transport(),
+            self.wallet,
+            self.journal,
+            self.said.append,
+            self.clock,
+        )
+
+    def go_on(
+        self, transport: Transport | None = None, *, judging: bool = True
+    ) -> Staging:
+        return go_on(
+            self.contract,
+            lambda settings: transport or self.transport(),
+            self.wallet,
+            self.journal,
+            self.said.append,
+            self.clock,
+            judging=judging,
+        )
+
+    def shown(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Status and open events of every instance there is."""
+        return {
+            one.instance_id: (
+                one.status,
+                tuple(event.event_type for event in self.double.world.open_events(one)),
+            )
+            for one in self.double.account.instances.values()
+        }
+
+
+class Watching:
+    """A transport that keeps what passes."""
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+        self.requests: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        self.requests.append(request)
+        return self.inner.send(request, timeout)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here processes die, not machines: whoever tests that lines are synced sees to it himself."""
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return load()
+
+
+MakeAccount = Callable[..., Account]
+
+
+@pytest.fixture
+def account_of(tmp_path: Path, contract: Contract) -> MakeAccount:
+    """Make an account: ``count`` tagged instances, and one that is nobody's business."""
+
+    def make(
+        count: int = 2,
+        settings: EmulatorSettings = LONG,
+        parts: Parts | None = None,
+        **options: Any,
+    ) -> Account:
+        double = Double(settings, clock="virtual", parts=parts, **options)
+        for n in range(count):
+            double.put("Running" if n % 2 == 0 else "Stopped", dict([TAG]))
+        double.put("Running", {"purpose": "production"})
+        return Account(double, tmp_path, contract)
+
+    return make

@@ -1,0 +1,52 @@
+"""Which clauses a real account decides is computed from what each needs, not listed."""
+
+from redeploy_conformance.staging.decide import Reach, decidable, listed
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
+
+
+def test_every_clause_is_placed_and_every_shortfall_has_a_reason(
+    contract: Contract,
+) -> None:
+    rows = decidable(contract)
+    assert [row.clause.id for row in rows] == [one.id for one in contract.clauses]
+    for row in rows:
+        assert (row.reason == "") is (row.reach is Reach.WHOLLY), row.clause.id
+
+
+def test_what_needs_a_control_plane_is_not_decided(contract: Contract) -> None:
+    hidden = {Part.INSPECT, Part.OUTCOMES, Part.PRINCIPALS, Part.INTERNAL_ERRORS}
+    for row in decidable(contract):
+        if row.clause.needs & hidden:
+            assert row.reach is Reach.NOT, row.clause.id
+
+
+def test_the_reach_of_the_clauses_that_matter_most(contract: Contract) -> None:
+    reach = {row.clause.id: row.reach for row in decidable(contract)}
+    expected = {
+        "A1": Reach.WHOLLY,
+        "R4": Reach.WHOLLY,
+        "A2": Reach.PARTLY,
+        "L1": Reach.PARTLY,
+        "A3": Reach.AS_FOUND,
+        "A4": Reach.AS_FOUND,
+        "A6": Reach.NOT,
+        "A7": Reach.NOT,
+        "L4": Reach.NOT,
+        "Q2": Reach.NOT,
+        "U1": Reach.NOT,
+    }
+    assert {one: reach[one] for one in expected} == expected
+
+
+def test_what_no_case_of_the_run_is_about_must_be_found(contract: Contract) -> None:
+    reach = {row.clause.id: row.reach for row in decidable(contract, {"A1", "L3"})}
+    assert reach["L3"] is Reach.PARTLY
+    assert reach["E7"] is Reach.AS_FOUND
+
+
+def test_the_lines_name_each_clause_once(contract: Contract) -> None:
+    text = "\n".join(listed(decidable(contract)))
+    words = [word.strip(",") for line in text.split("\n") for word in line.split()]
+    for clause in contract.clauses:
+        assert words.count(clause.id) == 1, clause.id

@@ -1,0 +1,351 @@
+"""The fence: what never leaves, whoever asks for it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redeploy_conformance.session import ABSENT
+from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.fence import FenceError
+from redeploy_conformance.staging.requests import READS, WRITES, read
+from redeploy_conformance.staging.running import Staging
+from redeploy_conformance.wire.http import HttpRequest
+from redeploy_conformance.wire.signing import build_request
+from redeploy_schemas.contract import Contract, load
+
+from .conftest import LONG, TAG, Account, Watching
+
+MakeAccount = Callable[..., Account]
+LATER = "2027-01-01T00:00:00Z"
+
+
+class Fenced:
+    """A run that is about to begin, and what gets past its fence."""
+
+    def __init__(self, account: Account, **fields: Any) -> None:
+        self.account = account
+        self.watching = Watching(account.transport())
+        self.run: Staging = account.begin(account.settings(**fields), self.watching)
+        self.inside, self.stopped, self.outside = (
+            one.instance_id for one in account.double.account.instances.values()
+        )
+
+    def ask(self, action: str, *params: tuple[str, str]) -> dict[str, Any]:
+        answer = self.run.api.call(action, params, self.account.wallet())
+        return dict(answer.fields or {})
+
+    def refused(self, action: str, *params: tuple[str, str]) -> str:
+        """Ask, and return why nothing that changes anything left."""
+        before = len(self.writes)
+        with pytest.raises(FenceError) as caught:
+            self.ask(action, *params)
+        assert len(self.writes) == before
+        return str(caught.value)
+
+    @property
+    def writes(self) -> list[HttpRequest]:
+        return [one for one in self.watching.requests if read(one).writes]
+
+
+@pytest.fixture
+def fenced(account_of: MakeAccount) -> Iterator[Callable[..., Fenced]]:
+    made: list[Fenced] = []
+
+    def make(emulator: Any = LONG, **fields: Any) -> Fenced:
+        made.append(Fenced(account_of(settings=emulator), **fields))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.run.journal.close()
+
+
+def test_an_instance_that_is_neither_named_nor_tagged_is_out_of_reach(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    out = one.outside
+    why = f"{out} is neither named nor tagged for this run"
+    assert one.refused("RedeployInstance", ("InstanceId", out)) == why
+    assert one.refused("StartInstance", ("InstanceId", out)) == why
+    simulate = (("InstanceId.1", out), ("EventType", "x"), ("NotBefore", LATER))
+    assert one.refused("CreateSimulatedSystemEvents", *simulate) == why
+    both = (("InstanceId.1", one.inside), ("InstanceId.2", out))
+    assert one.refused("CreateSimulatedSystemEvents", *both, *simulate[1:]) == why
+    assert one.refused("DeleteInstance", ("InstanceId", one.inside)) == (
+        f"{one.inside} was not made by this run"
+    )
+
+
+def test_the_tag_is_read_again_before_every_write(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    assert "Code" in one.ask("RedeployInstance", ("InstanceId", one.inside))
+    one.account.double.world.instances[one.inside].tags.clear()
+    assert one.refused("RedeployInstance", ("InstanceId", one.inside)).endswith(
+        "is neither named nor tagged for this run"
+    )
+
+
+def test_a_named_instance_is_inside_without_a_tag(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    account = one.account
+    account.folder = account.folder / "named"
+    account.folder.mkdir()
+    two = Fenced(account, tag=None, instances=(one.outside,))
+    assert "Code" in two.ask("RedeployInstance", ("InstanceId", two.outside))
+    assert two.refused("RedeployInstance", ("InstanceId", two.inside)).endswith(
+        "is neither named nor tagged for this run"
+    )
+    two.run.journal.close()
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ((("InstanceId", "{in}"), ("InstanceId", "{out}")), "a parameter comes twice"),
+        ((("InstanceId", "{in}"), ("instanceid", "{out}")), "a parameter comes twice"),
+        ((("InstanceId", "{in}"), ("InstanceId.1", "{out}")), "more than one instance"),
+        ((("Action", "DeleteInstance"), ("InstanceId", "{in}")), "not name one oper"),
+        ((("InstanceId", "{in} "),), "is not listed"),
+    ],
+)
+def test_a_request_that_can_be_read_in_two_ways_does_not_leave(
+    fenced: Callable[..., Fenced], params: tuple[tuple[str, str], ...], why: str
+) -> None:
+    one = fenced()
+    filled = [
+        (name, text.replace("{in}", one.inside).replace("{out}", one.outside))
+        for name, text in params
+    ]
+    assert why in one.refused("RedeployInstance", *filled)
+
+
+def test_a_form_is_read_like_a_query(fenced: Callable[..., Fenced]) -> None:
+    one = fenced()
+    request = build_request(
+        [("InstanceId", one.outside)],
+        action="StopInstance",
+        credentials=one.account.wallet(),
+        host="ecs.test",
+        place="form",
+    )
+    with pytest.raises(FenceError):
+        one.run.fence.send(request, 5.0)
+    assert one.writes == []
+
+
+@pytest.mark.parametrize("action", ["RebootInstance", "TagResources", "ModifyDiskSpec"])
+def test_an_operation_that_no_case_needs_does_not_leave(
+    fenced: Callable[..., Fenced], action: str
+) -> None:
+    one = fenced()
+    assert one.refused(action, ("InstanceId", one.inside)) == (
+        f"{action} is no operation that a run may use"
+    )
+
+
+def test_the_id_of_nobody_leaves_only_while_it_is_nobodys(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    gone = one.ask("RedeployInstance", ("InstanceId", ABSENT))
+    assert gone["Code"] == "InvalidInstanceId.NotFound"
+    world = one.account.double.world
+    somebody = world.instances.pop(one.outside)
+    somebody.instance_id = ABSENT
+    one.account.double.account.instances[ABSENT] = somebody
+    assert "is one" in one.refused("RedeployInstance", ("InstanceId", ABSENT))
+
+
+def test_local_disks_need_a_consent_of_their_own(fenced: Callable[..., Fenced]) -> None:
+    one = fenced()
+    one.account.double.world.instances[one.inside].storage = "local"
+    assert "has local disks" in one.refused(
+        "RedeployInstance", ("InstanceId", one.inside)
+    )
+
+
+def test_with_consent_local_disks_may_be_lost(fenced: Callable[..., Fenced]) -> None:
+    one = fenced(local_disks=True)
+    one.account.double.world.instances[one.inside].storage = "local"
+    assert "Code" in one.ask("RedeployInstance", ("InstanceId", one.inside))
+
+
+def test_no_more_redeploys_than_allowed_come_about(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced(replace(LONG, no_event="accept"), redeploys=1)
+    assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
+    assert one.refused("RedeployInstance", ("InstanceId", one.stopped)) == (
+        "the 1 redeploys that were allowed are used up"
+    )
+
+
+def test_a_rejected_call_gives_its_redeploy_back(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced(redeploys=1)
+    for _ in range(3):
+        answer = one.ask("RedeployInstance", ("InstanceId", one.inside))
+        assert answer["Code"] == "InvalidOperation.RedeployInstance"
+    assert one.run.past.redeploys == 0
+
+
+def test_nothing_is_begun_when_the_minutes_are_over(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced(minutes=1.0)
+    one.account.clock.sleep(61.0)
+    assert one.refused("RedeployInstance", ("InstanceId", one.inside)) == (
+        "the 1 minutes are over"
+    )
+    keep = (("ForceStop", "false"), ("StoppedMode", "KeepCharging"))
+    assert "Code" not in one.ask("StopInstance", ("InstanceId", one.inside), *keep)
+
+
+def test_an_instance_is_only_stopped_in_order_and_keeps_its_place(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    assert "KeepCharging" in one.refused("StopInstance", ("InstanceId", one.inside))
+    hard = (("ForceStop", "true"), ("StoppedMode", "KeepCharging"))
+    assert "in order" in one.refused("StopInstance", ("InstanceId", one.inside), *hard)
+
+
+def test_calls_wait_for_the_share_of_the_rate_limit(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced(share=0.01)  # five calls a minute
+    begun = one.account.clock.now()
+    for _ in range(11):
+        one.ask("RedeployInstance", ("InstanceId", one.inside))
+    assert 120.0 <= one.account.clock.now() - begun < 121.0
+
+
+def test_only_events_of_the_run_are_canceled(fenced: Callable[..., Fenced]) -> None:
+    one = fenced()
+    double = one.account.double
+    theirs = double.world.add_event(
+        double.world.instances[one.inside], "SystemMaintenance.Reboot", "Scheduled"
+    )
+    assert "not made by this run" in one.refused(
+        "CancelSimulatedSystemEvents", ("EventId.1", theirs.event_id)
+    )
+
+
+def test_an_instance_is_made_only_where_that_was_asked_for(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    assert "--launch was not given" in one.refused("RunInstances", ("Amount", "1"))
+
+
+def test_every_write_is_in_the_journal_and_on_the_disk_before_it_leaves(
+    account_of: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = account_of()
+    synced: list[bytes] = []
+
+    def spy(file: int) -> None:
+        synced.append(account.journal.read_bytes())
+
+    monkeypatch.setattr(os, "fsync", spy)
+
+    class Checking(Watching):
+        def send(self, request: HttpRequest, timeout: float) -> Any:
+            asked = read(request)
+            if asked.writes:
+                last = json.loads(synced[-1].splitlines()[-1])
+                assert (last["line"], last["action"]) == ("write", asked.action)
+                assert last["instances"] == list(asked.instances)
+                befores = [
+                    line["instance"]
+                    for line in map(json.loads, synced[-1].splitlines())
+                    if line["line"] == "before"
+                ]
+                assert set(asked.instances) - {ABSENT} <= set(befores)
+            return super().send(request, timeout)
+
+    checking = Checking(account.transport())
+    run = account.begin(transport=checking)
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+    assert sum(read(one).writes for one in checking.requests) > 20
+
+
+CONTRACT: Contract = load()
+ATTACK = st.tuples(
+    st.sampled_from([*WRITES, "RebootInstance", "describeinstances"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["InstanceId", "InstanceId.1", "instanceid", "InstanceIds", "EventId.1"]
+            ),
+            st.integers(0, 5),
+        ),
+        max_size=3,
+    ),
+    st.sampled_from(["v1 query", "v1 form", "v3 query", "v3 form"]),
+)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    inside=st.lists(st.sampled_from(["Running", "Stopped"]), min_size=1, max_size=3),
+    outside=st.lists(st.sampled_from(["Running", "Stopped"]), min_size=1, max_size=3),
+    accept=st.booleans(),
+    redeploys=st.integers(0, 20),
+    attacks=st.lists(ATTACK, max_size=6),
+)
+def test_whatever_is_run_no_write_leaves_for_an_instance_outside(
+    tmp_path_factory: pytest.TempPathFactory,
+    inside: list[str],
+    outside: list[str],
+    accept: bool,
+    redeploys: int,
+    attacks: list[tuple[str, list[tuple[str, int]], str]],
+) -> None:
+    choice = replace(LONG, no_event="accept") if accept else LONG
+    double = Double(choice, clock="virtual")
+    mine = {double.put(one, dict([TAG])).instance_id for one in inside}
+    theirs = [double.put(one) for one in outside]
+    account = Account(double, Path(tmp_path_factory.mktemp("run")), CONTRACT)
+    watching = Watching(account.transport())
+    run = account.begin(account.settings(redeploys=redeploys), watching)
+    before = account.shown()
+    ids = [*sorted(mine), *(one.instance_id for one in theirs)]
+    with run.journal:
+        for action, params, wire in attacks:
+            filled = [(name, ids[n % len(ids)]) for name, n in params]
+            try:
+                run.api.call(action, filled, account.wallet(), wire=wire)
+            except FenceError:
+                continue
+        run.carry_out(run.plan())
+        assert run.restore() == []
+    for request in watching.requests:
+        asked = read(request)
+        if asked.writes:
+            assert set(asked.instances) <= mine | {ABSENT}
+        else:
+            assert asked.action in READS
+    assert account.shown() == before
+    assert [one.redeploys for one in theirs] == [0] * len(theirs)
+    assert sum(one.redeploys for one in double.account.instances.values()) <= redeploys

@@ -1,0 +1,161 @@
+"""The journal: one owner, lines of one shape, nothing secret."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from redeploy_conformance.staging.journal import Journal, JournalError, read_lines
+from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.settings import Settings
+from redeploy_schemas.validation import problems
+
+from .conftest import LONG, Account
+
+MakeAccount = Callable[..., Account]
+
+
+def test_every_line_of_a_run_is_as_the_schema_says_and_holds_no_secret(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=replace(LONG, no_event="accept"))
+    run = account.begin()
+    with run.journal:
+        run.carry_out(run.plan())
+        run.restore()
+    text = account.journal.read_text()
+    kinds = set()
+    for line in text.splitlines():
+        document = json.loads(line)
+        kinds.add(document["line"])
+        assert problems("run/journal", document) == []
+    assert kinds == {
+        "begin",
+        "before",
+        "write",
+        "answer",
+        "settled",
+        "case",
+        "restored",
+    }
+    assert account.double.key.secret not in text
+
+
+def test_the_past_is_the_same_read_again_as_lived(account_of: MakeAccount) -> None:
+    account = account_of(settings=replace(LONG, no_event="accept"))
+    run = account.begin()
+    with run.journal:
+        run.carry_out(run.plan())
+        run.restore()
+    again = Past()
+    for line in read_lines(account.journal):
+        again.take(line)
+    lived = run.past
+    assert (again.before, again.spent, again.flying) == (
+        lived.before,
+        lived.spent,
+        lived.flying,
+    )
+    assert (again.events, again.unsure, again.writes) == (
+        lived.events,
+        lived.unsure,
+        lived.writes,
+    )
+    assert again.restored
+    assert Settings.from_json(again.settings) == run.settings
+
+
+def test_a_journal_that_is_there_is_not_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal(path, new=True).close()
+    with pytest.raises(JournalError, match="is there already"):
+        Journal(path, new=True)
+
+
+def test_a_journal_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with (
+        Journal(path, new=True),
+        pytest.raises(JournalError, match="is in use by another run"),
+    ):
+        Journal(path, new=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no json\n", "line 1: not JSON"),
+        ('{"line": "settled", "at": 1, "instance": "i"}\n', "line 1: a journal begins"),
+        ('{"line": "nonsense", "at": 1}\n', "line 1: "),
+        ("", "is empty"),
+    ],
+)
+def test_what_is_no_journal_is_named_with_its_line(
+    account_of: MakeAccount, text: str, why: str
+) -> None:
+    account = account_of()
+    account.journal.write_text(text)
+    with pytest.raises(JournalError, match=why):
+        account.go_on()
+
+
+def test_a_journal_of_another_contract_is_not_gone_on_with(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    account.begin().journal.close()
+    text = account.journal.read_text()
+    other = text.replace(account.contract.sha256, "0" * 64)
+    account.journal.write_text(other)
+    with pytest.raises(JournalError, match="another edition of the contract"):
+        account.go_on()
+
+
+def test_a_journal_of_another_contract_still_puts_everything_back(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    before = account.shown()
+    run = account.begin()
+    first = next(iter(before))
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    run.api.ask("StopInstance", [("InstanceId", first), *keep], account.wallet())
+    run.journal.close()
+    text = account.journal.read_text()
+    account.journal.write_text(text.replace(account.contract.sha256, "0" * 64))
+    again = account.go_on(judging=False)
+    with again.journal:
+        assert again.restore() == []
+    assert account.shown() == before
+
+
+def test_what_cannot_be_put_back_is_named_with_the_reason(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    first = next(iter(account.shown()))
+    run = account.begin()
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    with run.journal:
+        run.api.ask("StopInstance", [("InstanceId", first), *keep], account.wallet())
+        account.double.world.instances[first].tags.clear()
+        assert run.restore() == [
+            f"{first} was Running: it stays Stopped, though Running was asked for 5 times "
+            f"({first} is neither named nor tagged for this run)"
+        ]
+    assert not run.past.restored
+
+
+def test_the_minutes_do_not_run_between_two_processes(account_of: MakeAccount) -> None:
+    account = account_of()
+    run = account.begin()
+    account.clock.sleep(60.0)
+    run.fence.note("settled", instance="i-1")
+    run.journal.close()
+    account.clock.sleep(86_400.0)
+    again = account.go_on()
+    account.clock.sleep(30.0)
+    assert again.past.seconds(account.clock.wall()) == pytest.approx(90.0)
+    again.journal.close()

@@ -1,0 +1,296 @@
+"""Runs on a double in virtual time: what they decide, what they catch, what they leave alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.emulator.state import Event
+from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.staging.requests import read
+from redeploy_schemas.records import Result
+from redeploy_schemas.validation import problems
+
+from .conftest import LONG, Account, Watching
+
+MakeAccount = Callable[..., Account]
+ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
+LISTED = {"choices": {"L13": "listed"}}
+EVENT = ("SystemMaintenance.Reboot", "Scheduled")
+
+
+def run_on(account: Account, **fields: Any) -> Result:
+    """Run all of it, put everything back, and return the result."""
+    run = account.begin(account.settings(**fields))
+    with run.journal:
+        run.carry_out(run.plan())
+        left = run.restore()
+        return run.result(left, complete=True)
+
+
+def with_events(account: Account) -> Account:
+    for one in list(account.double.account.instances.values())[:-1]:
+        account.double.world.add_event(one, *EVENT)
+    return account
+
+
+def passed(result: Result) -> set[str]:
+    return {one.id for one in result.clauses if one.verdict == "pass"}
+
+
+def told(result: Result) -> dict[str, list[str]]:
+    return {
+        one.id: [choice.choice for choice in one.choices]
+        for one in result.clauses
+        if one.choices
+    }
+
+
+def test_where_calls_without_an_event_are_refused_only_what_costs_nothing_is_decided(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    before = account.shown()
+    result = run_on(account)
+    assert passed(result) == {"A1", "A8", "A14", "A15", "R2", "R3", "R4", "L10", "U4"}
+    assert told(result) == {"A10": ["refuse"], "E5": ["refuse"]}
+    assert (result.exit_code, result.findings, result.problems) == (3, (), ())
+    assert account.shown() == before
+    assert all(one.redeploys == 0 for one in account.double.account.instances.values())
+
+
+def test_where_they_are_accepted_the_life_of_a_redeploy_is_decided_too(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    before = account.shown()
+    result = run_on(account, statement=LISTED)
+    assert passed(result) >= {"A2", "R1", "R5", "L1", "L2", "L3", "L7", "L8", "L9"}
+    assert passed(result) >= {"L10", "L12", "E4"}
+    assert told(result)["A10"] == ["accept"]
+    assert told(result)["L13"] == ["listed"]
+    assert (result.findings, result.problems) == ((), ())
+    assert account.shown() == before
+
+
+def test_events_that_are_said_to_be_real_are_judged(account_of: MakeAccount) -> None:
+    account = with_events(account_of())
+    result = run_on(account, events_are_real=True, statement=LISTED)
+    assert passed(result) >= {"A9", "E1"}
+    assert told(result)["E1c"] == ["Executed"]
+    assert result.findings == ()
+
+
+class Unmarked(Observations):
+    """Shows of no event that it is a simulated one."""
+
+    def show_event(self, event: Event) -> dict[str, object]:
+        return {**super().show_event(event), "Reason": ""}
+
+
+def test_events_of_which_that_is_not_said_accuse_nobody(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(parts=Parts(observations=Unmarked))
+    for one in list(account.double.account.instances.values())[:-1]:
+        event = account.double.world.add_event(one, *EVENT)
+        event.simulated = True  # another hand's, and nothing shows it
+    result = run_on(account)
+    assert result.findings == ()
+    assert not passed(result) & {"A9", "E1"}
+
+
+def test_why_a_clause_was_not_decided_is_said_with_a_remedy(
+    account_of: MakeAccount,
+) -> None:
+    result = run_on(account_of())
+    gaps = {one.id: one.reason for one in result.clauses if one.verdict != "pass"}
+    assert gaps["L4"] == "needs what no public operation does or shows: inspect"
+    assert gaps["A3"] == "no operation sets lock_reasons"
+    assert gaps["A7"] == "no operation used here shows billing"
+    assert gaps["Q1"] == (
+        "needs a burst of calls, which an account that is in use is spared"
+    )
+    assert gaps["L3"] == "what it needs did not come about on these instances"
+    assert problems("run/result", result.to_json()) == []
+
+
+def test_an_instance_that_is_found_locked_decides_the_lock(
+    account_of: MakeAccount,
+) -> None:
+    account = with_events(account_of())
+    first = next(iter(account.double.account.instances.values()))
+    first.lock_reasons = ("security",)
+    result = run_on(account, events_are_real=True)
+    assert "A3" in passed(result)
+
+
+def test_what_the_service_says_and_nobody_can_check_is_no_violation(
+    account_of: MakeAccount,
+) -> None:
+    account = with_events(account_of(count=1))
+    first = next(iter(account.double.account.instances.values()))
+    first.billing = "in-arrears"
+    result = run_on(account, clauses=("A15",))
+    assert result.findings == ()
+    assert [one.text for one in result.problems] == [
+        "the call was rejected with InstanceExpiredOrInArrears, and the public API used "
+        "here does not show whether that is true"
+    ]
+
+
+def test_an_instance_of_its_own_is_made_used_and_deleted(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    before = account.shown()
+    watching = Watching(account.transport())
+    launch = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
+    run = account.begin(account.settings(launch=launch, clauses=("A15",)), watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        assert len(account.shown()) == len(before) + 1
+        assert run.restore() == []
+    assert account.shown() == before
+    actions = [read(one).action for one in watching.requests]
+    assert actions.count("RunInstances") == actions.count("DeleteInstance") == 1
+
+
+def test_cases_that_the_budget_does_not_reach_are_named(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    result = run_on(account, redeploys=1)
+    made = [one.redeploys for one in account.double.account.instances.values()]
+    assert sum(made) <= 1
+    gaps = {one.id: one.reason for one in result.clauses if one.verdict != "pass"}
+    assert gaps["L12"] == "the 1 redeploys that are allowed do not reach it"
+
+
+def test_asked_to_end_a_run_begins_no_further_case_and_puts_everything_back(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    before = account.shown()
+    run = account.begin()
+    with run.journal:
+        run.say = lambda text: run.stop() if len(run.past.reports) >= 12 else None
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=False)
+    assert account.shown() == before
+    assert 12 <= len(run.past.reports) < 15
+    assert not result.complete
+    again = account.go_on()
+    with again.journal:
+        again.carry_out(again.plan())
+        assert again.restore() == []
+        whole = again.result([], complete=True)
+    assert account.shown() == before
+    assert whole.findings == ()
+    assert {"L12", "E4", "L3"} <= passed(whole)
+
+
+CAUGHT = (
+    "unknown-id-accepted",
+    "stopped-not-found",
+    "second-call-in-flight-accepted",
+    "row-reboot-scheduled-not-responded-to",
+    "task-id-missing",
+    "accepted-with-http-400",
+    "http-400-for-incorrectinstancestatus",
+    "text-of-incorrectinstancestatus",
+    "request-id-missing-in-errors",
+    "task-id-reused",
+    "rejected-call-has-task-id",
+    "bad-force-stop-takes-effect",
+    "events-stay-open",
+    "closed-event-is-scheduled",
+    "success-ends-stopped",
+    "success-of-stopped-ends-stopped",
+    "never-ends",
+    "shows-pending-on-the-way",
+    "success-changes-tenancy",
+    "simulated-event-closed",
+    "altered-call-accepted-v3",
+    "replayed-nonce-accepted",
+    "stale-timestamp-accepted",
+    "unsigned-call-accepted",
+    "bad-signature-takes-effect",
+)
+"""Faults that the public API can show in the time of a few redeploys."""
+
+
+@pytest.mark.parametrize("fault", CAUGHT)
+def test_a_fault_that_the_public_api_shows_is_caught(
+    account_of: MakeAccount, tmp_path: Path, fault: str
+) -> None:
+    blamed: set[str] = set()
+    for n, (settings, real) in enumerate(((ACCEPTS, True), (LONG, False))):
+        account = account_of(settings=settings, parts=FAULTS[fault].parts)
+        account.folder = tmp_path / f"{n}"
+        account.folder.mkdir()
+        if real:
+            with_events(account)
+        result = run_on(account, events_are_real=real, statement=LISTED)
+        blamed |= {one.clause for one in result.findings}
+        if blamed & set(FAULTS[fault].clauses):
+            return
+    pytest.fail(f"blamed: {blamed}")
+
+
+LEGAL = (
+    "reference",
+    "L8l-lags",
+    "E1c-avoided",
+    "E1x-executing",
+    "E5-accept",
+    "L13-absent",
+    "combination-1",
+    "combination-4",
+)
+
+
+@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize("ending", ["succeed", "fail"])
+def test_a_legal_variant_is_accused_of_nothing(
+    account_of: MakeAccount, name: str, ending: Any
+) -> None:
+    base = variants(LONG)[name]
+    choice: EmulatorSettings = replace(base, default_outcome=ending)
+    account = with_events(account_of(settings=choice))
+    statuses = [status for status, _ in account.shown().values()]
+    lag = 3.0 if base.reads == "lags" else 0.0
+    run = account.begin(account.settings(statement={"read_lag_seconds": lag}))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
+    assert [status for status, _ in account.shown().values()] == statuses
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_service_that_fails_now_and_then_is_accused_of_nothing(
+    account_of: MakeAccount, seed: int
+) -> None:
+    account = account_of(
+        settings=ACCEPTS if seed % 2 else LONG, errors=0.06, refusals=0.06, seed=seed
+    )
+    before = account.shown()
+    run = account.begin()
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert result.findings == ()
+    assert account.shown() == before
+    made = sum(one.redeploys for one in account.double.account.instances.values())
+    assert made <= run.past.redeploys <= run.settings.redeploys
+    assert run.api.repeated + run.reader.repeated > 0
