@@ -3,272 +3,100 @@
     python conformance/benchmarks/mutation.py [--sample N] [--seed S] [--processes P]
 
 Every mutant is compiled in a process of its own, by an import hook; no file is changed. The plan
-runs against it until something is wrong. What survives is looked up in ``survivors.toml``, where
-each is filed as equivalent, as an open point, as out of sight, or as missing in the suite. The exit
-code is 1 when a survivor is not filed, or one that is filed is caught now.
+runs against it until something is wrong: first as the emulator is by default, with its choices
+declared, then as legal variants that choose otherwise, so that their code is tried too. What
+survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is not filed there,
+or when one that is filed is caught now.
 """
 
 import argparse
-import ast
-import copy
 import importlib
 import importlib.abc
+import importlib.machinery
 import importlib.util
-import json
-import os
+import multiprocessing
 import random
-import signal
+import resource
 import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from redeploy_conformance.bench import set_up
+from mutants import MODULES, Mutant, mutants, mutated
+
+from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.investigate import perform_case
 from redeploy_conformance.planner import name, plan, possible
+from redeploy_conformance.session import Run
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.touring import perform_tour
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_schemas.contract import load
+from redeploy_schemas.contract import Contract, load
 
-HERE = Path(__file__).parent
-EMULATOR = HERE.parent / "redeploy_conformance" / "emulator"
+SURVIVORS = Path(__file__).parent / "survivors.toml"
 PACKAGE = "redeploy_conformance.emulator"
-MODULES = (
-    "admission",
-    "authority",
-    "calls",
-    "clock",
-    "envelopes",
-    "errors",
-    "limiter",
-    "observations",
-    "paging",
-    "power",
-    "redeploys",
-    "request",
-    "signatures",
-    "simulated",
-    "state",
-)
-"""What answers the public API; the control plane and the server are not the implementation."""
-
-SECONDS = 120
+SECONDS = 40.0
 """After which a mutant counts as one that does not answer."""
+MEMORY = 1 << 30
+"""Bytes that a mutant may take: an endless loop may grow."""
 
-OPPOSITE: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-}
+KILLED = ("violation", "not green", "does not answer")
+WORDS = (*KILLED, "cannot run", "survived")
+FILED = ("equivalent", "open", "missing")
+
+OTHERWISE: tuple[Mapping[str, Any], ...] = (
+    {},
+    {
+        "no_event": "accept",
+        "damaged_disk": "DiskError",
+        "isolated_disk_outside_gap": "DiskError",
+        "dedicated_host_code": "other",
+        "boolean_case": "rejected",
+        "lenient_values": "accepted",
+        "limiter": "token-bucket",
+        "throttle_answer": "429 Throttling.Api",
+        "refusal": "403 NoPermission",
+        "failed_path_shows_running": "yes",
+        "absent_force_stop": "power-off",
+        "id_shape": "other",
+        "tasks": "absent",
+        "reads": "lags",
+        "host_in_flight": "new",
+    },
+    {
+        "simulated_only": "accept",
+        "limiter": "fixed-window",
+        "rejected_calls": "free",
+        "throttle_answer": "503 Throttling",
+        "refusal_reveals": "reveals",
+        "event_in_flight": "Executing",
+        "raised_in_flight": "closed",
+        "several_events": "one",
+        "closing_status": "Avoided",
+    },
+)
+"""The settings that a mutant is tried with: by default, and two that choose otherwise.
+
+Only the first declares its choices, so that they bind; the others find the suite as careful as it
+is with an implementation that says nothing of itself.
+"""
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: where, what was there, what stands there now; ``key`` survives other edits."""
-
-    module: str
-    function: str
-    before: str
-    after: str
-    nth: int
-    line: int
-    place: int
-
-    @property
-    def key(self) -> str:
-        """Return what the mutant is filed under."""
-        return (
-            f"{self.module}:{self.function}: {self.before} -> {self.after} #{self.nth}"
-        )
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a mutant: a word, and the clause or the reason."""
+    """What became of a mutant: one of ``WORDS``, and the clause or the reason."""
 
     word: str
     how: str = ""
-
-
-# ------------------------------------------------------------------ making mutants
-
-
-def changes(tree: ast.Module) -> Iterator[tuple[ast.AST, str, Callable[[], None], str]]:
-    """Yield the changes to a tree: the node, its function, how to make it, what comes of it.
-
-    A change is made in place; whoever makes one uses a tree of its own.
-    """
-    for owner, function in _owners(tree):
-        yield from _of_node(owner, function)
-
-
-def _owners(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
-    def walk(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            function = f"{function}.{node.name}".lstrip(".")
-        yield node, function
-        for child in ast.iter_child_nodes(node):
-            yield from walk(child, function)
-
-    yield from walk(tree, "")
-
-
-def _of_node(
-    node: ast.AST, function: str
-) -> Iterator[tuple[ast.AST, str, Callable[[], None], str]]:
-    match node:
-        case ast.Compare(ops=[op]) if type(op) in OPPOSITE:
-            yield node, function, _put(node, "ops", [OPPOSITE[type(op)]()]), ""
-        case ast.BoolOp(op=op):
-            yield node, function, _put(node, "op", OPPOSITE[type(op)]()), ""
-        case ast.BinOp(op=op) if type(op) in OPPOSITE:
-            yield node, function, _put(node, "op", OPPOSITE[type(op)]()), ""
-        case ast.If(test=test) | ast.IfExp(test=test):
-            turned = ast.UnaryOp(ast.Not(), test)
-            yield test, function, _put(node, "test", turned), f"not ({_text(test)})"
-        case _:
-            pass
-    if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-        return
-    body = getattr(node, "body", None)
-    if isinstance(body, list):
-        for n, statement in enumerate(body):
-            if _can_go(statement):
-                yield (
-                    statement,
-                    function,
-                    _put(body, n, ast.copy_location(ast.Pass(), statement)),
-                    "nothing",
-                )
-
-
-def _put(where: object, name: object, value: object) -> Callable[[], None]:
-    def make() -> None:
-        if isinstance(where, list):
-            where[name] = value  # type: ignore[index]
-        else:
-            setattr(where, str(name), value)
-
-    return make
-
-
-def _can_go(statement: ast.AST) -> bool:
-    """Whether a statement does something that can be left out."""
-    match statement:
-        case ast.Expr(value=ast.Call()) | ast.Raise() | ast.AugAssign() | ast.Delete():
-            return True
-        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
-            return True
-        case _:
-            return False
-
-
-def _constants(
-    tree: ast.Module,
-) -> Iterator[tuple[ast.AST, str, Callable[[], None], str]]:
-    """Yield changes to constants: numbers by one, truth turned, words of the protocol spoiled."""
-    silent = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    silent |= {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.AnnAssign | ast.arg | ast.FunctionDef)
-        for part in ast.walk(_annotation(node))
-    }
-    for node, function in _owners(tree):
-        if not isinstance(node, ast.Constant) or id(node) in silent:
-            continue
-        value = node.value
-        if isinstance(value, bool):
-            yield node, function, _put(node, "value", not value), ""
-        elif isinstance(value, int | float):
-            yield node, function, _put(node, "value", value + 1), ""
-        elif isinstance(value, str) and value:
-            yield node, function, _put(node, "value", value + "x"), ""
-
-
-def _annotation(node: ast.AST) -> ast.AST:
-    if isinstance(node, ast.FunctionDef):
-        return node.returns or ast.Pass()
-    return getattr(node, "annotation", None) or ast.Pass()
-
-
-def _text(node: ast.AST) -> str:
-    words = " ".join(ast.unparse(node).split())
-    return words if len(words) <= 70 else words[:67] + "..."
-
-
-def mutants() -> list[Mutant]:
-    """Return every mutant of the emulator, in order."""
-    found = []
-    for module in MODULES:
-        source = (EMULATOR / f"{module}.py").read_text("utf-8")
-        tree = ast.parse(source)
-        seen: Counter[tuple[str, str, str]] = Counter()
-        for place, (node, function, make, said) in enumerate(_all(tree)):
-            before, line = _text(node), getattr(node, "lineno", 0)
-            if said:
-                after = said
-            else:
-                spare = copy.deepcopy(node)
-                list(_undo(node, make))
-                after = _text(node)
-                _restore(node, spare)
-            where = (function, before, after)
-            seen[where] += 1
-            found.append(
-                Mutant(module, function, before, after, seen[where], line, place)
-            )
-    return found
-
-
-def _all(
-    tree: ast.Module,
-) -> Iterator[tuple[ast.AST, str, Callable[[], None], str]]:
-    yield from changes(tree)
-    yield from _constants(tree)
-
-
-def _undo(node: ast.AST, make: Callable[[], None]) -> Iterator[None]:
-    make()
-    yield
-
-
-def _restore(node: ast.AST, spare: ast.AST) -> None:
-    for field, value in ast.iter_fields(spare):
-        setattr(node, field, value)
-
-
-def mutated(mutant: Mutant) -> ast.Module:
-    """Return the tree of a module with one change made."""
-    tree = ast.parse((EMULATOR / f"{mutant.module}.py").read_text("utf-8"))
-    for place, (_, _, make, _) in enumerate(list(_all(tree))):
-        if place == mutant.place:
-            make()
-    return ast.fix_missing_locations(tree)
 
 
 # ------------------------------------------------------------------ trying one
@@ -278,7 +106,7 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Gives one module its changed tree when it is imported."""
 
     def __init__(self, mutant: Mutant) -> None:
-        """Remember which."""
+        """Compile the changed tree."""
         self.name = f"{PACKAGE}.{mutant.module}"
         self.code = compile(mutated(mutant), self.name, "exec")
 
@@ -314,111 +142,209 @@ class Crashing:
         """Nothing is held."""
 
 
-def judged() -> Fate:
+def judged(contract: Contract, otherwise: Mapping[str, Any]) -> Fate:
     """Run the tour and the plan against the emulator as it is imported now."""
     try:
-        emulator = importlib.import_module(f"{PACKAGE}.app").Emulator()
+        app = importlib.import_module(f"{PACKAGE}.app")
+        settings = importlib.import_module(f"{PACKAGE}.settings")
+        chosen = settings.Settings(**otherwise)
+        emulator = app.Emulator(chosen)
     except Exception as error:
-        return Fate("does not start", type(error).__name__)
-    contract = load()
-    statement = Statement(read_lag_seconds=0.0)
+        return Fate("cannot run", f"{type(error).__name__}: {error}")
+    choices = {
+        clause: getattr(chosen, field)
+        for field, clause in settings.clauses().items()
+        if contract.by_id[clause].choices and not otherwise
+    }
+    lag = chosen.read_lag_seconds if chosen.reads == "lags" else 0.0
+    statement = Statement(read_lag_seconds=lag, choices=choices)
     transport = Crashing(DirectTransport(emulator.asgi))
     bench = set_up(Target("mutant", "embedded", transport, statement), contract)
-    gathered = Gathered(contract, bench.offer)
+    gathered = Gathered(contract, bench.offer, choices)
+    for run in _runs(bench, contract, gathered):
+        if run.violations:
+            return Fate("violation", run.violations[0].clause)
+    clauses = gathered.clauses()
+    red = [
+        one.id
+        for one in clauses
+        if one.inconsistent
+        or (contract.by_id[one.id].required and one.verdict != "pass")
+    ]
+    if red or gathered.problems:
+        return Fate("not green", ", ".join(red) or gathered.problems[0].text)
+    return Fate("survived")
+
+
+def _runs(bench: Bench, contract: Contract, gathered: Gathered) -> Iterator[Run]:
     _, report, run = perform_tour(bench)
     gathered.add(report)
-    for case in () if run.violations else plan(contract):
+    yield run
+    for case in plan(contract):
         doable = possible(case, bench.offer.parts)
         if doable is not None:
             report, run = perform_case(bench, name(contract, case), doable)
             gathered.add(report)
-        if run.violations:
-            break
-    if run.violations:
-        return Fate("violation", run.violations[0].clause)
-    clauses = gathered.clauses()
-    idle = [one.id for one in clauses if contract.by_id[one.id].required]
-    idle = [one.id for one in clauses if one.id in idle and one.verdict != "pass"]
-    wavering = [one.id for one in clauses if one.inconsistent]
-    if idle or wavering or gathered.problems:
-        why = [*idle, *wavering] or [gathered.problems[0].text]
-        return Fate("not green", ", ".join(why)[:80])
-    return Fate("survived")
+            yield run
 
 
-def tried(mutant: Mutant) -> Fate:
-    """Return what becomes of a mutant, in a process of its own."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _be_the_mutant(mutant, writer)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return Fate("does not answer", f"signal {os.WTERMSIG(status)}")
-    return Fate(*json.loads(text))
-
-
-def _be_the_mutant(mutant: Mutant, writer: int) -> None:
-    signal.alarm(SECONDS)
+def _try(mutant: Mutant, contract: Contract, writer: Connection) -> None:
+    """Be the process of one mutant: send its fate."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
         sys.meta_path.insert(0, Loader(mutant))
-        fate = judged()
-    except BaseException as error:
-        fate = Fate("not green", f"{type(error).__name__}: {error}"[:80])
-    os.write(writer, json.dumps([fate.word, fate.how]).encode())
-    os._exit(0)
+        for otherwise in OTHERWISE:
+            fate = judged(contract, otherwise)
+            if fate.word != "survived":
+                break
+    except Exception as error:  # what the suite itself says of an answer it cannot read
+        fate = Fate("not green", f"{type(error).__name__}: {error}")
+    writer.send((fate.word, fate.how[:80]))
+
+
+def tried(chosen: Sequence[Mutant], processes: int) -> dict[Mutant, Fate]:
+    """Return what becomes of each mutant, each in a process of its own."""
+    contract = load()
+    forking = multiprocessing.get_context("fork")
+    waiting, fates = list(reversed(chosen)), dict.fromkeys(chosen, Fate("survived"))
+    running: dict[Connection, tuple[Mutant, Any, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < processes:
+            mutant = waiting.pop()
+            reader, writer = forking.Pipe(duplex=False)
+            child = forking.Process(target=_try, args=(mutant, contract, writer))
+            child.start()
+            writer.close()
+            running[reader] = mutant, child, time.monotonic() + SECONDS
+        wait(list(running), timeout=1.0)
+        for reader, (mutant, child, end) in list(running.items()):
+            late = time.monotonic() > end
+            if not (reader.poll() or late):
+                continue
+            fates[mutant] = _fate(reader, late)
+            child.kill()
+            child.join()
+            reader.close()
+            del running[reader]
+    return fates
+
+
+def _fate(reader: Connection, late: bool) -> Fate:
+    if late and not reader.poll():
+        return Fate("does not answer", f"within {SECONDS:g} s")
+    try:
+        return Fate(*reader.recv())
+    except EOFError:
+        return Fate("cannot run", "its process ended")
 
 
 # ------------------------------------------------------------------ the whole
 
 
-def filed() -> dict[str, dict[str, str]]:
-    """Return the survivors that were looked at, by key."""
-    path = HERE / "survivors.toml"
-    rows = tomllib.loads(path.read_text("utf-8")).get("survivor", [])
-    return {row["mutant"]: row for row in rows}
+class FilingError(Exception):
+    """The file of survivors is wrong; the message says where."""
+
+
+def filed(path: Path = SURVIVORS) -> dict[str, str]:
+    """Return how each survivor that was looked at is filed, by its key.
+
+    Raises:
+        FilingError: a group lacks its reason, is filed under no known word, or repeats a key.
+    """
+    known: dict[str, str] = {}
+    for number, group in enumerate(
+        tomllib.loads(path.read_text("utf-8")).get("group", ()), 1
+    ):
+        if group.get("filed") not in FILED or not str(group.get("why", "")).strip():
+            words = ", ".join(FILED)
+            raise FilingError(
+                f"{path.name}, group {number}: needs filed ({words}) and why"
+            )
+        for key in group.get("mutants", ()):
+            if key in known:
+                raise FilingError(f"{path.name}, group {number}: {key} is there twice")
+            known[key] = group["filed"]
+    return known
+
+
+def report(fates: Mapping[Mutant, Fate], known: Mapping[str, str]) -> list[str]:
+    """Return the lines that tell what came, the survivors that are not filed first."""
+    counts = Counter(fate.word for fate in fates.values())
+    lines = [
+        f"NOT FILED  {one.module}.py:{one.line}  {one.key}"
+        for one in unfiled(fates, known)
+    ]
+    lines += [f"STALE      {key}: {how}" for key, how in stale(fates, known)]
+    ran = len(fates) - counts["cannot run"]
+    killed = sum(counts[word] for word in KILLED)
+    lines += [
+        f"{len(fates)} mutants made, {counts['cannot run']} cannot run, {ran} tried",
+        f"{killed} killed: " + ", ".join(f"{counts[word]} {word}" for word in KILLED),
+        f"{counts['survived']} survived",
+    ]
+    kinds = Counter(
+        known[one.key]
+        for one, fate in fates.items()
+        if fate.word == "survived" and one.key in known
+    )
+    lines += [f"  {kinds[word]} filed as {word}" for word in FILED]
+    return lines
+
+
+def unfiled(fates: Mapping[Mutant, Fate], known: Mapping[str, str]) -> list[Mutant]:
+    """Return the survivors that nobody looked at."""
+    return [
+        one
+        for one, fate in fates.items()
+        if fate.word == "survived" and one.key not in known
+    ]
+
+
+def stale(
+    fates: Mapping[Mutant, Fate], known: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return the keys that are filed as survivors, and are none any more."""
+    return [
+        (one.key, f"{fate.word}, {fate.how}")
+        for one, fate in fates.items()
+        if fate.word != "survived" and one.key in known
+    ]
+
+
+def gone(known: Mapping[str, str]) -> list[str]:
+    """Return the keys that name no mutant of the source as it is."""
+    return sorted(set(known) - {one.key for one in mutants()})
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Try mutants, print what came, return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int, help="try only so many, drawn at random")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--module", help="only of this module")
+    parser.add_argument("--module", choices=MODULES, help="only of this module")
+    parser.add_argument("--all", action="store_true", help="print the fate of each")
     options = parser.parse_args(words)
-    chosen = [one for one in mutants() if options.module in (None, one.module)]
-    if options.sample:
-        chosen = random.Random(options.seed).sample(chosen, options.sample)
-    known = filed()
+    chosen = mutants((options.module,) if options.module else MODULES)
+    if options.sample is not None:
+        amount = min(options.sample, len(chosen))
+        chosen = random.Random(options.seed).sample(chosen, amount)
+    try:
+        known = filed()
+    except FilingError as error:
+        print(error, file=sys.stderr)
+        return 2
     begun = time.monotonic()
-    with ThreadPoolExecutor(options.processes) as pool:
-        fates = list(pool.map(tried, chosen))
-    counts = Counter(fate.word for fate in fates)
-    survivors = [
-        one for one, fate in zip(chosen, fates, strict=True) if fate.word == "survived"
-    ]
-    caught = {
-        one.key
-        for one, fate in zip(chosen, fates, strict=True)
-        if fate.word != "survived"
-    }
-    unfiled = [one for one in survivors if one.key not in known]
-    stale = sorted(caught & set(known))
-    for one in unfiled:
-        print(f"NOT FILED  {one.module}.py:{one.line}  {one.key}")
-    for key in stale:
-        print(f"STALE      {key}")
-    print(f"{len(chosen)} mutants in {time.monotonic() - begun:.0f} s")
-    for word, count in counts.most_common():
-        print(f"  {count:4} {word}")
-    kinds = Counter(known[one.key]["filed"] for one in survivors if one.key in known)
-    for word, count in kinds.most_common():
-        print(f"  {count:4} of the survivors filed as {word}")
-    return 1 if unfiled or stale else 0
+    fates = tried(chosen, options.processes)
+    if options.all:
+        for one, fate in fates.items():
+            print(f"{fate.word}\t{fate.how}\t{one.module}.py:{one.line}\t{one.key}")
+    lost = gone(known)
+    for key in lost:
+        print(f"GONE       {key}")
+    print("\n".join(report(fates, known)))
+    print(f"in {time.monotonic() - begun:.0f} s with {options.processes} processes")
+    return 1 if unfiled(fates, known) or stale(fates, known) or lost else 0
 
 
 if __name__ == "__main__":

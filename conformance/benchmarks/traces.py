@@ -1,18 +1,14 @@
 """Traces: the same verdict as live for every fault, how fast they are checked, and in what memory.
 
     python conformance/benchmarks/traces.py faults [ID...]   # every fault of the catalogue
-    python conformance/benchmarks/traces.py speed            # records a second on one core
 
 ``faults`` runs the suite against each fault until its first violation, writes the trace, checks it
-again, and exits with 1 when the clauses differ. ``speed`` prints figures for a trace of the suite
-and for an ActionTrail log of two lengths, with the memory that each took at its peak.
+again, and exits with 1 when the clauses differ.
 """
 
-import json
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
