@@ -3,11 +3,13 @@
 import json
 import socket
 import subprocess
-import sys
+import sysconfig
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import pytest
 
 from redeploy_schemas.validation import problems
 
-COMMAND = Path(sys.executable).with_name("redeploy-conformance")
+COMMAND = Path(sysconfig.get_path("scripts")) / "redeploy-conformance"
+RESULT = "redeploy-conformance-result.json"
 ONE = ("--clause", "A3")
 """Cases enough for a verdict where the verdict is not the point."""
 
@@ -34,30 +37,105 @@ class Ran:
         return self.out + self.err
 
 
+Command = Callable[..., Ran]
+
+
+def run_in(folder: Path, *words: str, timeout: float = 120, **env: str) -> Ran:
+    """Run the command in a folder; a result that it wrote is valid and says the exit code."""
+    path = folder / RESULT
+    old = path.stat().st_mtime_ns if path.exists() else None
+    done = subprocess.run(
+        [str(COMMAND), *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env={"PATH": f"{COMMAND.parent}:/usr/bin:/bin", "COLUMNS": "100", **env},
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    result = None
+    if path.exists() and path.stat().st_mtime_ns != old:
+        result = read_result(path)
+        assert result["exit_code"] == done.returncode
+    return Ran(done.returncode, done.stdout, done.stderr, result)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Return what a result file says; it is as its schema says."""
+    result: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    assert problems("run/result", result) == []
+    return result
+
+
 @pytest.fixture
-def redeploy(tmp_path: Path) -> Callable[..., Ran]:
-    """Run the command in a folder of its own; its result file, if any, is valid."""
+def redeploy(tmp_path: Path) -> Command:
+    """Run the command in a folder of its own."""
+    return partial(run_in, tmp_path)
 
-    def run(*words: str, timeout: float = 120, **env: str) -> Ran:
-        done = subprocess.run(
-            [str(COMMAND), *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env={"PATH": f"{COMMAND.parent}:/usr/bin:/bin", "COLUMNS": "100", **env},
-        )
-        path = tmp_path / "redeploy-conformance-result.json"
-        result = None
-        if path.exists():
-            result = json.loads(path.read_text("utf-8"))
-            assert problems("run/result", result) == []
-            assert result["exit_code"] == done.returncode
-        assert "Traceback" not in done.stdout + done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr, result)
 
-    return run
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A whole run against the reference emulator."""
+    return run_in(tmp_path_factory.mktemp("healthy"), "run")
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Callable[[str], None]:
+    """Write a module ``mine`` beside the run."""
+
+    def write(text: str) -> None:
+        (tmp_path / "mine.py").write_text(textwrap.dedent(text), "utf-8")
+
+    return write
+
+
+def wrapped(body: str) -> str:
+    """Return a module with a transport around the emulator: ``body`` answers ``request``."""
+    return WRAPPED.replace("BODY", textwrap.indent(textwrap.dedent(body), " " * 8))
+
+
+WRAPPED = """\
+import json
+
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.targets.asgi import DirectTransport
+from redeploy_conformance.targets.base import UnansweredError, UnreachableError
+from redeploy_conformance.wire.http import HttpResponse
+
+
+class Made:
+    count = 0
+
+    def __init__(self):
+        self.inner = DirectTransport(Emulator().asgi)
+
+    def send(self, request, timeout):
+        self.count += 1
+BODY
+        return self.inner.send(request, timeout)
+
+
+def make():
+    return Made()
+"""
+
+
+@contextmanager
+def served(*words: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Serve the emulator by the command; give its base URL and its process."""
+    process = subprocess.Popen(
+        [str(COMMAND), "serve", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().removeprefix("serving on ").strip(), process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
 
 
 @contextmanager

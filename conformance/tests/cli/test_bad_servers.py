@@ -1,15 +1,20 @@
 """Targets that are no target: one sentence, exit code 4, no traceback, never a hang."""
 
 import socket
-import ssl
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from queue import Queue
 
 import pytest
+import trustme
 
-from .conftest import Ran, answering, http
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.serve import serve
 
-Command = Callable[..., Ran]
+from .conftest import ONE, Command, answering, http, wrapped
+
 TEN_MB = http("200 OK", "application/json", b"x" * 10_000_000)
 
 
@@ -49,6 +54,14 @@ def ten_mb(_: bytes) -> bytes | None:
     return TEN_MB
 
 
+def not_zipped(_: bytes) -> bytes | None:
+    return http("200 OK", "application/json", b"{}", "content-encoding: gzip")
+
+
+def error_500(_: bytes) -> bytes | None:
+    return http("500 Internal Server Error", "text/plain", b"oops")
+
+
 def another_document(_: bytes) -> bytes | None:
     return http("200 OK", "application/json", b'{"hello": "world"}')
 
@@ -65,6 +78,8 @@ def another_document(_: bytes) -> bytes | None:
         (half_json, "not JSON"),
         (redirect, "redirected to http://127.0.0.1:1/else"),
         (ten_mb, "more than 4 MiB"),
+        (not_zipped, "connection broke"),
+        (error_500, "does not speak the ECS wire protocol: HTTP 500"),
         (another_document, "not as its schema says"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -126,7 +141,6 @@ def test_a_server_that_drips(
     """Each byte comes in time, the whole never does."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    import threading
 
     def drip() -> None:
         try:
@@ -149,12 +163,72 @@ def test_a_server_that_drips(
     assert "no whole answer within 1 s" in ran.err
 
 
-def test_ssl_is_checked() -> None:
-    """The transport never accepts a certificate that nobody vouches for."""
-    from redeploy_conformance.targets.http import HttpTransport
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The emulator behind TLS, with a certificate of an authority that nobody knows."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority, certificate = folder / "authority.pem", folder / "server.pem"
+    made = trustme.CA()
+    made.cert_pem.write_to_path(authority)
+    made.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+        certificate
+    )
+    urls: Queue[str] = Queue()
+    threading.Thread(
+        target=serve,
+        args=(Emulator(),),
+        kwargs={"ready": urls.put, "ssl_certfile": certificate},
+        daemon=True,
+    ).start()
+    return urls.get(timeout=10), authority
 
-    transport = HttpTransport("https://127.0.0.1:1")
-    context = transport._client._transport._pool._ssl_context  # type: ignore[attr-defined]
-    transport.close()
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
+
+def test_a_certificate_that_nobody_vouches_for(
+    redeploy: Command, secured: tuple[str, Path]
+) -> None:
+    ran = redeploy("run", secured[0])
+    assert ran.code == 4
+    assert "certificate verify failed" in ran.err
+    assert secured[0] in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_a_certificate_of_another_host(
+    redeploy: Command, secured: tuple[str, Path], statement: Callable[[str], str]
+) -> None:
+    url = secured[0].replace("127.0.0.1", "localhost")
+    path = statement(f'[endpoint]\nurl = "{url}"\nca_file = "{secured[1]}"\n')
+    ran = redeploy("run", path)
+    assert ran.code == 4
+    assert "Hostname mismatch" in ran.err
+
+
+def test_a_certificate_of_the_authority_that_the_statement_names(
+    redeploy: Command, secured: tuple[str, Path], statement: Callable[[str], str]
+) -> None:
+    url, authority = secured
+    path = statement(f'[endpoint]\nurl = "{url}"\nca_file = "{authority}"\n')
+    ran = redeploy("run", path, *ONE)
+    assert ran.code == 3
+    assert ran.result is not None
+    assert "A3" in [c["id"] for c in ran.result["clauses"] if c["verdict"] == "pass"]
+
+
+def test_a_bad_answer_in_the_middle_leaves_what_was_found(
+    redeploy: Command, module: Callable[[str], None]
+) -> None:
+    """The control plane turns into somebody's web page: trouble of the run, not a verdict."""
+    module(
+        wrapped(
+            """
+            if self.count > 400 and request.target.startswith("/redeploy-control"):
+                page = b"<html>Bad gateway</html>"
+                return HttpResponse(502, (("content-type", "text/html"),), page)
+            """
+        )
+    )
+    ran = redeploy("run", "mine:make")
+    assert ran.code == 1
+    assert ran.result is not None
+    assert {one["clause"] for one in ran.result["findings"]} == {"S1"}
+    assert sum(one["verdict"] == "pass" for one in ran.result["clauses"]) > 10

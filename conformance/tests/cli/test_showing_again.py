@@ -1,67 +1,101 @@
-"""A printed command shows a violation again, whatever found it."""
+"""A printed command shows a violation again, whatever found it: it is run by a shell, as it is."""
 
-import json
 import shlex
-from collections.abc import Callable
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .conftest import Ran
-
-Command = Callable[..., Ran]
+from .conftest import COMMAND, RESULT, Command, Ran, run_in
 
 
-def again(ran: Ran, clause: str) -> list[str]:
-    """Return the words of the command that was printed for a clause."""
+def printed(ran: Ran, clause: str) -> str:
+    """Return the command that was printed for a clause."""
     assert ran.result is not None
     found = next(one for one in ran.result["findings"] if one["clause"] == clause)
-    words = shlex.split(found["reproduce"])
-    assert words[0] == "redeploy-conformance"
-    assert found["reproduce"][:60] in " ".join(ran.out.split())
-    return words[1:]
+    command: str = found["reproduce"]
+    assert command in ran.out
+    return command
 
 
-def test_of_a_planned_case(redeploy: Command) -> None:
+def by_shell(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": f"{COMMAND.parent}:/usr/bin:/bin"},
+    )
+
+
+def test_of_a_planned_case(redeploy: Command, tmp_path: Path) -> None:
     ran = redeploy("run", "embedded:success-ends-stopped", "--clause", "L3")
-    second = redeploy(*again(ran, "L3"))
-    assert second.code == 1
-    assert "VIOLATED L3" in second.out
+    command = printed(ran, "L3")
+    assert command.startswith("redeploy-conformance run embedded:success-ends-stopped")
+    again = by_shell(command, tmp_path)
+    assert again.returncode == 1
+    assert "VIOLATED L3" in again.stdout
 
 
-def test_of_a_walk(redeploy: Command, tmp_path: Path) -> None:
-    ran = redeploy("run", "embedded:success-ends-stopped", "-k", "test_walks")
-    words = again(ran, "L3")
-    assert words[0] == "replay"
-    second = redeploy(*words[:1], *words[1:], "--times", "2")
-    assert second.out.strip().endswith("L3: reproduced 2 of 2")
-    healthy = [
-        word.replace("embedded:success-ends-stopped", "embedded") for word in words
-    ]
-    kept = tmp_path / "redeploy-conformance-result.json"
-    elsewhere = kept.rename(tmp_path / "elsewhere.json")
-    healthy = [str(elsewhere) if word == str(kept) else word for word in healthy]
-    third = redeploy(*healthy)
-    assert third.code == 0
-    assert "reproduced 0 of 3" in third.out
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path]:
+    """What walks alone found, in a folder whose name has a blank."""
+    folder = tmp_path_factory.mktemp("a walk")
+    words = ("run", "embedded:success-ends-stopped", "-k", "test_walks and (0 or 1)")
+    return run_in(folder, *words), folder
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("{}", "no result file"), ("no json", "no result file"), ("", "no result file")],
-)
-def test_of_no_result(redeploy: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_of_a_walk(walked: tuple[Ran, Path]) -> None:
+    ran, folder = walked
+    command = printed(ran, "L3")
+    assert shlex.split(command)[:2] == ["redeploy-conformance", "replay"]
+    again = by_shell(command, folder)
+    assert again.returncode == 1
+    assert again.stdout.strip().endswith("L3: reproduced 3 of 3")
+
+
+def test_of_any_other_finding_of_a_walk(walked: tuple[Ran, Path]) -> None:
+    """Each finding has a number of its own, and its command means that one."""
+    ran, folder = walked
+    assert ran.result is not None
+    assert len(ran.result["findings"]) > 1
+    for found in ran.result["findings"][1:3]:
+        again = by_shell(found["reproduce"] + " --times 1", folder)
+        assert again.returncode == 1
+        assert again.stdout.strip().endswith(f"{found['clause']}: reproduced 1 of 1")
+
+
+def test_not_on_a_target_that_does_right(
+    walked: tuple[Ran, Path], redeploy: Command
+) -> None:
+    again = redeploy("replay", str(walked[1] / RESULT), "embedded")
+    assert again.code == 0
+    assert "reproduced 0 of 3" in again.out
+
+
+def test_of_a_target_that_is_not_there(
+    walked: tuple[Ran, Path], redeploy: Command
+) -> None:
+    again = redeploy("replay", str(walked[1] / RESULT), "http://127.0.0.1:1")
+    assert again.code == 4
+    assert "127.0.0.1:1" in again.err
+
+
+@pytest.mark.parametrize("text", ["{}", "no json", "", "[]", '{"format": "other/1"}'])
+def test_of_no_result(redeploy: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.json").write_text(text, "utf-8")
     ran = redeploy("replay", "bad.json")
     assert ran.code == 2
-    assert told in ran.err
+    assert "bad.json is no result file" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
 
 
-def test_of_a_finding_that_is_not_there(redeploy: Command, tmp_path: Path) -> None:
-    redeploy("run", "--case", "tour")
-    kept = tmp_path / "redeploy-conformance-result.json"
-    assert json.loads(kept.read_text("utf-8"))["findings"] == []
-    kept.rename(tmp_path / "r.json")
-    ran = redeploy("replay", "r.json", "--finding", "1")
+def test_of_a_finding_that_is_not_there(
+    walked: tuple[Ran, Path], redeploy: Command
+) -> None:
+    ran = redeploy("replay", str(walked[1] / RESULT), "--finding", "9999")
     assert ran.code == 2
-    assert "0 findings" in ran.err
+    assert "findings, not 9999" in ran.err
+    assert redeploy("replay", str(walked[1] / RESULT), "--finding", "0").code == 2

@@ -1,0 +1,112 @@
+"""Without a control plane, or with half of one, nothing is silently green."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from redeploy_schemas.vocabulary import Part
+
+from .conftest import Command, served, wrapped
+
+Module = Callable[[str], None]
+PARTIAL = """
+    if request.method == "GET" and request.target.endswith("/v1/"):
+        answer = self.inner.send(request, timeout)
+        found = json.loads(answer.body)
+        found["offers"] = [one for one in found["offers"] if one not in {gone}]
+        return HttpResponse(200, answer.headers, json.dumps(found).encode())
+"""
+NO_CONTROL = """
+    if request.target.startswith("/redeploy-control"):
+        return HttpResponse(404, (), b"{}")
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with served() as (url, _):
+        yield url
+
+
+def without(module: Module, *parts: str) -> None:
+    module(wrapped(PARTIAL.replace("{gone}", repr(parts))))
+
+
+def test_none_at_a_base_url(
+    redeploy: Command, statement: Callable[[str], str], server: str
+) -> None:
+    """The server has no control protocol at that prefix: its answer is 404."""
+    path = statement(f'[endpoint]\nurl = "{server}"\ncontrol = "/not-here"\n')
+    ran = redeploy("run", path)
+    assert ran.code == 3
+    assert ran.result is not None
+    for one in ran.result["clauses"]:
+        assert one["verdict"] == "not exercised"
+        assert one["missing"] == "could not run"
+        assert one["reason"] == "there is no control plane"
+        assert one["remedy"] == "serve the control protocol beside the public endpoint"
+    assert "there is no control plane" in " ".join(ran.out.split())
+
+
+def test_none_in_process(redeploy: Command, module: Module) -> None:
+    module(wrapped(NO_CONTROL))
+    ran = redeploy("run", "mine:make")
+    assert ran.code == 3
+    assert ran.result is not None
+    assert {one["verdict"] for one in ran.result["clauses"]} == {"not exercised"}
+
+
+def test_a_part_that_is_missing_is_named_with_its_remedy(
+    redeploy: Command, module: Module
+) -> None:
+    without(module, "inspect", "principals")
+    ran = redeploy("run", "mine:make", "--quick")
+    assert ran.code == 3
+    assert ran.result is not None
+    by_id = {one["id"]: one for one in ran.result["clauses"]}
+    assert by_id["D1"]["reason"] == "the implementation does not offer: inspect"
+    assert by_id["D1"]["remedy"] == (
+        "offer inspect of the control protocol, or declare it absent"
+    )
+    assert by_id["U1"]["reason"] == "the implementation does not offer: principals"
+    assert by_id["A3"]["verdict"] == "pass"
+
+
+def test_what_is_declared_absent_does_not_apply(
+    redeploy: Command, module: Module, statement: Callable[[str], str]
+) -> None:
+    without(module, "inspect", "principals")
+    path = statement(
+        '[endpoint]\nfactory = "mine:make"\n[bounds]\nread_lag_seconds = 0\n'
+        '[absent]\nparts = ["inspect", "principals"]\n'
+    )
+    ran = redeploy("run", path, "--quick")
+    assert ran.code == 0
+    assert ran.result is not None
+    assert "in what it has" in ran.result["sentence"]
+    absent = [
+        one for one in ran.result["clauses"] if one["missing"] == "not applicable"
+    ]
+    assert {"D1", "L4", "U1"} <= {one["id"] for one in absent}
+
+
+def test_half_of_what_lacks_is_declared(
+    redeploy: Command, module: Module, statement: Callable[[str], str]
+) -> None:
+    """What is missing and not declared absent still keeps the run from being green."""
+    without(module, "inspect", "principals")
+    path = statement(
+        '[endpoint]\nfactory = "mine:make"\n[absent]\nparts = ["inspect"]\n'
+    )
+    ran = redeploy("run", path, "--quick")
+    assert ran.code == 3
+
+
+def test_zero_clauses_are_never_green(
+    redeploy: Command, module: Module, statement: Callable[[str], str]
+) -> None:
+    module(wrapped(NO_CONTROL))
+    parts = json.dumps([part.value for part in Part])
+    path = statement(f'[endpoint]\nfactory = "mine:make"\n[absent]\nparts = {parts}\n')
+    assert redeploy("run", path).code == 3

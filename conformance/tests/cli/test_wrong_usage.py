@@ -1,0 +1,173 @@
+"""Wrong usage: exit code 2, one sentence that says what and where, and no result."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from redeploy_conformance.targets.base import TargetUsageError
+from redeploy_conformance.targets.find import find
+from redeploy_schemas.contract import load
+
+from .conftest import Command
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "--no-such-option"), "--no-such-option"),
+        (("run", "-n", "several"), "neither 1 to 64 nor 'auto'"),
+        (("run", "--clause", "Z9"), "there is no clause 'Z9'"),
+        (("run", "--case", "no such case"), "no planned case 'no such case'"),
+        (("run", "-k", "nothingmatchesthis"), "no test matches"),
+        (("run", "-k", "a and"), "Wrong expression passed to '-k': a and"),
+        (("run", "nonsense"), "'nonsense' is no target"),
+        (("run", ""), "'' is no target"),
+        (("run", "embedded:no-such-fault"), "no-such-fault"),
+        (("run", "no_such_module:make"), "no_such_module"),
+        (("run", "--result", "no/such/folder/r.json"), "no/such/folder"),
+        (("run", "--junit", "no/such/folder/j.xml"), "no/such/folder"),
+        (("run", "--result", "."), "is a directory"),
+        (("run", "--baseline", "no-such-baseline.toml"), "no-such-baseline.toml"),
+        (("serve", "--fault", "no-such-fault"), "no-such-fault"),
+        (("serve", "--variant", "no-such-variant"), "no-such-variant"),
+        (("serve", "--port", "99999"), "99999"),
+        (("selftest", "no-such-fault"), "no-such-fault"),
+        (("replay", "missing.json"), "missing.json"),
+        (("replay", "."), "directory"),
+        (("no-such-command",), "no-such-command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_it_is_said_what_is_wrong(
+    redeploy: Command, words: tuple[str, ...], told: str
+) -> None:
+    ran = redeploy(*words)
+    assert ran.code == 2
+    assert told in ran.said
+    assert ran.result is None
+
+
+URLS = (
+    "http://",
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:-1",
+    "http://127.0.0.1:0",
+    "http://127.0.0.1:abc",
+    "http://[::1",
+    "http://127.0.0.1:8080/behind/a/path",
+    "http://127.0.0.1:8080/?a=query",
+    "ftp://127.0.0.1",
+    "file:///etc/hostname",
+)
+
+
+@pytest.mark.parametrize("url", URLS[1:3])
+def test_a_url_that_is_no_base_url(redeploy: Command, url: str) -> None:
+    ran = redeploy("run", url)
+    assert ran.code == 2
+    assert url in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_any_url_that_is_no_base_url(url: str) -> None:
+    with pytest.raises(TargetUsageError, match=re.escape(url)):
+        find(url, load())
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown(redeploy: Command) -> None:
+    ran = redeploy("run", "http://somebody:hunter2@127.0.0.1:8080")
+    assert ran.code == 2
+    assert "credentials belong in a statement" in ran.err
+    assert "hunter2" not in ran.said
+
+
+HERE = '[endpoint]\nurl = "http://127.0.0.1:1"\n'
+STATEMENTS = (
+    ("[endpoint\nurl = 1", "not a TOML file"),
+    ('[endpoint]\nuri = "http://127.0.0.1:1"', "unknown entry 'uri'"),
+    ("[endpoint]\nurl = 1", "[endpoint] url must be a text, not 1"),
+    ("[unheard]\nof = 1", "unknown section [unheard]"),
+    ("endpoint = 1", "endpoint must be a section"),
+    ("", "needs either url or factory"),
+    (HERE + 'factory = "a:b"', "not both"),
+    (HERE + 'signature = "v2"', "signature must be v1 or v3"),
+    ("[bounds]\nredeploy_seconds = -1", "number of seconds"),
+    ('[bounds]\nanswer_seconds = "soon"', "number of seconds"),
+    ("[bounds]\nanswer_seconds = true", "number of seconds"),
+    ("[bounds]\nanswer_seconds = nan", "number of seconds"),
+    ("[bounds]\nanswer_seconds = inf", "number of seconds"),
+    ("[bounds]\nanswer_seconds = 0", "more than 0"),
+    ('[choices]\nA3 = "x"', "not an open clause"),
+    ('[choices]\nA10 = "perhaps"', "must be one of"),
+    ('[absent]\nparts = ["sun"]', "no part of the control protocol"),
+    ('[absent]\npart = ["clock"]', "[absent] has one entry"),
+    (HERE + 'control_token_env = "NOT_SET"', "NOT_SET is not set"),
+    (HERE + '[credentials]\naccess_key_id_env = "NOT_SET"', "needs both"),
+    (
+        HERE + '[credentials]\naccess_key_id_env = "NOT_SET"\n'
+        'access_key_secret_env = "NOT_SET"',
+        "NOT_SET is not set",
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "told"), STATEMENTS[:3])
+def test_a_statement_that_means_nothing(
+    redeploy: Command, statement: Callable[[str], str], text: str, told: str
+) -> None:
+    path = statement(text)
+    ran = redeploy("run", path)
+    assert ran.code == 2
+    assert told in ran.err
+    assert path in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("text", "told"), STATEMENTS)
+def test_any_statement_that_means_nothing(
+    statement: Callable[[str], str], text: str, told: str
+) -> None:
+    path = statement(text)
+    with pytest.raises(TargetUsageError, match=re.escape(told)) as raised:
+        find(path, load())
+    assert path in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_statement_that_cannot_be_read(redeploy: Command, tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "latin.toml").write_bytes(b'[implementation]\nname = "\xe9"\n')
+    for name, told in (
+        ("folder.toml", "Is a directory"),
+        ("missing.toml", "No such file"),
+        ("latin.toml", "not a TOML file"),
+    ):
+        ran = redeploy("run", name)
+        assert ran.code == 2
+        assert name in ran.err
+        assert told in ran.err
+        assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def make():\n    raise RuntimeError('no database')", "no database"),
+        ("raise SystemExit(0)", "SystemExit"),
+        ("def make(needs):\n    pass", "missing 1 required"),
+        ("def make():\n    return 42", "returned int"),
+        ("make = 42", "could not be called"),
+        ("def make(:", "SyntaxError"),
+    ],
+)
+def test_a_factory_that_is_none(
+    redeploy: Command, module: Callable[[str], None], text: str, told: str
+) -> None:
+    module(text)
+    ran = redeploy("run", "mine:make")
+    assert ran.code == 2
+    assert told in ran.err
+    assert "mine:make" in ran.err
