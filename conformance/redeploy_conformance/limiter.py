@@ -100,7 +100,7 @@ class Quota:
         Until the first refusal, or the first call over the rate, every limiter lets everything
         through: they are asked from then on.
         """
-        if self.candidates is None and (throttled or accepted and self._over(now)):
+        if self.candidates is None and (throttled or (accepted and self._over(now))):
             self.candidates = tuple(all_limiters(self.contract))
             for then in self.passed:
                 self.candidates = _agreeing(self.candidates, then, throttled=False)

@@ -25,6 +25,8 @@ from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
 from redeploy_conformance.world import Told, World, hush
 from redeploy_schemas.contract import Contract
 
+FRAME = frozenset({"status", "lock_reasons", "tenancy"})
+"""What a look must show for a neighbour that stayed the same to confirm L9: else it could not tell."""
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
@@ -146,7 +148,7 @@ class Oracle:
                         key=key,
                     )
                 )
-            elif moving and key not in moving:
+            elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
 

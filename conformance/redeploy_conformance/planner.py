@@ -499,6 +499,7 @@ def _authority(contract: Contract) -> Iterator[Case]:
         call = Redeploy("i1", policy=case.name)
         steps = (_make(contract), call, Look())
         depth = Depth.TOUR if case.statements else Depth.OPENING
+        depth = Depth.PLAN if case.beyond else depth
         yield Case(clauses=(case.clause,), row=case.name, steps=steps, depth=depth)
     refused = next(case.name for case in contract.policy_cases if not case.allowed)
     locked = _make(contract, spec={"lock_reasons": ("security",)})
@@ -511,7 +512,7 @@ def _authority(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=("U1",), row="refused, and later", steps=later)
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
-        steps = (_make(contract), call, Look())
+        steps = (_make(contract), call, Look(), Settle())
         yield Case(clauses=("U4",), row=row.name, steps=steps)
         for wire in WIRES:
             steps = (_make(contract), replace(call, wire=wire), Look())
