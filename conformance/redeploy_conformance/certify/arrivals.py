@@ -28,13 +28,15 @@ class Arrival:
     """One request as it came: when (seconds, rising), at which server, its bytes.
 
     ``answer`` is what was answered, as evidence shows it; ``plain``, that it came without TLS
-    where TLS was asked for; ``moment_here`` the time of day when it came.
+    where TLS was asked for; ``unread``, that the server cut it off and no more than what the
+    kernel held is known; ``moment_here`` the time of day when it came.
     """
 
     at: float
     server: str
     raw: bytes
     plain: bool = False
+    unread: bool = False
     answer: str = ""
     moment_here: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -42,7 +44,12 @@ class Arrival:
     def whole(self) -> bool:
         """Whether all of the request came."""
         head, end, body = self.raw.partition(b"\r\n\r\n")
-        return bool(end) and len(body) >= content_length(head)
+        return bool(end) and not self.unread and len(body) >= content_length(head)
+
+    @property
+    def headed(self) -> bool:
+        """Whether its headers came."""
+        return b"\r\n\r\n" in self.raw
 
     @cached_property
     def head(self) -> list[str]:

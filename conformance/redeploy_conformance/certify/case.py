@@ -53,8 +53,8 @@ class Case:
 
     ``once``: the outcome is unknown (or known to be a success), so one request is the most.
     ``needed``: where it cannot be exercised, neither is its clause. ``reaches``: a request must
-    arrive, else nothing was exercised. ``fresh``: in a process that was not used before;
-    ``restart``: each call in one. ``slow``: it waits by its nature.
+    arrive, else nothing was exercised. ``restart``: each call after the first in a new process.
+    ``slow``: it waits by its nature.
     """
 
     name: str
@@ -67,7 +67,6 @@ class Case:
     once: bool = False
     needed: bool = True
     reaches: bool = True
-    fresh: bool = False
     restart: bool = False
     slow: bool = False
     calls: int = 1

@@ -42,12 +42,13 @@ REFUSALS = 4
 def successes(seed: int, count: int) -> Iterator[Case]:
     """Yield every form of success, planned and drawn."""
     fields = {"TaskId": TASK_ID, "RequestId": REQUEST_ID}
-    unknown = {
+    unknown: dict[str, Any] = {
         "Extra": "text",
         "Count": 7,
         "Flag": True,
         "Nothing": None,
-        "Nested": {"List": [{"TaskId": "t-another"}, []], "RequestId": "another"},
+        "List": [1, {}, []],
+        "Nested": {"TaskId": "t-another", "RequestId": "another"},
     }
     forms = {
         "plain": http(200, accepted()),
@@ -57,6 +58,10 @@ def successes(seed: int, count: int) -> Iterator[Case]:
         "status-202": http(202, accepted()),
         "in-chunks": http(200, accepted(), framing="chunks"),
         "without-length": http(200, accepted(), framing="close"),
+    }
+    forms |= {
+        f"unknown-{name.lower()}": http(200, json.dumps({name: value, **fields}))
+        for name, value in unknown.items()
     }
     for name, data in forms.items():
         yield _success(name, Answer(data), OURS)

@@ -1,6 +1,7 @@
 """Cases about what is sent (C1, C2) and to whom (C8)."""
 
 from collections.abc import Iterator, Mapping
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from redeploy_conformance.certify.case import (
@@ -74,7 +75,6 @@ def requests(seed: int, count: int) -> Iterator[Case]:
             answers(success()),
             once=True,
             calls=2,
-            fresh=True,
             restart=restart,
         )
 
@@ -140,16 +140,16 @@ def trust(certificates: "Certificates | str") -> Iterator[Case]:
         made, impossible, file = None, certificates, None
     else:
         made, impossible, file = certificates, None, str(certificates.authority)
-    for name, expected, context, handed in (
-        ("trusted", OURS, made and made.trusted, True),
-        ("self-signed", Untrusted(), made and made.self_signed, False),
-        ("unknown-authority", Untrusted(), made and made.unknown, False),
-        ("unknown-beside-known", Untrusted(), made and made.unknown, True),
-        ("another-name", Untrusted(), made and made.elsewhere, True),
-        ("expired", Untrusted(), made and made.expired, True),
+    contexts: tuple[tuple[str, Expectation, SSLContext | None, bool], ...] = (
+        ("trusted", OURS, made.trusted if made else None, True),
+        ("self-signed", Untrusted(), made.self_signed if made else None, False),
+        ("unknown-authority", Untrusted(), made.unknown if made else None, False),
+        ("unknown-beside-known", Untrusted(), made.unknown if made else None, True),
+        ("another-name", Untrusted(), made.elsewhere if made else None, True),
+        ("expired", Untrusted(), made.expired if made else None, True),
         ("no-handshake", Untrusted(), None, False),
-    ):
-        what: Expectation = expected
+    )
+    for name, what, context, handed in contexts:
         good = name == "trusted"
         yield Case(
             f"tls/{name}",
@@ -160,7 +160,6 @@ def trust(certificates: "Certificates | str") -> Iterator[Case]:
             once=good,
             needed=not handed,
             reaches=good,
-            fresh=True,
             ca_file=file if handed else None,
             impossible=impossible if name != "no-handshake" else None,
         )

@@ -88,7 +88,7 @@ def _clause(
     missed = {
         one.case.name: one.trouble
         for one in played
-        if one.case.about == clause.id and one.case.needed and one.trouble is not None
+        if one.case.about == clause.id and one.case.needed and one.trouble
     }
     reason = None
     if tally.failed:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from redeploy_conformance.certify.told import Kind, Told
@@ -108,10 +109,8 @@ class Adapter:
     def end(self, patience: float = 0.0) -> int | None:
         """End it, after it had the time to end by itself; return its exit code if it did."""
         if self.process.stdin is not None:
-            try:
+            with suppress(OSError):  # it has ended already
                 self.process.stdin.close()
-            except OSError:
-                pass  # it has ended already
         code = None
         if patience:
             try:
@@ -189,7 +188,9 @@ class Adapter:
         for thread in self.threads:
             thread.join(2)
         how = f"the signal {-code}" if code < 0 else f"exit code {code}"
-        said = self.printed.decode("utf-8", "replace").strip().splitlines()
+        lines = self.printed.decode("utf-8", "replace").splitlines()
+        # The lines of a stack are indented, in every language.
+        said = [line for line in lines if line.strip() and not line[0].isspace()]
         return f"ended with {how}" + (f": {said[-1][:300]}" if said else "")
 
     def _stderr(self) -> str:

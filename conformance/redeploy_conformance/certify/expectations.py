@@ -229,12 +229,20 @@ class Redirected:
         seen = None
         if with_credentials:
             first = with_credentials[0]
-            where = f"{first.method} at {first.server}{first.target.split('?')[0]}"
-            times = len(with_credentials)
-            seen = f"{times} followed with credentials, the first by {where}"
+            where = f"{first.method} {ELSEWHERE} at the server {first.server!r}"
+            seen = (
+                f"{len(with_credentials)} followed with {_credentials(first)}, "
+                f"the first by {where}"
+            )
         yield Check("C8", wanted, seen)
         good = told.kind in FAILED or (told.kind is Kind.SUCCESS and bool(followed))
         yield Check("C7", "an error", None if good else told.words)
+
+
+def _credentials(one: Arrival) -> str:
+    if one.authorization:
+        return "the Authorization header"
+    return "a signature in its parameters" if one.signed else "a signature in a header"
 
 
 def led_elsewhere(one: Arrival) -> bool:

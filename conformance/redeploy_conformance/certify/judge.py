@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
@@ -67,7 +68,12 @@ def _ends(played: Played) -> Iterator[Check]:
 def _requests(played: Played, key: Key) -> Iterator[Check]:
     case = played.case
     for one in played.all_arrivals:
-        if not one.whole or one.plain or led_elsewhere(one):
+        if one.plain or led_elsewhere(one):
+            continue
+        if one.headed:
+            late = stale(one)
+            yield Check("C2", *late) if late else Check("C2", "the current time")
+        if not one.whole:
             continue
         wrong = list(wrong_request(one, case.instance_id, case.force_stop, key.secret))
         yield from (Check("C1", *pair) for pair in wrong)
@@ -76,8 +82,6 @@ def _requests(played: Played, key: Key) -> Iterator[Check]:
         if case.force_stop is not None:
             sent = one.params.get("ForceStop", "left out")
             yield Check("C1b", choice=f"{str(case.force_stop).lower()}: {sent}")
-        late = stale(one)
-        yield Check("C2", *late) if late else Check("C2", "the current time in UTC")
 
 
 def _once(played: Played) -> Iterator[Check]:
@@ -93,11 +97,12 @@ def _once(played: Played) -> Iterator[Check]:
 def _secrets(played: Played, key: Key) -> Iterator[Check]:
     for told in played.told:
         text = "\n".join(told.texts())
-        where = "on standard error" if _in_log(told.stderr, played, key) else "in it"
+        in_log = _in_log(told.stderr, played, key)
+        where = "on standard error" if in_log else "in the message"
         if found([key.secret], text):
-            seen = f"the secret stands {where}"
+            seen = f"the secret {where}"
         elif found(played.signatures, text):
-            seen = f"the signature stands {where}"
+            seen = f"the signature {where}"
         else:
             seen = None
         what = "no secret and no signature in what is told"
@@ -112,7 +117,7 @@ def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
     seen: dict[str, Played] = {}
     for one in played:
         for arrival in one.all_arrivals:
-            if not arrival.whole or arrival.plain or led_elsewhere(arrival):
+            if not arrival.headed or arrival.plain or led_elsewhere(arrival):
                 continue
             yield Judged(one, _nonce(arrival, seen))
             if arrival.nonce:
@@ -162,6 +167,4 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
 
 
 def _gaps(arrivals: Sequence[Arrival]) -> list[float]:
-    return [
-        later.at - one.at for one, later in zip(arrivals, arrivals[1:], strict=False)
-    ]
+    return [later.at - one.at for one, later in pairwise(arrivals)]

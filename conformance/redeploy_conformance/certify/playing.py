@@ -51,28 +51,24 @@ class Slot:
         """Use ``first``, which runs already, before any other."""
         self.command = command
         self.adapter = first
-        self.used = False
 
-    def ready(self, fresh: bool) -> Adapter:
+    def ready(self) -> Adapter:
         """Return an adapter that can be asked.
 
         Raises:
             AdapterError: it could be started before, and cannot any more.
         """
-        if self.adapter is not None and (
-            (fresh and self.used) or not self.adapter.usable
-        ):
+        if self.adapter is not None and not self.adapter.usable:
             self.close()
         if self.adapter is None:
             self.adapter = Adapter(self.command)
-        self.used = True
         return self.adapter
 
     def close(self) -> None:
         """End the process, if there is one."""
         if self.adapter is not None:
             self.adapter.end()
-        self.adapter, self.used = None, False
+        self.adapter = None
 
 
 def play(case: Case, slot: Slot, key: Key) -> Played:
@@ -100,8 +96,9 @@ def play(case: Case, slot: Slot, key: Key) -> Played:
             request["ca_file"] = case.ca_file
         before = 0
         for number in range(case.calls):
-            fresh = case.fresh if number == 0 else case.restart
-            told = slot.ready(fresh).ask(request, case.limit)
+            if number and case.restart:
+                slot.close()
+            told = slot.ready().ask(request, case.limit)
             with served.lock:
                 arrived = list(served.arrivals)
             played.told.append(told)

@@ -29,14 +29,12 @@ def certify(
     try:
         first = Adapter(command)
     except AdapterError as error:
-        problem = short(hide(str(error), [key.secret]))
-        seconds = round(time.monotonic() - begun, 1)
         return ClientResult(
             adapter=asked.client,
             card=None,
-            problem=problem,
+            problem=short(hide(str(error), [key.secret])),
             cases=0,
-            seconds=seconds,
+            seconds=round(time.monotonic() - begun, 1),
             clauses=(),
             failures=(),
         )

@@ -24,6 +24,13 @@ HANDSHAKE = b"\x16"
 """The first byte of a client that begins TLS."""
 
 
+MANY = 10_000
+"""Ports after which they are used again: there are not so many more."""
+
+_USED: set[int] = set()
+_USED_LOCK = threading.Lock()
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """What a listener is: plain, behind TLS, or (``https`` without ``tls``) failing at TLS."""
@@ -57,7 +64,7 @@ class Server:
         self.served = served
         self.role = role
         self.script = Script()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = _listen()
         self.port = self.listener.getsockname()[1]
         self.stopped = threading.Event()
         self.count = 0
@@ -104,7 +111,8 @@ class Server:
                 elif first == HANDSHAKE:
                     self._secured(connection)
                 elif first:
-                    self._enter(read_request(connection), "[nothing]", plain=True)
+                    raw = read_request(connection)
+                    self._enter(Arrival(time.monotonic(), self.name, raw, plain=True))
         except OSError:
             return  # the client went away, which is its right; what arrived is kept
 
@@ -139,13 +147,16 @@ class Server:
             # What the kernel holds is looked at, not read: a reset says that it never was.
             raw = connection.recv(LONGEST, socket.MSG_PEEK)
             if raw:
-                self._enter(raw, self.script.answer(self._next(), "/").shown())
+                arrival = Arrival(time.monotonic(), self.name, raw, unread=True)
+                arrival.answer = self.script.answer(self._next(), "/").shown()
+                self._enter(arrival)
             _cut(connection)
             return False
         raw = read_request(connection)
         if not raw:
             return False
-        arrival = self._enter(raw, "")
+        arrival = Arrival(time.monotonic(), self.name, raw)
+        self._enter(arrival)
         answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
         arrival.answer = answer.shown()
         if answer.late:
@@ -165,12 +176,22 @@ class Server:
             self.count += 1
             return self.count - 1
 
-    def _enter(self, raw: bytes, answer: str, plain: bool = False) -> Arrival:
-        one = Arrival(time.monotonic(), self.name, raw, plain, answer)
+    def _enter(self, arrival: Arrival) -> None:
         with self.served.lock:
             if not self.stopped.is_set():
-                self.served.arrivals.append(one)
-        return one
+                self.served.arrivals.append(arrival)
+
+
+def _listen() -> socket.socket:
+    """Listen on a port that no case had before: clients keep what they know of an address."""
+    while True:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        port = listener.getsockname()[1]
+        with _USED_LOCK:
+            if port not in _USED or len(_USED) > MANY:
+                _USED.add(port)
+                return listener
+        listener.close()
 
 
 def read_request(connection: socket.socket) -> bytes:
