@@ -22,8 +22,8 @@ class WaitsForever(Client):
 
 
 @faulty("reads-without-limit", "C7")
-class ReadsWithoutLimit(Client):
-    """Reads an answer of any length."""
+class ReadsWithoutLimit(WaitsForever):
+    """Reads an answer of any length, however long that takes."""
 
     def body(self, answer: HTTPResponse) -> bytes:
         return answer.read()
