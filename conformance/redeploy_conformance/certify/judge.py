@@ -89,7 +89,8 @@ def _requests(played: Played, key: Key) -> Iterator[Check]:
             yield Check("C2", *late) if late else Check("C2", "the current time")
         if not one.whole:
             continue
-        wrong = list(wrong_request(one, case.instance_id, case.force_stop, key.secret))
+        asked = (case.instance_id, case.force_stop, key.access_key_id, key.secret)
+        wrong = list(wrong_request(one, *asked))
         yield from (Check("C1", *pair) for pair in wrong)
         if not wrong:
             yield Check("C1", "the request that was asked for")
