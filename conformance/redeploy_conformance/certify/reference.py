@@ -119,7 +119,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _write(line: Fields) -> None:
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Clients that wait, read or trust too long (C7, C8)."""
 
 import ssl
+import time
 from dataclasses import replace
 from http.client import HTTPResponse
 from urllib.parse import urljoin, urlsplit
@@ -21,9 +22,12 @@ class WaitsForever(Client):
         return super().send(replace(call, deadline_seconds=FOREVER), request)
 
 
-@faulty("reads-without-limit", "C7")
-class ReadsWithoutLimit(WaitsForever):
-    """Reads an answer of any length, however long that takes."""
+@faulty("waits-while-it-trickles", "C7")
+class WaitsWhileItTrickles(Client):
+    """Waits again for every part of an answer, and reads one of any length."""
+
+    def ends(self, call: Call) -> float:
+        return time.monotonic() + FOREVER
 
     def body(self, answer: HTTPResponse) -> bytes:
         return answer.read()

@@ -1,6 +1,7 @@
 """Clients that keep every clause and do otherwise where it is open: each must pass."""
 
 import gzip
+from http.client import HTTPResponse
 from typing import Any
 
 from redeploy_conformance.certify.client import (
@@ -88,6 +89,14 @@ class SuccessWithoutTask(Client):
         if self.refuses(answer, fields) or "TaskId" in fields or not request_id:
             return super().read(answer)
         return Success(None, request_id)
+
+
+@variant("long-answers-read")
+class LongAnswersRead(Client):
+    """Reads an answer of any length, as long as it comes before the deadline."""
+
+    def body(self, answer: HTTPResponse) -> bytes:
+        return answer.read()
 
 
 @variant("compression-understood")
