@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance import options
+from redeploy_conformance.certify_commands import certify
 from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import InOrder, leave
@@ -348,5 +349,6 @@ main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)
 main.add_command(baseline_group)
+main.add_command(certify)
 for command in STAGING:
     main.add_command(command)
