@@ -14,6 +14,7 @@ from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import CaseReport, findings, perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import Run
+from redeploy_conformance.steps import Case
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
@@ -67,12 +68,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What of the suite is run: the tour and the cases, the walks, until so many requests."""
+    """What of the suite is run: the tour and the cases, some walks, within a budget.
+
+    ``most`` requests and ``seconds`` are looked at before each part; one that has begun is ended.
+    """
 
     planned: bool = True
     walks: int = 0
     seed: int = 0
     most: float = math.inf
+    seconds: float = math.inf
 
 
 def declared(fault_id: str) -> Statement:
@@ -101,7 +106,9 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
     begun = time.perf_counter()
     bench = set_up(target, load())
     gathered = Gathered(bench.contract, bench.offer, dict(target.statement.choices))
+    cases = 0
     for way, report, run, look_into in _parts(bench, parts):
+        cases += way == CASE
         if not run.violations:
             gathered.add(report)
             continue
@@ -120,7 +127,8 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
             length=len(found[0].steps),
             way=way,
         )
-    clauses = gathered.clauses() if parts.planned else ()
+    # Only a whole plan tells what could not be exercised.
+    clauses = gathered.clauses() if cases and cases == len(_doable(bench)) else ()
     return Trial(
         target.name,
         breaks,
@@ -146,18 +154,29 @@ def _parts(
 ) -> Iterator[tuple[str, CaseReport, Run, LookInto]]:
     """Yield what each part of the suite brought, and how to look into what it found."""
     contract, word = bench.contract, bench.target.name
+    until = time.monotonic() + parts.seconds
+
+    def spent() -> bool:
+        return bench.api.requests >= parts.most or time.monotonic() > until
+
     if parts.planned:
         through, report, run = perform_tour(bench)
         yield TOUR, report, run, partial(looked_into, bench, through, run, word)
-        for case in plan(contract):
-            doable = possible(case, bench.offer.parts)
-            if doable is None or bench.api.requests >= parts.most:
-                continue
-            report, run = perform_case(bench, name(contract, case), doable)
+        for case in _doable(bench):
+            if spent():
+                return
+            report, run = perform_case(bench, name(contract, case), case)
             yield CASE, report, run, partial(findings, bench, report.name, run, "")
     for number in range(parts.walks):
-        if bench.api.requests >= parts.most:
+        if spent():
             return
         report, run = perform_walks(bench, number, parts.seed)
         look = partial(findings, bench, report.name, run, "", drawn=True)
         yield WALK, report, run, look
+
+
+def _doable(bench: Bench) -> list[Case]:
+    """Return the planned cases that can be run."""
+    parts = bench.offer.parts
+    every = (possible(case, parts) for case in plan(bench.contract))
+    return [case for case in every if case is not None]
