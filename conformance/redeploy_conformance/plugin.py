@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.verdict import Collector
 
 SUITE_FAILED = 5
+CRASHED = "???"
+"""When a test failed whose worker died, in the words of pytest-xdist."""
 LOST_AFTER = 3
 """Cases without an answer in a row, after which the target counts as gone."""
 
@@ -87,6 +89,10 @@ SUITE = "redeploy_conformance/suite/"
 """Where the packaged tests are; only those are of interest here."""
 
 
+def _packaged(item: pytest.Item) -> bool:
+    return SUITE in item.path.as_posix()
+
+
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -94,11 +100,15 @@ def pytest_collection_modifyitems(
     wanted = config.getoption("redeploy_case")
     clauses = set(config.getoption("redeploy_clause"))
     quick = config.getoption("redeploy_quick")
+    if hasattr(config, "workerinput") and any(map(_packaged, items)):
+        from redeploy_conformance.workers import spread
+
+        items[:] = spread(items)
     if wanted is None and not clauses and not quick:
         return
 
     def chosen(item: pytest.Item) -> bool:
-        if SUITE not in item.path.as_posix():
+        if not _packaged(item):
             return True
         spec = getattr(item, "callspec", None)
         case = None if spec is None else spec.params.get("case")
@@ -139,7 +149,9 @@ def bench(
         target = find(reporter.target_word, contract)
         shared = hasattr(pytestconfig, "workerinput") and target.kind != "embedded"
         made = set_up(target, contract, alone=not shared)
-        if shared and Part.CLOCK in made.offer.parts:
+        if shared and Part.CLOCKS in made.offer.parts:
+            made.take_clock()
+        elif shared and Part.CLOCK in made.offer.parts:
             from filelock import FileLock
 
             # There is one clock to turn, and nobody may turn it under another's test.
@@ -161,6 +173,7 @@ def bench(
     if reporter.trace_path:
         reporter.trace = _trace(pytestconfig, reporter, made)
     yield made
+    made.leave_clock()
     target.transport.close()
     if reporter.trace is not None:
         reporter.trace.close()
@@ -196,7 +209,7 @@ def _trace(config: pytest.Config, reporter: Reporter, made: Bench) -> TraceWrite
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Let a test of the suite wait for its turn, where workers share a target."""
-    if SUITE in item.path.as_posix():
+    if _packaged(item):
         with item.config.stash[REPORTER].turn:
             return (yield)
     return (yield)
@@ -208,7 +221,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Hang what a case brought on its test report, so that it reaches the controller."""
     report = yield
-    report.redeploy_suite = SUITE in item.path.as_posix()  # type: ignore[attr-defined]
+    report.redeploy_suite = _packaged(item)  # type: ignore[attr-defined]
     reporter = item.config.stash[REPORTER]
     if report.redeploy_suite and report.longrepr:
         _scrub(report, reporter.secrets)
@@ -255,22 +268,60 @@ class Gathering:
         self.others_failed = False
         self.left: tuple[str, int] | None = None
         self.unwritten: str | None = None
+        self.dead: dict[str, str] = {}
+        self.cut = False
+        self.ours = any("redeploy_conformance" in str(one) for one in config.args)
 
     def take(self, report: pytest.TestReport) -> None:
         """Take one test's report; the first of the suite's makes the collector."""
         if not getattr(report, "redeploy_suite", False):
-            self.others_failed |= report.failed
+            self.others_failed |= report.failed and report.when != CRASHED
             return
         left = getattr(report, "redeploy_left", None)
         if left is not None:
             self.left = tuple(left)
             return
+        self.collected().take(report)
+
+    def collected(self) -> Collector:
+        """Return the collector, begun with the first thing there is to collect."""
         if self.collector is None:
             from redeploy_conformance.verdict import Collector
 
             reporter, workers = self.config.stash[REPORTER], _workers(self.config)
             self.collector = Collector(reporter, workers, self.started, self.clock)
-        self.collector.take(report)
+        return self.collector
+
+    def lose(self, node: Any) -> None:
+        """Note that a worker has died; the run is cut short by it."""
+        from redeploy_conformance.workers import where
+
+        self.cut = True
+        self.dead[node.gateway.id] = where(node)
+
+    def mourn(self, worker: str, test: str | None) -> None:
+        """Enter what a dead worker was at as missing, if it was at a packaged test."""
+        from redeploy_conformance.workers import OURS, died
+
+        name = self.dead.pop(worker, worker)
+        if test is not None and not OURS.search(test):
+            self.others_failed = True
+        elif test is not None or self.ours:
+            self.collected().enter(died(name, test))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """Note a worker that died; it is no worker's fault that the user ended the run."""
+    if _gathering is not None and error and not interrupted:
+        _gathering.lose(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport) -> None:
+    """Note what was running where a worker died."""
+    if _gathering is not None and not interrupted:
+        _gathering.mourn(report.node.gateway.id, crashitem)
 
 
 _gathering: Gathering | None = None
@@ -322,13 +373,17 @@ def _pinned(path: str, word: str) -> list[Pinned]:
 
 
 def _workers(config: pytest.Config) -> int:
-    return len(getattr(config.option, "tx", None) or ()) or 1
+    """Return how many processes do tests; ``2*popen`` is two."""
+    counts = [tx.partition("*")[0] for tx in getattr(config.option, "tx", None) or ()]
+    return sum(int(one) if one.isdecimal() else 1 for one in counts) or 1
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Draw the verdict, write it, and let it be the exit code."""
     global exit_code
+    for worker in list(_gathering.dead if _gathering is not None else ()):
+        _gathering.mourn(worker, None)  # type: ignore[union-attr]
     collector = None if _gathering is None else _gathering.collector
     if _gathering is not None and _gathering.left is not None:
         exit_code = session.exitstatus = _gathering.left[1]
@@ -338,7 +393,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
     broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR
     cut = broken or interrupted or exitstatus == pytest.ExitCode.INTERRUPTED
-    cut = bool(cut or session.shouldstop or session.shouldfail)
+    cut = bool(cut or session.shouldstop or session.shouldfail or _gathering.cut)
     if broken:
         collector.taken.crashes.append(Problem(case="pytest", text="an internal error"))
     collector.taken.lost = _gathering.left is not None
