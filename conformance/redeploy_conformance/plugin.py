@@ -20,6 +20,8 @@ from redeploy_conformance import plugin_options
 if TYPE_CHECKING:
     from types import FrameType
 
+    from hypothesis.database import ExampleDatabase
+
     from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.bench import Bench
     from redeploy_conformance.evidence.writer import TraceWriter
@@ -53,6 +55,12 @@ class Reporter:
         self.turn: AbstractContextManager[object] = nullcontext()
         self.secrets: set[str] = set()
         self.silent = 0
+        self.target_place = self.target_word
+        """Where the target is described: elsewhere, in a worker on another host."""
+        self.hosts = 1
+        self.examples: str | None = config.getoption("redeploy_examples")
+        self.database: ExampleDatabase | None = None
+        self.handed_over: Path | None = None
 
     def enter(self, report: CaseReport) -> None:
         """Keep what a case brought."""
@@ -80,8 +88,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options."""
-    config.stash[REPORTER] = Reporter(config)
+    """Read the options; on several processes, say how, and unpack what came along."""
+    global _gathering
+    reporter = config.stash[REPORTER] = Reporter(config)
+    if hasattr(config, "workerinput"):
+        luggage = config.workerinput.get("redeploy")
+        if luggage is not None:
+            from redeploy_conformance import hosts
+
+            hosts.arrive(luggage, reporter)
+        return
+    _gathering = Gathering(config)
+    if config.getoption("tx", None) and any(
+        "redeploy_" in str(one) for one in config.args
+    ):
+        from redeploy_conformance.workers import Workers, defaults
+
+        defaults(config.option)
+        config.pluginmanager.register(Workers(reporter, _gathering))
 
 
 REPORTER = pytest.StashKey[Reporter]()
@@ -146,12 +170,22 @@ def bench(
 
     contract = load()
     try:
-        target = find(reporter.target_word, contract)
+        target = find(reporter.target_place, contract)
+        if reporter.examples:
+            from redeploy_conformance.examples import database
+
+            word = reporter.target_word
+            reporter.database = database(reporter.examples, contract.sha256, word)
         shared = hasattr(pytestconfig, "workerinput") and target.kind != "embedded"
         made = set_up(target, contract, alone=not shared)
         if shared and Part.CLOCKS in made.offer.parts:
             made.take_clock()
         elif shared and Part.CLOCK in made.offer.parts:
+            if reporter.hosts > 1:
+                raise TargetUsageError(
+                    "the implementation has one clock, which several hosts cannot take turns at: "
+                    "offer clocks of the control protocol, or run on one host"
+                )
             from filelock import FileLock
 
             # There is one clock to turn, and nobody may turn it under another's test.
@@ -268,9 +302,7 @@ class Gathering:
         self.others_failed = False
         self.left: tuple[str, int] | None = None
         self.unwritten: str | None = None
-        self.dead: dict[str, str] = {}
         self.cut = False
-        self.ours = any("redeploy_conformance" in str(one) for one in config.args)
 
     def take(self, report: pytest.TestReport) -> None:
         """Take one test's report; the first of the suite's makes the collector."""
@@ -292,36 +324,14 @@ class Gathering:
             self.collector = Collector(reporter, workers, self.started, self.clock)
         return self.collector
 
-    def lose(self, node: Any) -> None:
-        """Note that a worker has died; the run is cut short by it."""
-        from redeploy_conformance.workers import where
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended the run."""
+        return interrupted
 
-        self.cut = True
-        self.dead[node.gateway.id] = where(node)
-
-    def mourn(self, worker: str, test: str | None) -> None:
-        """Enter what a dead worker was at as missing, if it was at a packaged test."""
-        from redeploy_conformance.workers import OURS, died
-
-        name = self.dead.pop(worker, worker)
-        if test is not None and not OURS.search(test):
-            self.others_failed = True
-        elif test is not None or self.ours:
-            self.collected().enter(died(name, test))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object | None) -> None:
-    """Note a worker that died; it is no worker's fault that the user ended the run."""
-    if _gathering is not None and error and not interrupted:
-        _gathering.lose(node)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport) -> None:
-    """Note what was running where a worker died."""
-    if _gathering is not None and not interrupted:
-        _gathering.mourn(report.node.gateway.id, crashitem)
+    def leave(self, text: str, code: int) -> NoReturn:
+        """End the run before anything was judged."""
+        _leave(text, code)
 
 
 _gathering: Gathering | None = None
@@ -332,12 +342,11 @@ exit_code: int | None = None
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Gather where tests are reported: in the controller, or the only process."""
-    global _gathering, exit_code, interrupted
+    global exit_code, interrupted
     if hasattr(session.config, "workerinput"):
         return
     exit_code, interrupted = None, False
     reporter = session.config.stash[REPORTER]
-    _gathering = Gathering(session.config)
     if reporter.baseline_path:
         reporter.pinned = _pinned(reporter.baseline_path, reporter.target_word)
     if reporter.trace_path:
@@ -382,8 +391,14 @@ def _workers(config: pytest.Config) -> int:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Draw the verdict, write it, and let it be the exit code."""
     global exit_code
-    for worker in list(_gathering.dead if _gathering is not None else ()):
-        _gathering.mourn(worker, None)  # type: ignore[union-attr]
+    if hasattr(session.config, "workerinput"):
+        reporter = session.config.stash[REPORTER]
+        if reporter.handed_over is not None:
+            from redeploy_conformance import hosts
+
+            output = session.config.workeroutput  # type: ignore[attr-defined]
+            hosts.hand_over(output, reporter.handed_over)
+        return
     collector = None if _gathering is None else _gathering.collector
     if _gathering is not None and _gathering.left is not None:
         exit_code = session.exitstatus = _gathering.left[1]

@@ -104,7 +104,9 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     machine = explorer(bench.contract, bench.offer.parts, dict(bench.seen), begin)
     drawn = seed(reporter.seed * 1000 + number)(machine)
     try:
-        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
+        run_state_machine_as_test(
+            drawn, settings=cheap(WALKS, STEPS, reporter.database)
+        )
     except (BrokenClauseError, TroubleError, Flaky):
         # Hypothesis does a failing walk again, and says Flaky where that went well. What was seen
         # once was seen all the same.
