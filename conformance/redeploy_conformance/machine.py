@@ -46,11 +46,17 @@ class WalkEndedError(BaseException):
     """
 
 
+class KeptWalkError(AssertionError):
+    """A walk brought a violation, and is to be kept: Hypothesis keeps only what fails a test."""
+
+
 def explorer(
     contract: Contract,
     parts: frozenset[Part],
     seen: Seen,
     begin: Callable[[], Session],
+    *,
+    kept: bool = False,
 ) -> type[RuleBasedStateMachine]:
     """Return a machine whose walks each begin a session of their own.
 
@@ -71,6 +77,8 @@ def explorer(
         def do(self, step: Step) -> None:
             self.session.do(step)
             run = self.session.run
+            if run.violations and kept:
+                raise KeptWalkError
             if run.violations or run.problem is not None:
                 raise WalkEndedError
 

@@ -3,13 +3,15 @@
 from contextlib import suppress
 
 from hypothesis import seed
+from hypothesis.database import ExampleDatabase
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.machine import WalkEndedError, explorer
+from redeploy_conformance.machine import KeptWalkError, WalkEndedError, explorer
 from redeploy_conformance.session import Run, Session, not_as_offered
 from redeploy_strategies.profiles import cheap
 
@@ -19,11 +21,14 @@ OF_A_RUN = 4
 """Calls of one run of the suite, each numbered."""
 
 
-def perform_walks(bench: Bench, number: int, start: int) -> tuple[CaseReport, Run]:
+def perform_walks(
+    bench: Bench, number: int, start: int, database: ExampleDatabase | None = None
+) -> tuple[CaseReport, Run]:
     """Run some walks; nothing is looked into yet.
 
-    ``number`` tells one call of a run from another, ``start`` is the seed of the run. The run
-    returned is that of the walk with which it ended, at a violation, at trouble or after the last.
+    ``number`` tells one call of a run from another, ``start`` is the seed of the run. A walk that
+    breaks a clause is kept in the ``database``, and those kept are walked first. The run returned is
+    the first with a violation; without one, that with which the walks ended.
     """
     report = CaseReport(f"walk {number}", ())
     requests, steps = bench.api.requests, bench.steps
@@ -44,12 +49,14 @@ def perform_walks(bench: Bench, number: int, start: int) -> tuple[CaseReport, Ru
         runs.append(session.run)
         return session
 
-    machine = explorer(bench.contract, bench.offer.parts, dict(bench.seen), begin)
+    parts, seen = bench.offer.parts, dict(bench.seen)
+    machine = explorer(bench.contract, parts, seen, begin, kept=database is not None)
     drawn = seed(start * 1000 + number)(machine)
-    # The first violation or trouble ends the drawing, so it is in the last run.
-    with suppress(WalkEndedError):
-        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
-    came = runs[-1] if runs else Run()
+    # To keep a walk, Hypothesis does it again, and says Flaky where that went well. What was seen
+    # once was seen all the same.
+    with suppress(WalkEndedError, KeptWalkError, Flaky):
+        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS, database))
+    came = next((one for one in runs if one.violations), runs[-1] if runs else Run())
     report.problem, report.lost = came.problem, came.lost
     for session in sessions:
         report.ledger.merge(session.oracle.ledger)

@@ -75,7 +75,7 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     if not bench.offer.parts >= NEEDS:
         pytest.skip("needs accounts, clock, instances of the control protocol")
     requests, steps = bench.api.requests, bench.steps
-    report, run = perform_walks(bench, number, reporter.seed)
+    report, run = perform_walks(bench, number, reporter.seed, reporter.database)
     report.findings = findings(bench, report.name, run, "", drawn=True)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
