@@ -34,6 +34,8 @@ from redeploy_schemas.vocabulary import Ending
 HOME = "a1"
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
+SPARE = 3600.0
+"""Seconds after its minutes at which an instance of the run ends by itself, whatever happened."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
 OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
@@ -161,7 +163,10 @@ class StagingSession(Session):
             self.oracle.homes[one.key] = HOME
             return f"made before, as {self.ids[one.key]}"
         given = dict(self.settings.launch)
+        end = self.api.clock.wall() + self.settings.minutes * 60 + SPARE
+        release = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = [("RegionId", self.api.region), ("Amount", "1"), *given.items()]
+        params += [("InstanceChargeType", "PostPaid"), ("AutoReleaseTime", release)]
         params += [("Tag.1.Key", RUN_TAG), ("Tag.1.Value", self.run_id)]
         fields = self.api.ask(LAUNCH, params, self.wallet())
         ids = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet") or []
