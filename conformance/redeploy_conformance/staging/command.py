@@ -119,8 +119,8 @@ def doctor(options: Mapping[str, Any]) -> None:
 def _carry_out(run: Staging, path: Path) -> None:
     with _left_told(run), _interrupts(run):
         run.carry_out(run.plan())
+        complete = not run.stopping
         left = run.restore()
-    complete = not run.stopping
     made = run.result(left, complete=complete)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(made.to_text(), "utf-8")
@@ -165,6 +165,13 @@ def _left_told(run: Staging) -> Iterator[None]:
         _leave_behind(run, RunVerdict.WRONG_USAGE, str(error))
     except (OutOfReachError, SetUpError, NoCredentialsError) as error:
         _leave_behind(run, RunVerdict.UNREACHABLE, str(error))
+    except JournalError as error:
+        _leave_behind(run, RunVerdict.INCOMPLETE, str(error))
+    except Exception:
+        for line in left_behind(run.past):
+            _say(line)
+        _say(f"put back with: redeploy-conformance restore {run.journal.path}")
+        raise  # the sentence and the exit code of a bug are the command's
 
 
 def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
