@@ -404,7 +404,7 @@ class Session:
         account = self._account(one.by or self.oracle.homes[key])
         credentials = self._principal(one, account, key)
         if one.wire is not None:
-            self._try_wire(one.wire, credentials)
+            self._try_wire(one.wire, account.credentials)
         try:
             answer = self._forged(one, params, credentials)
         except UnansweredError as error:

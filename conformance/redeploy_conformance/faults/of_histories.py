@@ -104,18 +104,12 @@ class FailedHostOfStopped(Admission):
 class AcceptedOnWayBack(Admission):
     """A failing redeploy is forgotten on its last leg."""
 
-    def in_flight(self, instance: Instance) -> bool:
+    def check_status(self, instance: Instance) -> ApiError | None:
         flight = instance.flight
         if flight is None or flight.outcome == "succeed":
-            return flight is not None
-        return instance.status != flight.phases[-1][0]
-
-    # The status on that leg is a transitional one; only the check of it is left.
-
-    def check_status(self, instance: Instance) -> ApiError | None:
-        if instance.flight is not None and not self.in_flight(instance):
-            return None
-        return super().check_status(instance)
+            return super().check_status(instance)
+        last, _ = flight.phases[-1]
+        return None if instance.status == last else super().check_status(instance)
 
 
 @fault("forced-second-call-accepted", "A2")
@@ -145,7 +139,8 @@ class RejectedSwitchesOff(RedeployCalls):
             raise
 
 
-@fault("rejection-makes-the-next-redeploy-fail", "L10", "L4", "E1")
+# From outside this looks like a redeploy that was to succeed and has not ended, too.
+@fault("rejection-makes-the-next-redeploy-fail", "L10", "L4", "E1", "L7")
 class RejectionSpoils(RedeployCalls):
     """After a rejected call the next redeploy of the instance fails."""
 
