@@ -15,6 +15,8 @@ from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import Part
 
 TOUR = "tour"
+EXPLORATIONS = 4
+"""Tests of a whole run that walk; each is a case named ``walk N``."""
 TRIED = 3
 """Cases of one violated clause that are run alone, until one shows a violation."""
 NEEDS = frozenset({Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES})

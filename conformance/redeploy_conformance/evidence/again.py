@@ -111,12 +111,23 @@ class Player:
     def end(self) -> Again | None:
         """Return the session that is over, if one had begun; steps without an end are left out."""
         again, self.current = self.current, None
-        if again is not None and again.session is None:
+        if again is not None and again.session is None and not _failed(again.run):
             self._open(again)
         if again is not None and again.session is not None:
             again.ledger.bursts += bursts(again.session.oracle.quotas)
         self.tape.clear()
         return again
+
+    def cut(self) -> None:
+        """Hear no more of the session under way; one that had not begun by then never will."""
+        if self.current is None or self.current.session is not None:
+            return
+        try:
+            self._open(self.current)
+        except (
+            TapeError
+        ):  # its preparation is cut off: whoever calls tells of the damage
+            self.current = None
 
     def _going(self) -> Again:
         if self.current is None:
@@ -133,6 +144,10 @@ class Player:
         else:
             again.run = again.session.run
         again.run.number = again.line.n
+
+
+def _failed(run: Run) -> bool:
+    return bool(run.violations or run.problem)
 
 
 class _NoTransport:

@@ -30,7 +30,7 @@ from redeploy_conformance.investigate import CaseReport, command, trace
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.session import Run
 from redeploy_conformance.steps import InvalidStepError, to_json
-from redeploy_conformance.verdict import Start, Taken, judge
+from redeploy_conformance.verdict import Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (
     Finding,
@@ -96,6 +96,8 @@ class Checker:
     def _damaged(self, text: str) -> None:
         self.complete = False
         self._case.report.problem = f"{self._name}, {text}"
+        if self._player is not None:
+            self._player.cut()
 
     def _take(self, line: Line) -> None:
         if isinstance(line, HeaderLine):
@@ -148,6 +150,9 @@ class Checker:
             self._player = Player(line, self.contract)
         except ValueError as error:
             raise TapeError(str(error)) from error
+        said = self._player.bench.target.statement
+        if start.target.declares != declared(said) or start.target.name != said.name:
+            raise TapeError("its target declares other things than its statement")
         offer = line.offer
         self.taken.offer = {**offer, "parts": sorted(offer["parts"])}
 
