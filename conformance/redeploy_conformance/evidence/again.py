@@ -37,7 +37,6 @@ class Again:
     session: Session | None = None
     steps: list[Step] | None = None
     run: Run = field(default_factory=Run)
-    count: int = 0
 
 
 class Player:
@@ -85,8 +84,8 @@ class Player:
             raise TapeError("steps follow where the session could not begin")
         again.steps = [from_json(one) for one in line.steps]
 
-    def done(self, line: DoneLine) -> None:
-        """Carry the steps out, and compare what the suite made of them then.
+    def done(self, line: DoneLine) -> int:
+        """Carry the steps out, compare what the suite made of them then, and return how many went.
 
         Raises:
             TapeError: what was recorded is not what these steps do, or not all of it.
@@ -94,7 +93,7 @@ class Player:
         again = self._going()
         if again.session is None or again.steps is None:
             raise TapeError("steps end that have not begun")
-        broken = len(again.run.violations)
+        broken, before = len(again.run.violations), len(again.run.done)
         again.session.do_together(again.steps)
         if not self.tape.empty:
             raise TapeError("more was recorded than these steps do")
@@ -104,9 +103,10 @@ class Player:
                 f"these exchanges break {_names(clauses)}, the trace says "
                 f"{_names(line.clauses)}"
             )
-        again.count += len(again.steps)
         again.steps = None
+        went = len(again.run.done) - before
         del again.run.done[:-MOST_DONE]
+        return went
 
     def end(self) -> Again | None:
         """Return the session that is over, if one had begun; steps without an end are left out."""

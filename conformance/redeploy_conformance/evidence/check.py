@@ -116,10 +116,9 @@ class Checker:
             case ClockLine() | SpansLine():
                 player.hear(line)
             case StepLine():
-                self._case.report.steps += len(line.steps)
                 player.step(line)
             case DoneLine():
-                player.done(line)
+                self._case.report.steps += player.done(line)
             case SessionLine():
                 self._session(player.end())
                 player.begin(line)
