@@ -26,7 +26,7 @@ from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.touring import looked_into, perform_tour
 from redeploy_schemas.contract import load
 
-PROCESSES = 2
+PROCESSES = 1
 TASKS = "L13"
 """The clause that binds only those who declare it: its faults declare it."""
 
