@@ -140,7 +140,8 @@ def plan(**options: Any) -> None:
     help="Where everything is written before it is done; must not be there yet.",
 )
 @_result
-def stage(journal: str, result: str, **options: Any) -> None:
+@click.option("--dry-run", is_flag=True, help="Only look, and print the plan.")
+def stage(journal: str, result: str, dry_run: bool, **options: Any) -> None:
     """Run the suite against instances of a real account, and put everything back.
 
     TARGET is a region such as cn-hangzhou, or a conformance statement (TOML) with url and region.
@@ -150,9 +151,13 @@ def stage(journal: str, result: str, **options: Any) -> None:
     Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete, 4 unreachable,
     5 the suite itself failed.
     """
+    from redeploy_conformance.staging.command import show_plan
     from redeploy_conformance.staging.command import stage as run
 
-    run(options, journal, result)
+    if dry_run:
+        show_plan(options)
+    else:
+        run(options, journal, result)
 
 
 @click.command()
