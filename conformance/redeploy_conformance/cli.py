@@ -49,6 +49,11 @@ def main() -> None:
     help="Send the rate limit's burst of calls to another machine too.",
 )
 @click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only look what TARGET offers, and print what the run would do.",
+)
+@click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
 )
 @click.option(
@@ -108,6 +113,7 @@ def run(
     case: str | None,
     quick: bool,
     burst: bool,
+    dry_run: bool,
     expression: str | None,
     workers: str | None,
     places: Sequence[str],
@@ -132,6 +138,9 @@ def run(
     if workers and places:
         leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
     _check_run(target, clauses, case, outputs)
+    if dry_run:
+        _print_plan(target, set(clauses), case, quick=quick, burst=burst)
+        return
     if examples:
         _check_examples(examples)
 
@@ -239,6 +248,33 @@ def _check_run(
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
         found.transport.close()
+
+
+def _print_plan(
+    target: str, clauses: set[str], case: str | None, *, quick: bool, burst: bool
+) -> None:
+    """Print what a run would do; nothing but discovery is asked of the target."""
+    from redeploy_conformance.bench import set_up
+    from redeploy_conformance.dry_run import lines
+    from redeploy_conformance.planner import name
+    from redeploy_conformance.steps import Case
+    from redeploy_conformance.targets.find import find
+    from redeploy_reports.clean import clean
+
+    contract = load()
+    found = find(target, contract)
+    everything = case is None and not clauses and not quick
+
+    def wanted(one: Case) -> bool:
+        chosen = bool(clauses & set(one.clauses)) or name(contract, one) == case
+        return everything or chosen or (quick and "Q2" in one.clauses)
+
+    try:
+        told = lines(set_up(found, contract), wanted, burst=burst)
+    finally:
+        found.transport.close()
+    for line in told:
+        click.echo(clean(line))
 
 
 def _cases(contract: Contract) -> set[str]:
