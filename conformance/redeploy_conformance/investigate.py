@@ -142,10 +142,12 @@ def _finding(
         if again is not None:
             done, run = fewest, again
             violation = _same(run, violation.clause) or violation
+        before = bench.api.requests
         for _ in range(ATTEMPTS):
             attempts += 1
             once = perform(bench, done, Ledger())
             reproduced += _same(once, violation.clause) is not None
+        bench.confirming += bench.api.requests - before
     clause = bench.contract.by_id[violation.clause]
     return Finding(
         clause=violation.clause,

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
-from redeploy_conformance.session import Run, Session
+from redeploy_conformance.session import Session
 from redeploy_conformance.steps import (
     Advance,
     Create,
@@ -38,16 +38,16 @@ PATCHES: tuple[dict[str, Any], ...] = (
 )
 
 
-class BrokenClauseError(AssertionError):
-    """A walk brought a violation; ``run`` tells what was done."""
+class WalkEndedError(BaseException):
+    """A walk brought a violation or trouble, and ends at once; its run tells which.
 
-    def __init__(self, run: Run) -> None:
-        """Keep the run for whoever investigates."""
-        first = run.violations[0]
-        super().__init__(
-            f"{first.clause}: expected {first.expected}, got {first.observed}"
-        )
-        self.run = run
+    No ``Exception``, so that Hypothesis does not do the walk again: that would cost as many calls
+    once more, and what is seen once counts, whether or not it shows again.
+    """
+
+
+class KeptWalkError(AssertionError):
+    """A walk brought a violation, and is to be kept: Hypothesis keeps only what fails a test."""
 
 
 def explorer(
@@ -55,6 +55,8 @@ def explorer(
     parts: frozenset[Part],
     seen: Seen,
     begin: Callable[[], Session],
+    *,
+    kept: bool = False,
 ) -> type[RuleBasedStateMachine]:
     """Return a machine whose walks each begin a session of their own.
 
@@ -75,10 +77,10 @@ def explorer(
         def do(self, step: Step) -> None:
             self.session.do(step)
             run = self.session.run
-            if run.violations:
-                raise BrokenClauseError(run)
-            if run.problem is not None:
-                raise TroubleError(run.problem)
+            if run.violations and kept:
+                raise KeptWalkError
+            if run.violations or run.problem is not None:
+                raise WalkEndedError
 
         def create(self, spec: dict[str, Any]) -> str:
             self.count += 1
@@ -136,7 +138,3 @@ def explorer(
                 self.do(Settle())
 
     return Explorer
-
-
-class TroubleError(Exception):
-    """A walk could not go on, for no fault of the implementation's contract."""

@@ -3,12 +3,21 @@
 Every function here turns rows into cases; none judges. A new row makes new cases by itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, product
-from typing import Any
 
+from redeploy_conformance.blocks import FAIL, LOCAL, SUCCEED
+from redeploy_conformance.blocks import beside as _beside
+from redeploy_conformance.blocks import event as _event
+from redeploy_conformance.blocks import life as _life
+from redeploy_conformance.blocks import make as _make
+from redeploy_conformance.blocks import settable as _settable
+from redeploy_conformance.blocks import values as _values
+from redeploy_conformance.blocks import words as _words
+from redeploy_conformance.crossings import crossings
 from redeploy_conformance.steps import (
+    WIRES,
     Advance,
     Break,
     Case,
@@ -29,14 +38,11 @@ from redeploy_conformance.steps import (
     Together,
     spec_items,
 )
-from redeploy_schemas.contract import Contract, Precondition
-from redeploy_schemas.vocabulary import Ending, LocalDisk, Part, Storage
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import LocalDisk, Part, Storage
 
-WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
 WAITS = (2.0, 8.0, 20.0)
 """Seconds between looks at a redeploy on its way, where only some are made."""
-SUCCEED, FAIL = Ending.SUCCEED.value, Ending.FAIL.value
-LOCAL = {"storage": Storage.LOCAL.value}
 
 
 def plan(contract: Contract) -> tuple[Case, ...]:
@@ -60,6 +66,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
         _authority,
         _internal_errors,
         _concurrency,
+        crossings,
         _quota,
     )
     return tuple(
@@ -123,51 +130,6 @@ def _needs(contract: Contract, case: Case) -> frozenset[str]:
 
 def _by_clock(contract: Contract, clause: str) -> bool:
     return Part.CLOCK in contract.by_id[clause].needs
-
-
-# ---------------------------------------------------------------- building blocks
-
-
-def _event(contract: Contract) -> tuple[str, str]:
-    """Return an event that every instance responds to."""
-    row = next(row for row in contract.events if not row.only_with)
-    return row.type, row.statuses[0]
-
-
-def _make(
-    contract: Contract,
-    key: str = "i1",
-    spec: dict[str, Any] | None = None,
-    events: Iterable[tuple[str, str]] | None = None,
-) -> Create:
-    chosen = (_event(contract),) if events is None else tuple(events)
-    return Create(key, spec_items(spec or {}), chosen)
-
-
-def _values(row: Precondition, contract: Contract) -> Iterator[Any]:
-    """Yield the values of an attribute that violate a precondition."""
-    attribute = contract.attribute_by_name[row.attribute]
-    for value in attribute.values:
-        if not row.holds(value):
-            yield (value,) if attribute.is_set else value
-
-
-def _beside(row: Precondition, contract: Contract) -> Iterator[Any]:
-    """Yield a violating value of a set together with each harmless one."""
-    attribute = contract.attribute_by_name[row.attribute]
-    if attribute.is_set:
-        bad = next(value for value in attribute.values if not row.holds(value))
-        for value in attribute.values:
-            if row.holds(value):
-                yield (value, bad)
-
-
-def _words(value: Any) -> str:
-    return "+".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _settable(row: Precondition) -> bool:
-    return row.attribute not in ("exists", "in_flight")
 
 
 # ---------------------------------------------------------------- A: what is accepted
@@ -282,10 +244,6 @@ def _harmless(contract: Contract) -> Iterator[Case]:
 
 
 # ---------------------------------------------------------------- L, E, D: what follows
-
-
-def _life(made: Create, call: Redeploy, ending: str, *extra: Step) -> tuple[Step, ...]:
-    return (replace(made, ending=ending), *extra, call, Look(), Settle())
 
 
 def _first_hops(contract: Contract) -> Iterator[Case]:

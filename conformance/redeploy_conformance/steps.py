@@ -10,6 +10,8 @@ from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
 SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
+WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
+"""The forms of a request: how it is signed, and where its parameters stand."""
 
 
 class InvalidStepError(ValueError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.evidence.sources import READ_ONLY, LogError, Recent, Seen
 from redeploy_conformance.replies import Kind, Reply
 
 REDEPLOY = "RedeployInstance"
@@ -17,6 +17,8 @@ WINDOW = 4096
 """Events held back to put them in order: a trail is delivered nearly in order, and never quite."""
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
+HAND, CALL, LOOK = range(3)
+"""The order within one second, which a trail does not tell: what makes the least known of a call."""
 
 
 class _Identity(msgspec.Struct):
@@ -26,6 +28,8 @@ class _Identity(msgspec.Struct):
 class _Event(msgspec.Struct):
     eventName: str
     eventTime: datetime
+    eventId: str = ""
+    acsRegion: str = ""
     serviceName: str = "Ecs"
     requestId: str = ""
     errorCode: str | None = None
@@ -42,7 +46,8 @@ class _Answer(msgspec.Struct):
 def actiontrail(path: Path) -> Iterator[Seen]:
     """Yield the calls to ECS that a trail shows, in the order of their times.
 
-    Events one per line are read one at a time; a JSON array is read as a whole.
+    Events one per line are read one at a time; a JSON array is read as a whole. One that was
+    delivered twice is yielded once.
 
     Raises:
         OSError: the file cannot be read.
@@ -50,28 +55,37 @@ def actiontrail(path: Path) -> Iterator[Seen]:
     """
     raws = _lines(path) if _one_per_line(path) else _array(path)
     decoder = msgspec.json.Decoder(_Event)
-    held: list[tuple[float, int, Seen]] = []
-    ticks = itertools.count()
+    held: list[tuple[float, int, int, Seen]] = []
+    ticks, known = itertools.count(), Recent()
     damage: LogError | None = None
     try:
         for where, raw in raws:
             try:
-                one = _seen(decoder.decode(raw))
+                event = decoder.decode(raw)
+                one = None if event.eventId in known else _seen(event)
             except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
                 raise LogError(
                     f"{where}: it is no ActionTrail event: {error}"
                 ) from error
+            if event.eventId:
+                known.add(event.eventId)
             if one is None:
                 continue
-            heapq.heappush(held, (one.begun, next(ticks), one))
+            heapq.heappush(held, (one.begun, _rank(one), next(ticks), one))
             if len(held) > WINDOW:
-                yield heapq.heappop(held)[2]
+                yield heapq.heappop(held)[3]
     except LogError as error:
         damage = error
     while held:
-        yield heapq.heappop(held)[2]
+        yield heapq.heappop(held)[3]
     if damage is not None:
         raise damage
+
+
+def _rank(one: Seen) -> int:
+    if one.action == REDEPLOY:
+        return CALL
+    return LOOK if one.action.startswith(READ_ONLY) else HAND
 
 
 def _one_per_line(path: Path) -> bool:
@@ -134,6 +148,7 @@ def _seen(event: _Event) -> Seen | None:
         event.eventName,
         params,
         event.userIdentity.accountId,
+        event.acsRegion,
         reply,
         None if event.errorCode else answered,
         wordless=True,

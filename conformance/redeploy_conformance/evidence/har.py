@@ -91,7 +91,8 @@ def _seen(entry: _Entry) -> Seen | None:
     """Return what an entry shows; None where it is no request to ECS."""
     request = entry.request
     headers = {one.name.lower(): one.value for one in request.headers}
-    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    url = urlsplit(request.url)
+    pairs = parse_qsl(url.query, keep_blank_values=True)
     if request.postData is not None:
         pairs += parse_qsl(request.postData.text, keep_blank_values=True)
     params = dict(pairs)
@@ -118,6 +119,7 @@ def _seen(entry: _Entry) -> Seen | None:
         action,
         params,
         key,
+        url.netloc,
         reply if action == REDEPLOY else None,
         fields,
     )

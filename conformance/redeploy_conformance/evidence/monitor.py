@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.evidence.decisions import (
@@ -21,7 +21,7 @@ from redeploy_conformance.evidence.decisions import (
 )
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG, result_of
-from redeploy_conformance.evidence.sources import Seen
+from redeploy_conformance.evidence.sources import READ_ONLY, Recent, Seen
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota
@@ -33,11 +33,8 @@ from redeploy_conformance.views import event_of, view
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep
 
-READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
 MOST_FINDINGS = 100
 """Findings that are kept; further ones are only counted."""
-MOST_IDS = 100_000
-"""RequestIds and TaskIds that are remembered: a second one after so many others is not seen."""
 MOST_CALLS = 8_000
 """Calls of an account that are remembered: more than twice what any limiter lets through."""
 SWEEP = 10_000
@@ -46,26 +43,10 @@ NONE: frozenset[str] = frozenset()
 NO_ID = Call(barred="A14", silence="A14")
 PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
 """Calls as they are made nearly always, by their ForceStop."""
+Place: TypeAlias = tuple[str, str]
+"""A region, and an id or an account there."""
 STATUSES = 7
 """Event statuses that there are: a question for all of them leaves no event out."""
-
-
-class Recent(set[str]):
-    """The ids seen last, a bounded number of them, in place of all."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        super().__init__()
-        self._order: dict[str, None] = {}
-
-    def add(self, one: str) -> None:
-        """Remember an id, and forget the oldest where there are too many."""
-        super().add(one)
-        self._order[one] = None
-        if len(self._order) > MOST_IDS:
-            oldest = next(iter(self._order))
-            del self._order[oldest]
-            self.discard(oldest)
 
 
 @dataclass(slots=True)
@@ -105,10 +86,10 @@ class Monitor:
         self.ledger = Ledger()
         self.ids = Oracle(contract, Rules(bound=self.bound))
         self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
-        self.quotas: dict[str, Quota] = {}
+        self.quotas: dict[Place, Quota] = {}
         self.beliefs = Beliefs(contract)
         self.decisions = Decisions(contract)
-        self.instances: dict[str, Watched] = {}
+        self.instances: dict[Place, Watched] = {}
         self.findings: list[Finding] = []
         self.uncounted = 0
         self.problems: list[str] = []
@@ -169,7 +150,10 @@ class Monitor:
         for flaw in found:
             if flaw.clause not in hidden or flaw.clause == "R5":
                 yield Violation(flaw.clause, flaw.expected, flaw.observed)
-        quota = self.quotas.setdefault(seen.account, Quota(self.contract))
+        quota = self.quotas.get((seen.region, seen.account))
+        if quota is None:
+            quota = Quota(self.contract)
+            self.quotas[seen.region, seen.account] = quota
         if reply.kind is Kind.ACCEPTED:
             if quota.exhausted(self.now, stepped=False):
                 text = f"accepted after {len(quota.passed)} accepted calls"
@@ -184,7 +168,9 @@ class Monitor:
         call = self._meaning(seen.params)
         decision = self.decisions.answered(belief, call, reply.kind, reply.code)
         merge(self.ledger, decision.shown, TOLD_BY_A_LOG if seen.wordless else NONE)
-        one.flying = decision.after if decision.moves else None
+        # Another operation of about the same time may have come after the call, and move it too.
+        apart = seen.begun >= one.touched
+        one.flying = decision.after if decision.moves and apart else None
         if reply.kind is not Kind.REJECTED:
             one.due, one.look = self.now + self.bound, NOTHING
         seen_as = str(reply)
@@ -255,7 +241,7 @@ class Monitor:
         whole = _leaves_none_out(seen.params, fields, len(rows))
         asked = seen.params.get("InstanceId")
         for key, events in by_instance.items():
-            one = self.instances.get(key)
+            one = self.instances.get((seen.region, key))
             if one is None or seen.begun < one.called:
                 continue
             if one.flying is not None and whole:
@@ -263,7 +249,7 @@ class Monitor:
             live = tuple(x for x in events if x[2] in self.contract.open_event_statuses)
             one.look = replace(one.look, events=live, whole=whole)
         if whole and asked and asked not in by_instance:
-            one = self.instances.get(asked)
+            one = self.instances.get((seen.region, asked))
             if one is not None and seen.begun >= one.called:
                 one.look = replace(one.look, events=(), whole=True)
 
@@ -277,16 +263,24 @@ class Monitor:
 
     def _watched(self, key: str, seen: Seen) -> Watched:
         """Return what is kept of an instance."""
-        one = self.instances.get(key)
+        one = self.instances.get((seen.region, key))
         if one is None:
-            one = self.instances[key] = Watched(seen.begun)
+            one = self.instances[seen.region, key] = Watched(seen.begun)
         return one
 
     def _look(self, key: str, one: Watched, seen: Seen, shown: Shown) -> None:
-        """Judge a look at an instance whose redeploy may be under way."""
+        """Judge a look at an instance whose redeploy may be under way.
+
+        One that should be over shows that it is not by a status on the way alone: one at rest may
+        be the work of the guest, which no log shows.
+        """
         if one.flying is None:
             return
-        belief = one.flying if self.now < one.due else self.decisions.late(one.flying)
+        belief, late = one.flying, self.now >= one.due
+        if late and shown[0] in self.contract.transition_from:
+            one.flying = None
+            return
+        belief = self.decisions.late(belief) if late else belief
         decision = self.decisions.looked(belief, shown)
         merge(self.ledger, decision.shown, NONE)
         wrong = decision.wrong
@@ -303,7 +297,7 @@ class Monitor:
             if not name.startswith("InstanceId"):
                 continue
             for key in _ids(value):
-                one = self.instances.get(key)
+                one = self.instances.get((seen.region, key))
                 if one is not None:
                     one.flying, one.look, one.raw = None, NOTHING, None
                     one.touched = max(one.touched, seen.ended)

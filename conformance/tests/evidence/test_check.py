@@ -26,13 +26,13 @@ SAMPLE = (
     "stays-running-until-done",
     "failure-never-ends",
     "policies-ignored",
-    "altered-request-accepted",
+    "altered-call-accepted-v3",
     "unlisted-event-closed",
     "rejected-call-drops-locks",
-    "same-request-id-twice",
+    "request-id-repeated",
     "accepted-with-http-400",
-    "concurrent-calls-both-accepted",
-    "half-way-after-internal-error",
+    "two-concurrent-calls-accepted",
+    "internal-error-leaves-it-stopping",
 )
 
 
@@ -44,7 +44,7 @@ def _said(result: Result) -> list[tuple[object, ...]]:
     ]
 
 
-@pytest.mark.parametrize("fault", [one for one in SAMPLE if one in FAULTS])
+@pytest.mark.parametrize("fault", SAMPLE)
 def test_a_fault_breaks_the_same_clauses_in_its_trace(
     contract: Contract, record: Record, fault: str
 ) -> None:
@@ -59,10 +59,6 @@ def test_a_fault_breaks_the_same_clauses_in_its_trace(
         run.result.requests,
     )
     assert problems("run/result", drawn.to_json()) == []
-
-
-def test_most_of_the_sample_is_in_the_catalogue() -> None:
-    assert len([one for one in SAMPLE if one in FAULTS]) >= 8
 
 
 def test_a_healthy_run_says_the_same_of_every_clause(

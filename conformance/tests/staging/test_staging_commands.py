@@ -20,7 +20,7 @@ import trustme
 
 from redeploy_conformance.emulator.serve import serve
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
-from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.double import Double, Weather
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.wire.http import HttpRequest
 from redeploy_schemas.records import Result
@@ -133,9 +133,7 @@ def account(tmp_path: Path, trouble: float) -> Iterator[Served]:
     double = Double(
         QUICK,
         time_scale=SCALE,
-        latency=0.002,
-        errors=trouble,
-        refusals=trouble,
+        weather=Weather(latency=0.002, errors=trouble, refusals=trouble, lost=trouble),
         seed=3,
     )
     double.put("Running", dict([TAG]))
