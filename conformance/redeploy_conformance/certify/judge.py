@@ -14,7 +14,7 @@ from redeploy_conformance.certify.expectations import (
     asked_for_gzip,
     led_elsewhere,
 )
-from redeploy_conformance.certify.hiding import found
+from redeploy_conformance.certify.hiding import found, signs
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.told import Kind
 
@@ -118,6 +118,9 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
             seen = f"the secret {where}"
         elif found(played.signatures, text):
             seen = f"the signature {where}"
+        elif not played.all_arrivals and signs(text):
+            # Nobody has seen that request: whoever reads this could send it.
+            seen = "the signature of a request that was not sent"
         else:
             seen = None
         what = "no secret and no signature in what is told"
