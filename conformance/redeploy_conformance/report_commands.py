@@ -56,9 +56,12 @@ def _html(result: "Result") -> str:
 
 
 def _text(result: "Result") -> str:
+    from shutil import get_terminal_size
+
     from redeploy_reports.text import render
 
-    return render(result, color=False)
+    width = min(get_terminal_size((88, 24)).columns, 100)
+    return render(result, width=width, color=False)
 
 
 def _markdown(result: "Result") -> str:

@@ -24,6 +24,7 @@ class RatePicture:
 
     case: str
     passed: int
+    rejected: int
     throttled: int
     seconds: float
     limiters: tuple[str, ...]
@@ -45,6 +46,7 @@ def _picture(contract: Contract, burst: Burst) -> RatePicture:
     return RatePicture(
         case=clean(burst.case),
         passed=sum(one.accepted + one.rejected for one in burst.points),
+        rejected=sum(point.rejected for point in burst.points),
         throttled=_refused(burst),
         seconds=burst.points[-1].at if burst.points else 0.0,
         limiters=tuple(clean(one, limit=40) for one in burst.limiters),
@@ -89,9 +91,11 @@ def _svg(contract: Contract, points: Sequence[BurstPoint]) -> str:
         _text(root, along(seconds), HEIGHT - 10, f"{seconds:g} s", "middle")
     ends = {one.at for one in points} | {one.at + window for one in points}
     changes = sorted(at for at in ends if at <= longest)
+    area = f"M{along(0):g} {floor}"
     for at, then in pairwise([*changes, longest]):
         level = up(_level(points, at, window))
-        _box(root, along(at), level, along(then) - along(at), floor - level, "passed")
+        area += f"V{level:g}H{along(then):g}"
+    SubElement(root, "path", {"d": f"{area}V{floor}", "class": "passed"})
     for one, level in zip(points, levels, strict=True):
         if one.throttled:
             height = max(up(level) - up(level + one.throttled), SEEN)
