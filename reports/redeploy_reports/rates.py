@@ -20,13 +20,16 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class RatePicture:
-    """One burst: its case, its totals, the limiters that fit, and the drawing."""
+    """One burst: its case, its totals, the limiters that fit, and the drawing.
+
+    ``early`` counts what was throttled though the caller had kept to the limit.
+    """
 
     case: str
     passed: int
     rejected: int
     throttled: int
-    seconds: float
+    early: int
     limiters: tuple[str, ...]
     points: tuple[BurstPoint, ...]
     svg: str
@@ -48,7 +51,7 @@ def _picture(contract: Contract, burst: Burst) -> RatePicture:
         passed=sum(one.accepted + one.rejected for one in burst.points),
         rejected=sum(point.rejected for point in burst.points),
         throttled=_refused(burst),
-        seconds=burst.points[-1].at if burst.points else 0.0,
+        early=_early(contract, burst.points),
         limiters=tuple(clean(one, limit=40) for one in burst.limiters),
         points=burst.points,
         svg=_svg(contract, burst.points),
@@ -102,6 +105,23 @@ def _svg(contract: Contract, points: Sequence[BurstPoint]) -> str:
             top = up(level) - height
             _box(root, along(one.at), top, BAR, height, "throttled")
     return tostring(root, encoding="unicode")
+
+
+def _early(contract: Contract, points: Sequence[BurstPoint]) -> int:
+    """Return how many calls were throttled though the caller had kept to the limit (Q1).
+
+    Every call counts, as it may for a limiter. Points are whole seconds: in doubt of one, none.
+    """
+    total = 0
+    for place, one in enumerate(points):
+        made = one.accepted + one.rejected
+        made += sum(
+            each.accepted + each.rejected + each.throttled
+            for each in points[:place]
+            if one.at - contract.quota_seconds - 2 < each.at
+        )
+        total += max(0, min(one.throttled, contract.quota_calls - made))
+    return total
 
 
 def _level(points: Sequence[BurstPoint], now: float, window: float) -> int:

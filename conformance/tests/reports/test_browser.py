@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,123 @@ def test_the_first_screen_says_who_by_what_and_how_it_went(
 ) -> None:
     browser = show(render(rich))
     height = browser.execute_script("return innerHeight")
-    for text in ("toy 1.0", rich.sentence, rich.contract_edition, "2 violated"):
-        found = browser.find_element(By.XPATH, f"//*[contains(text(), '{text}')]")
+    for text in ("toy 1.0", rich.sentence, rich.contract_edition, "A10: refuse"):
+        found = browser.find_element(By.XPATH, f"//*[text()[contains(., '{text}')]]")
         assert found.rect["y"] + found.rect["height"] < height
+    tallies = browser.find_elements(By.CSS_SELECTOR, ".counts li")
+    assert [one.text for one in tallies] == [
+        "2 violated",
+        "1 hold",
+        "2 could not run",
+        "1 not applicable",
+        "2 open",
+        "of 8 clauses, 6 of them required",
+    ]
+    assert all(one.rect["y"] < height / 2 for one in tallies)
+
+
+def test_a_count_leads_to_the_ledger_of_those_clauses(
+    show: Callable[..., Browser], rich: Result
+) -> None:
+    browser = show(render(rich))
+    browser.find_element(By.PARTIAL_LINK_TEXT, "could not run").click()
+    WebDriverWait(browser, 5).until(lambda found: shown(found) == ["L4", "L5", "Q1"])
+    assert hash_of(browser) == "#verdict=not+exercised"
+    top = browser.execute_script(
+        "return document.getElementById('ledger').getBoundingClientRect().top"
+    )
+    assert 0 <= top < browser.execute_script("return innerHeight")
+
+
+def test_wherever_one_is_a_violation_is_two_clicks_away(
+    show: Callable[..., Browser], rich: Result
+) -> None:
+    browser = show(render(rich))
+    browser.execute_script("scrollTo(0, document.body.scrollHeight)")
+    browser.find_element(By.LINK_TEXT, "Violations").click()
+    card = browser.find_element(By.CSS_SELECTOR, ".violation")
+    top = browser.execute_script(
+        "return arguments[0].getBoundingClientRect().top", card
+    )
+    assert 0 <= top < browser.execute_script("return innerHeight")
+
+
+def test_a_card_tells_the_whole_story(
+    show: Callable[..., Browser], rich: Result
+) -> None:
+    browser = show(render(rich))
+    card = browser.find_element(By.ID, "A3")
+    clause, found = rich.clauses[1], rich.findings[0]
+    for words in (
+        clause.statement,
+        f"source: {clause.source}",
+        found.expected,
+        found.observed,
+        "broken with it: L10",
+        "Reproduced 3 of 3 times",
+        found.reproduce,
+    ):
+        assert words in card.text
+    first, second = card.find_elements(By.CSS_SELECTOR, ".trace > .step")[:2]
+    assert "before it, the oracle holds possible: nothing is known yet" in first.text
+    assert "after it:\ni1 Running" in first.text
+    assert "before it, the oracle holds possible:\ni1 Running" in second.text
+    assert found.trace[1].exchanges[0].request_line in second.text
+    assert '200 {"TaskId": "t-1"}' in second.text
+
+
+MEANING = """
+const name = (one) => one.getAttribute("aria-label")
+  || document.getElementById(one.getAttribute("aria-labelledby"))?.textContent
+  || one.textContent || one.labels?.[0]?.textContent;
+const all = (what) => [...document.querySelectorAll(what)];
+const ids = all("[id]").map((one) => one.id);
+return {
+  language: document.documentElement.lang,
+  mains: all("main").length,
+  titles: all("h1").length,
+  twice: ids.filter((one, place) => ids.indexOf(one) !== place),
+  lost: all("a[href^='#']").map((one) => one.hash.slice(1))
+    .filter((one) => one && !one.includes("=") && !ids.includes(one)),
+  unnamed: all("a, button, input, select, section, nav, article, [role=group], [role=img]")
+    .filter((one) => !name(one)?.trim()).map((one) => one.outerHTML.slice(0, 80)),
+  uncaptioned: all("table").filter((one) => !one.caption?.textContent).length,
+  unscoped: all("th:not([scope])").length,
+  headings: all("h1, h2, h3, h4").map((one) => Number(one.tagName[1])),
+  unreachable: all(".scroll").filter((one) => one.tabIndex !== 0).length,
+};
+"""
+
+
+def meaning(browser: Browser) -> dict[str, Any]:
+    """Return what a page tells those who do not see it; the headings as wrong jumps."""
+    found: dict[str, Any] = browser.execute_script(MEANING)
+    levels = found.pop("headings")
+    found["jumps"] = [two for one, two in pairwise(levels) if two > one + 1]
+    return found
+
+
+WHOLE = {
+    "language": "en",
+    "mains": 1,
+    "titles": 1,
+    "twice": [],
+    "lost": [],
+    "unnamed": [],
+    "uncaptioned": 0,
+    "unscoped": 0,
+    "unreachable": 0,
+    "jumps": [],
+}
+
+
+def test_everything_has_a_name_a_place_and_an_order(
+    show: Callable[..., Browser], rich: Result, conforming: Result
+) -> None:
+    assert meaning(show(render(rich))) == WHOLE
+    assert meaning(show(render(conforming))) == WHOLE
+    both = compare([("bad", rich), ("good", conforming)])
+    assert meaning(show(render_matrix(both))) == WHOLE
 
 
 def test_every_violated_clause_is_one_click_away(
@@ -337,6 +452,12 @@ def test_on_paper_everything_is_open_and_nothing_is_a_button(
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     for hidden in ("#filter", ".sections", "button[data-copy]"):
         assert not browser.find_element(By.CSS_SELECTOR, hidden).is_displayed()
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"media": "print", "features": dark}
+    )
+    ink = browser.execute_script("return getComputedStyle(document.body).color")
+    assert luminance(ink) < 0.1  # paper is white, whatever the screen is
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert browser.execute_script(closed) == before
     assert browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
@@ -376,8 +497,27 @@ def test_the_matrix_opens_too(
 ) -> None:
     browser = show(render_matrix(compare([("bad", rich), ("good", conforming)])))
     heads = browser.find_elements(By.CSS_SELECTOR, ".matrix thead th")
-    assert [head.text.splitlines()[0] for head in heads] == [
-        "Clause",
-        "toy 1.0 (good)",
-        "toy 1.0 (bad)",
+    assert [head.text.splitlines()[:3] for head in heads] == [
+        ["Clause"],
+        ["good", "toy 1.0", "conforming"],
+        ["bad", "toy 1.0", "not conforming"],
     ]
+
+
+def test_the_matrix_can_be_narrowed_to_what_differs(
+    show: Callable[..., Browser], conforming: Result, rich: Result
+) -> None:
+    browser = show(render_matrix(compare([("bad", rich), ("good", conforming)])))
+    assert "A1" in clauses_of(browser)
+    browser.find_element(By.NAME, "differ").click()
+    narrowed = clauses_of(browser)
+    assert narrowed == ["A3", "R3", "L4", "L5", "Q1", "A5", "A10"]
+    assert hash_of(browser) == "#differ"
+    browser.get("about:blank")
+    browser.back()
+    WebDriverWait(browser, 5).until(lambda found: clauses_of(found) == narrowed)
+
+
+def clauses_of(browser: Browser) -> list[str]:
+    rows = browser.find_elements(By.CSS_SELECTOR, "#cells tbody tr")
+    return [row.text.split()[0] for row in rows if row.is_displayed()]

@@ -88,14 +88,15 @@
     }
     // A filter in the address is about the ledger: whoever follows such a link is led there.
     const lead = () => {
-      if (!read()) return;
+      if (!read()) return false;
       show();
-      if (!location.hash.includes("=")) return;
-      const place = table.parentElement;
+      if (!location.hash.includes("=")) return false;
       document.getElementById("ledger").scrollIntoView();
-      place.focus({ preventScroll: true });
+      return true;
     };
-    addEventListener("hashchange", lead);
+    addEventListener("hashchange", () => {
+      if (lead()) table.parentElement.focus({ preventScroll: true });
+    });
     for (const link of document.querySelectorAll("a[data-filter]")) {
       link.href = `#${link.dataset.filter}`;
     }
