@@ -178,7 +178,10 @@ class Gathered:
         if clause.id in self.ran:
             reason = "its cases ran, but what it needs did not come about"
             return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
-        return Missing.COULD_NOT_RUN, "not selected in this run", "run all cases"
+        remedy = "run all cases to the end"
+        if self.findings:
+            remedy += "; if that was done, mend what is violated first"
+        return Missing.COULD_NOT_RUN, "no case of this run came to it", remedy
 
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""

@@ -23,7 +23,7 @@ GAP: dict[str, Any] = {
     "verdict": "not exercised",
     "held": 0,
     "missing": "could not run",
-    "reason": "not selected in this run",
+    "reason": "no case of this run came to it",
     "remedy": "run all cases",
 }
 OPEN: dict[str, Any] = {"strength": "open", "verdict": "open", "held": 0}
