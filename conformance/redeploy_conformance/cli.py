@@ -88,7 +88,11 @@ def main() -> None:
     show_default=True,
     help="Where the result goes, as JSON.",
 )
-@click.option("--junit", type=click.Path(dir_okay=False), help="Also write JUnit XML.")
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False),
+    help="Also write JUnit XML: a test case per clause.",
+)
 @click.option(
     "--stream",
     type=click.Path(dir_okay=False),
@@ -170,7 +174,7 @@ def run(
         ("--redeploy-case", case),
         ("--numprocesses", workers),
         ("--redeploy-examples", examples),
-        ("--junitxml", junit and str(Path(junit).absolute())),
+        ("--redeploy-junit", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
         ("--redeploy-baseline", baseline and str(Path(baseline).absolute())),
         ("--redeploy-trace", trace and str(Path(trace).absolute())),

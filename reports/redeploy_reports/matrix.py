@@ -7,8 +7,8 @@ from itertools import groupby
 from redeploy_reports import markdown as md
 from redeploy_reports.clean import clean
 from redeploy_reports.phrases import VERDICT_WORDS, count, title, verdict
-from redeploy_schemas.records import Result
-from redeploy_schemas.vocabulary import Verdict
+from redeploy_schemas.records import ClauseResult, Result
+from redeploy_schemas.vocabulary import RunVerdict, Verdict
 
 MARKS = {
     Verdict.PASS.value: "✓",
@@ -24,23 +24,45 @@ NAME, CELL = 40, 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One target: who it is, and how many clauses have which verdict."""
+    """One target: who it is, and how many clauses have which verdict.
 
-    title: str
+    ``label`` tells targets of one name apart; ``good`` says that nothing is left to be desired.
+    """
+
+    label: str
+    name: str
     edition: str
     verdict: str
+    good: bool
     violated: int
     hold: int
     not_exercised: int
     open: int
 
+    @property
+    def title(self) -> str:
+        """The name, with the label where there is one."""
+        return f"{self.name} ({self.label})" if self.label else self.name
+
+    @property
+    def counts(self) -> str:
+        """How many clauses have which verdict, in words."""
+        return (
+            f"{self.violated} violated, {self.hold} hold, "
+            f"{self.not_exercised} not exercised, {self.open} open"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one result says of one clause; ``verdict`` is None where it does not know it."""
+    """What one result says of one clause; ``verdict`` is None where it does not know it.
+
+    ``parts`` are the choices where there is more than one.
+    """
 
     verdict: str | None
     text: str
+    parts: tuple[str, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -57,6 +79,19 @@ class Row:
     statement: str
     cells: tuple[Cell, ...]
 
+    @property
+    def differs(self) -> bool:
+        """Whether not all targets say the same."""
+        return len(set(self.cells)) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one target brings: its column, and (id, name, statement, cell) of each clause."""
+
+    column: Column
+    clauses: tuple[tuple[str, str, str, Cell], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -64,20 +99,25 @@ class Matrix:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    noun: str = "target"
 
 
 def compare(results: Iterable[tuple[str, Result]]) -> Matrix:
-    """Return the matrix of results with a label each, such as the name of their file.
+    """Return the matrix of results with a label each, such as the name of their file."""
+    return side_by_side(_entry(label, result) for label, result in results)
+
+
+def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
+    """Return the matrix of what several targets bring.
 
     Fewest violations first, then fewest gaps, then as given.
     """
     known: dict[str, tuple[str, str]] = {}
     taken = []
-    for label, result in results:
-        for one in result.clauses:
-            known.setdefault(one.id, (one.name, one.statement))
-        cells = {one.id: Cell(one.verdict, verdict(one)) for one in result.clauses}
-        taken.append((_column(label, result), cells))
+    for entry in entries:
+        for key, name, statement, _ in entry.clauses:
+            known.setdefault(key, (name, statement))
+        taken.append((entry.column, {key: cell for key, *_, cell in entry.clauses}))
     taken.sort(key=lambda pair: (pair[0].violated, pair[0].not_exercised))
     absent = Cell(None, ABSENT)
     rows = tuple(
@@ -89,21 +129,53 @@ def compare(results: Iterable[tuple[str, Result]]) -> Matrix:
         )
         for key, (name, statement) in known.items()
     )
-    return Matrix(tuple(column for column, _ in taken), rows)
+    return Matrix(tuple(column for column, _ in taken), rows, noun)
 
 
-def _column(label: str, result: Result) -> Column:
-    name = f"{title(result.target)} ({clean(label, limit=60)})" if label else ""
-    numbers = [one.verdict for one in result.clauses]
+def column(
+    label: str,
+    name: str,
+    edition: str,
+    verdict: str,
+    good: bool,
+    verdicts: Sequence[str],
+) -> Column:
+    """Return a column; its texts are cleaned, its counts those of the verdicts."""
     return Column(
-        title=name or title(result.target),
-        edition=clean(result.contract_edition),
-        verdict=clean(result.verdict),
-        violated=numbers.count(Verdict.FAIL.value),
-        hold=numbers.count(Verdict.PASS.value),
-        not_exercised=numbers.count(Verdict.NOT_EXERCISED.value),
-        open=numbers.count(Verdict.OPEN.value),
+        label=clean(label, limit=60),
+        name=clean(name),
+        edition=clean(edition),
+        verdict=clean(verdict),
+        good=good,
+        violated=verdicts.count(Verdict.FAIL.value),
+        hold=verdicts.count(Verdict.PASS.value),
+        not_exercised=verdicts.count(Verdict.NOT_EXERCISED.value),
+        open=verdicts.count(Verdict.OPEN.value),
     )
+
+
+def _entry(label: str, result: Result) -> Entry:
+    rows = tuple(
+        (one.id, one.name, one.statement, Cell(one.verdict, verdict(one), _parts(one)))
+        for one in result.clauses
+    )
+    return Entry(
+        column(
+            label,
+            title(result.target),
+            result.contract_edition,
+            result.verdict,
+            result.exit_code == RunVerdict.CONFORMING,
+            [one.verdict for one in result.clauses],
+        ),
+        rows,
+    )
+
+
+def _parts(clause: ClauseResult) -> tuple[str, ...]:
+    if clause.verdict != Verdict.OPEN.value or len(clause.choices) < 2:
+        return ()
+    return tuple(clean(one.choice, limit=60) for one in clause.choices)
 
 
 def markdown(matrix: Matrix) -> str:
@@ -114,11 +186,7 @@ def markdown(matrix: Matrix) -> str:
         md.row(
             [
                 "**verdict**",
-                *(
-                    f"{md.escape(one.verdict)}: {one.violated} violated, {one.hold} hold, "
-                    f"{one.not_exercised} not exercised, {one.open} open"
-                    for one in matrix.columns
-                ),
+                *(f"{md.escape(one.verdict)}: {one.counts}" for one in matrix.columns),
             ]
         )
     )
@@ -134,8 +202,7 @@ def text(matrix: Matrix, width: int = 100) -> str:
     Targets are numbered; as many stand side by side as fit, the rest below.
     """
     lines = [
-        f"[{number}] {one.title}: {one.verdict}; {one.violated} violated, "
-        f"{one.hold} hold, {one.not_exercised} not exercised, {one.open} open"
+        f"[{number}] {one.title}: {one.verdict}; {one.counts}"
         for number, one in enumerate(matrix.columns, 1)
     ]
     names = [_cut(f"{row.id} {row.name}", NAME) for row in matrix.rows]
@@ -151,9 +218,17 @@ def text(matrix: Matrix, width: int = 100) -> str:
         for name, row in zip(names, matrix.rows, strict=True):
             cells = [_short(row.cells[place]).ljust(widths[place]) for place in places]
             lines.append("  ".join([name.ljust(first), *cells]).rstrip())
-    legend = ", ".join(f"{mark} {VERDICT_WORDS[key]}" for key, mark in MARKS.items())
-    lines += ["", f"{legend}; {count(len(matrix.columns), 'target')}"]
+    lines += ["", f"{legend(matrix)}; {count(len(matrix.columns), matrix.noun)}"]
     return "\n".join(lines) + "\n"
+
+
+def legend(matrix: Matrix) -> str:
+    """Return what the marks mean that stand in a matrix."""
+    seen = {cell.verdict for row in matrix.rows for cell in row.cells}
+    marks = [
+        f"{mark} {VERDICT_WORDS[key]}" for key, mark in MARKS.items() if key in seen
+    ]
+    return ", ".join(marks)
 
 
 def _short(cell: Cell) -> str:

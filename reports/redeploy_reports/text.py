@@ -44,7 +44,9 @@ _SHORTER: tuple[dict[str, Any], ...] = (
     {"choice_lines": 3, "missing_groups": 2, "problems": 2},
     {"trace_steps": 6},
     {"choice_lines": 1, "missing_groups": 1, "problems": 1},
-    {"text_lines": 1, "step_lines": 1},
+    {"step_lines": 1},
+    {"trace_steps": 4},
+    {"text_lines": 1},
     {"trace_steps": 3},
     {"trace_steps": 2},
 )
@@ -236,7 +238,7 @@ class _Page:
         lines = self.fold(text, first, then)
         if len(lines) > most:
             lines = lines[:most]
-            lines[-1] = lines[-1][: self.width - 2] + " …"
+            lines[-1] = _ended(lines[-1], self.width)
         yield from lines
 
     def fold(self, text: str, first: str = "", then: str | None = None) -> list[str]:
@@ -255,6 +257,15 @@ class _Page:
             return line
         good = self.result.exit_code == RunVerdict.CONFORMING
         return f"\x1b[1;{32 if good else 31}m{words}\x1b[0m{line[len(words) :]}"
+
+
+def _ended(line: str, width: int) -> str:
+    """Return a line with the mark of a cut at its end, between words where there are any."""
+    if len(line) > width - 2:
+        kept, _, cut = line[: width - 1].rpartition(" ")
+        short = kept.strip() and len(cut) < width // 3
+        line = kept if short else line[: width - 2]
+    return f"{line.rstrip()} …"
 
 
 def _step(step: TraceStep) -> str:

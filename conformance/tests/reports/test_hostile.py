@@ -43,7 +43,7 @@ NASTY = (
 
 nasty = st.one_of(
     st.sampled_from(NASTY),
-    st.text(st.characters(exclude_categories=()), max_size=60),
+    st.text(st.characters(exclude_categories=()), min_size=1, max_size=60),
     st.lists(st.sampled_from(NASTY[:-3]), min_size=2, max_size=4).map("".join),
 )
 
