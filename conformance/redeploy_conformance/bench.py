@@ -19,7 +19,7 @@ class Bench:
 
     The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
     ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
-    requests that only did a violation again, to count how often it shows.
+    requests that did the last violation again, to count how often it shows.
     """
 
     contract: Contract
