@@ -26,6 +26,8 @@ from redeploy_conformance.weave import merged
 Pair = tuple[str, str]
 CALLS = 3
 """The last calls on an instance, of which each may be what matters."""
+EVENTS = 5
+"""Up to so many, each event is tried alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def guesses(steps: Sequence[Step], key: str, event: Pair) -> tuple[Steps, ...]:
     every += [short.steps for short in shorts]
     if shorts:
         every += _twice(shorts[0], event)
-    every.sort(key=_special)
+    every.sort(key=special)
     return tuple(dict.fromkeys(every))
 
 
@@ -65,7 +67,7 @@ def _twice(short: Short, event: Pair) -> list[Steps]:
     return [(made, before, *rest), (made, before, Settle(), again, *rest)]
 
 
-def _special(steps: Steps) -> int:
+def special(steps: Steps) -> int:
     """Return how many things are special about the instance and the calls, or come before them."""
     made, call = steps[0], next(one for one in reversed(steps) if _is_call(one))
     assert isinstance(made, Create)
@@ -131,7 +133,7 @@ def _plainer(short: Short, event: Pair) -> Iterator[Short]:
         yield replace(plain, call=one)
     for spec in _specs(made):
         yield replace(plain, made=replace(plain.made, spec=spec))
-    for pair in made.events:
+    for pair in made.events if len(made.events) <= EVENTS else ():
         yield replace(plain, made=replace(plain.made, events=(pair,)))
     if made.ending:
         yield replace(plain, made=replace(plain.made, ending=made.ending))

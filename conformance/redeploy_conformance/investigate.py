@@ -11,7 +11,7 @@ from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
-from redeploy_conformance.guesses import guesses, together
+from redeploy_conformance.guesses import guesses, special, together
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.minimise import Search, Steps, minimise
 from redeploy_conformance.oracle import Violation
@@ -25,6 +25,8 @@ from redeploy_schemas.records import Finding, TraceStep
 ATTEMPTS = 3
 MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
+MANY = 3
+"""With more special things about them, guessed steps are reduced further."""
 MOST_WORLDS = 6
 MOST_EXCHANGES = 6
 
@@ -145,7 +147,7 @@ def _finding(
         shown = [] if guess is None else _shown(bench, guess, violation.clause)
         if guess is not None and shown:
             done, run = guess, shown[0]
-        else:
+        if guess is None or not shown or special(guess) > MANY:
             fewest, again = shortest(bench, done, violation, drawn=drawn)
             if again is not None:
                 done, run = fewest, again
