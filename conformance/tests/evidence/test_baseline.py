@@ -191,7 +191,11 @@ def test_a_file_is_read_and_tried(tmp_path: Path) -> None:
         ('"A3"', '"A333"', "entry 1: there is no clause 'A333'"),
         ("2030-01-02", '"soon"', "expires"),
         ("2030-01-02", "2030-01-02T00:00:00Z", "entry 1: expires must be a date"),
-        ('step = "redeploy"', 'step = "fly"', "entry 1: step 2: 'fly' is no kind of step"),
+        (
+            'step = "redeploy"',
+            'step = "fly"',
+            "entry 1: step 2: 'fly' is no kind of step",
+        ),
         ("format =", "format", "is not a TOML file"),
         ("baseline/1", "baseline/2", "format"),
     ],
