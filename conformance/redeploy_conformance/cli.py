@@ -111,6 +111,7 @@ def run(
     """
     outputs = [path for path in (result, junit, stream, trace) if path]
     _check_run(target, clauses, case, outputs)
+    _check_baseline(baseline)
 
     import pytest  # only now: wrong usage is told at once
 
@@ -203,6 +204,20 @@ def _check_run(
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
         found.transport.close()
+
+
+def _check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
 
 
 def _cases(contract: Contract) -> set[str]:
