@@ -335,6 +335,8 @@ def _sentence(
             return f"Not conforming: {broken} violated beyond {deviations}."
         case RunVerdict.INCOMPLETE:
             why = notes[0].text if notes else "not every required clause was exercised"
-            return f"Incomplete, with {deviations} and no other violation: {why}."
+            if not known:
+                return f"Incomplete: {why}."
+            return f"Incomplete with {deviations} and no other violation: {why}."
         case _:
             return result.sentence
