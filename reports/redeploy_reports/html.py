@@ -22,7 +22,7 @@ from redeploy_reports.curl import curl
 from redeploy_reports.edges import edges
 from redeploy_reports.matrix import Matrix, legend
 from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
-from redeploy_reports.story import ends
+from redeploy_reports.story import STEPS, ends
 from redeploy_reports.summary import Summary, groups, summarise
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import ClauseResult, Exchange, Result
@@ -30,9 +30,6 @@ from redeploy_schemas.vocabulary import RunVerdict, Strength
 
 IN_FULL = 3
 """How many counterexamples of one clause are shown."""
-
-STEPS = 40
-"""How many steps of one counterexample are shown."""
 
 
 def render(result: Result) -> str:
