@@ -47,7 +47,7 @@ def render(result: Result) -> str:
         tallies=_tallies(summary),
         required=sum(one.strength != Strength.OPEN.value for one in result.clauses),
         declares=list(_declared(result.target.declares)),
-        conforming=result.exit_code == RunVerdict.CONFORMING,
+        good=result.exit_code == RunVerdict.CONFORMING and not summary.known,
         same_contract=contract.sha256 == result.contract_sha256,
         contract=contract,
         anchors=_anchors(result.clauses),
@@ -89,7 +89,7 @@ def _tallies(summary: Summary) -> list[Tally]:
     gap = "not-exercised"
     rows = [
         Tally(len(summary.violated), "violated", "fail", "verdict=fail"),
-        Tally(len(summary.known), "known deviations", "known", "verdict=known"),
+        Tally(len(summary.known), "known to deviate", "known", "verdict=known"),
         Tally(len(summary.hold), "hold", "pass", "verdict=pass"),
         Tally(summary.could_not_run, "could not run", gap, "verdict=not+exercised"),
         Tally(summary.not_applicable, "not applicable", gap, "verdict=not+exercised"),

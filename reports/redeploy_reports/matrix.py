@@ -42,6 +42,7 @@ class Column:
     hold: int
     not_exercised: int
     open: int
+    known: int
 
     @property
     def title(self) -> str:
@@ -51,8 +52,9 @@ class Column:
     @property
     def counts(self) -> str:
         """How many clauses have which verdict, in words."""
+        known = f"{self.known} known, " if self.known else ""
         return (
-            f"{self.violated} violated, {self.hold} hold, "
+            f"{self.violated} violated, {known}{self.hold} hold, "
             f"{self.not_exercised} not exercised, {self.open} open"
         )
 
@@ -114,7 +116,7 @@ def compare(results: Iterable[tuple[str, Result]]) -> Matrix:
 def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
     """Return the matrix of what several targets bring.
 
-    Fewest violations first, then fewest gaps, then as given.
+    Fewest violations first, known ones among them, then fewest gaps, then as given.
     """
     known: dict[str, tuple[str, str]] = {}
     taken = []
@@ -122,7 +124,7 @@ def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
         for key, name, statement, _ in entry.clauses:
             known.setdefault(key, (name, statement))
         taken.append((entry.column, {key: cell for key, *_, cell in entry.clauses}))
-    taken.sort(key=lambda pair: (pair[0].violated, pair[0].not_exercised))
+    taken.sort(key=lambda pair: _order(pair[0]))
     absent = Cell(None, ABSENT)
     rows = tuple(
         Row(
@@ -136,6 +138,10 @@ def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
     return Matrix(tuple(column for column, _ in taken), rows, noun)
 
 
+def _order(column: Column) -> tuple[int, int]:
+    return (column.violated + column.known, column.not_exercised)
+
+
 def column(
     label: str,
     name: str,
@@ -145,16 +151,18 @@ def column(
     verdicts: Sequence[str],
 ) -> Column:
     """Return a column; its texts are cleaned, its counts those of the verdicts."""
+    known = verdicts.count(Verdict.KNOWN.value)
     return Column(
         label=clean(label, limit=60),
         name=clean(name),
         edition=clean(edition),
         verdict=clean(verdict),
-        good=good,
+        good=good and not known,
         violated=verdicts.count(Verdict.FAIL.value),
         hold=verdicts.count(Verdict.PASS.value),
         not_exercised=verdicts.count(Verdict.NOT_EXERCISED.value),
         open=verdicts.count(Verdict.OPEN.value),
+        known=known,
     )
 
 
