@@ -119,11 +119,14 @@ def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
     Fewest violations first, known ones among them, then fewest gaps, then as given.
     """
     known: dict[str, tuple[str, str]] = {}
+    shared: dict[Cell, Cell] = {}  # most results say the same of most clauses
     taken = []
     for entry in entries:
-        for key, name, statement, _ in entry.clauses:
+        cells = {}
+        for key, name, statement, cell in entry.clauses:
             known.setdefault(key, (name, statement))
-        taken.append((entry.column, {key: cell for key, *_, cell in entry.clauses}))
+            cells[key] = shared.setdefault(cell, cell)
+        taken.append((entry.column, cells))
     taken.sort(key=lambda pair: _order(pair[0]))
     absent = Cell(None, ABSENT)
     rows = tuple(

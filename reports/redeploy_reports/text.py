@@ -262,9 +262,10 @@ class _Page:
     def paint(self, line: str, words: str) -> str:
         if not self.color or not line.startswith(words):
             return line
-        colour = 31
-        if self.result.exit_code == RunVerdict.CONFORMING:
-            colour = 33 if self.summary.known else 32
+        colours = {int(RunVerdict.CONFORMING): 32, int(RunVerdict.NOT_CONFORMING): 31}
+        colour = colours.get(self.result.exit_code, 33)
+        if colour == 32 and self.summary.known:
+            colour = 33
         return f"\x1b[1;{colour}m{words}\x1b[0m{line[len(words) :]}"
 
 
