@@ -65,6 +65,8 @@ class Oracle:
     task_ids: set[str] = field(default_factory=set)
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
+    _loud: dict[str, Belief] = field(default_factory=dict)
+    """Beliefs, by instance, in which no silence is left to end."""
 
     def add(self, key: str, account: str, world: World) -> None:
         """Begin to watch an instance in a known state."""
@@ -242,11 +244,16 @@ class Oracle:
 
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
+        known = self._loud
         for other, worlds in self.worlds.items():
             if other != key:
                 self.stirred.add(other)
+                if known.get(other) is worlds:
+                    continue  # hundreds of instances that nothing has touched since
                 if any(world.quiet for world in worlds):
-                    self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
+                    worlds = frozenset(map(_in_doubt_only, worlds))
+                    self.worlds[other] = worlds
+                known[other] = worlds
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float

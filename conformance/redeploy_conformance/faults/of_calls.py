@@ -152,7 +152,7 @@ class RejectedLater(RedeployCalls):
             instance = principal.account.instances.get(instance_id)
             if instance is not None:
                 held = instance
-                self.world.clock.later(60, lambda: self._redeploy(principal, held))
+                held.clock.later(60, lambda: self._redeploy(principal, held))
             raise
 
     def _redeploy(self, principal: Principal, instance: Instance) -> None:
@@ -240,7 +240,8 @@ class ThrottledLater(RedeployCalls):
         try:
             super().throttle(call, principal)
         except ApiError:
-            self.world.clock.later(60, lambda: self._redeploy(call, principal))
+            later = principal.account.clock.later
+            later(60, lambda: self._redeploy(call, principal))
             raise
 
     def _redeploy(self, call: Call, principal: Principal) -> None:

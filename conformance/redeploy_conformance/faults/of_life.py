@@ -86,7 +86,7 @@ class SecondEndsStopped(Redeploys):
     def succeed(self, instance: Instance, flight: Flight) -> None:
         super().succeed(instance, flight)
         if instance.redeploys == 2:
-            instance.move("Stopped", self.world.clock.now)
+            instance.move("Stopped", instance.clock.now)
 
 
 @fault("same-host-after-success", "L4")
