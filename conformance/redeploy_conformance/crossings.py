@@ -87,7 +87,9 @@ def _origins(contract: Contract) -> Iterator[str]:
 def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
     """Yield each refusal beside every event, every ForceStop, and the isolation gap."""
     for row, value in _violations(contract):
-        specs = [(needed, (pair,)) for pair, needed in _pairs(contract)]
+        specs: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = [
+            (needed, (pair,)) for pair, needed in _pairs(contract)
+        ]
         specs += [(ISOLATED, ())]
         mine = [{row.attribute: value}] * len(specs)
         attribute = contract.attribute_by_name[row.attribute]
@@ -241,7 +243,8 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
             Redeploy("i1", policy=refused.name, wire=wire),
             Redeploy("i2", policy=allowed.name, wire=wire),
         ]
-        steps = (make(contract), make(contract, "i2"), *calls, Look())
+        steps: tuple[Step, ...] = (make(contract), make(contract, "i2"))
+        steps = (*steps, *calls, Look())
         yield Case(clauses=("U1",), row=f"policies, as {wire}", steps=steps)
     theirs = Create("j1", (), (event(contract),), "a2")
     call = Redeploy("j1", by="a1", statements=(("Allow", "*", "*"),))
@@ -265,5 +268,5 @@ def _refused_for_good(contract: Contract) -> Iterator[Case]:
 def _later(contract: Contract, clause: str, what: str, kinds: list[Redeploy]) -> Case:
     made = [make(contract, f"i{n}") for n in range(1, len(kinds) + 1)]
     calls = [replace(call, key=f"i{n}") for n, call in enumerate(kinds, 1)]
-    steps = (*made, *calls, Look(), Settle())
+    steps: tuple[Step, ...] = (*made, *calls, Look(), Settle())
     return Case(clauses=(clause, "L10"), row=f"{what}, and later", steps=steps)

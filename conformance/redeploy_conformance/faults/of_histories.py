@@ -228,7 +228,7 @@ class OldLocksBack(Redeploys):
         task = super().accept(account, instance, force_stop)
         if instance.flight is not None and instance.flight.outcome == "succeed":
             seconds = sum(phase[1] for phase in instance.flight.phases)
-            self.world.clock.later(
+            instance.clock.later(
                 seconds, lambda: setattr(instance, "lock_reasons", locks)
             )
         return task
@@ -271,9 +271,13 @@ class ClosedLate(Redeploys):
 
     def close_events(self, instance: Instance, flight: Flight) -> None:
         self.restore_events(flight)
-        for event in self.events_to_close(instance, flight):
-            closing = event
-            self.world.clock.later(3600, lambda one=closing: self.close_event(one))
+        closing = self.events_to_close(instance, flight)
+
+        def close() -> None:
+            for event in closing:
+                self.close_event(event)
+
+        instance.clock.later(3600, close)
 
 
 @fault("read-goes-back-after-the-end", "L8", "L9")
@@ -325,7 +329,7 @@ class ForgedLater(Signatures):
         except ApiError:
             found = self.world.instances.get(call.params.get("InstanceId", ""))
             if found is not None:
-                self.world.clock.later(60, lambda: found.place("Stopped"))
+                found.clock.later(60, lambda: found.place("Stopped"))
             raise
 
 
