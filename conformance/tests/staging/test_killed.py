@@ -4,6 +4,7 @@ The run is made once. At every position the process is forked: the child is the 
 with the account as it is then, and goes on from the journal alone.
 """
 
+import json
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from redeploy_conformance.staging.journal import Journal, JournalError
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
+from redeploy_schemas.validation import problems
 
 from .conftest import LONG, Account
 
@@ -93,18 +95,28 @@ class Killer:
 def killing(killer: Killer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the process be killed before, in the middle of, and after each line."""
     append = Journal.append
+    judged: dict[str, list[str]] = {}
+
+    def once(schema: str, document: dict[str, Any]) -> list[str]:
+        """Hold each line against its schema once; the children inherit what came of it."""
+        key = json.dumps(document)
+        if key not in judged:
+            judged[key] = problems(schema, document)
+        return judged[key]
 
     def deadly(self: Journal, line: str, **fields: Any) -> Any:
         if self.path != killer.account.journal:  # a child's
             return append(self, line, **fields)
         what = f"{line} {fields.get('action', '')}".strip()
         killer.dead(f"in the middle of {what}", b'{"line": "wri')
-        document = append(self, line, **fields)
+        document: dict[str, Any] = append(self, line, **fields)
+        once("run/journal", document)
         killer.dead(f"after {what}")
         return document
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", deadly)
+        patch.setattr("redeploy_conformance.staging.journal.problems", once)
         yield
     killer.done()
 

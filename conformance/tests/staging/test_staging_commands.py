@@ -392,9 +392,10 @@ def written(journal: Path) -> int:
 
 
 def redeploying(journal: Path) -> bool:
-    """Whether both instances were touched, and a redeploy was accepted."""
+    """Whether something was done to both instances, and a redeploy was accepted."""
     text = journal.read_text() if journal.exists() else ""
-    return text.count('"line": "before"') == 2 and '"task": "t-' in text
+    done = text.rpartition('"line": "before"')[2].count('"line": "answer"')
+    return text.count('"line": "before"') == 2 and done > 0 and '"task": "t-' in text
 
 
 def wait_for(condition: Any) -> None:
