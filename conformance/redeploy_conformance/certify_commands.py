@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,7 +178,7 @@ def _run(
     from datetime import UTC, datetime
     from importlib.metadata import version
 
-    from redeploy_conformance.certify.conclude import Asked, exit_code
+    from redeploy_conformance.certify.conclude import STOPPED, Asked, exit_code
     from redeploy_conformance.certify.running import certify as certify_one
     from redeploy_conformance.files import write_whole
     from redeploy_reports import certification as reports
@@ -189,7 +189,9 @@ def _run(
     done = []
     for client, command in commands:
         asked = Asked(client, seed, examples)
-        done.append(certify_one(command, cases, asked, processes))
+        done.append(certify_one(command, cases, asked, processes, _progress(client)))
+        if done[-1].problem == STOPPED:
+            break
     whole = len(cases) == all_of_them
     found = Certification(
         suite_version=version("redeploy-conformance"),
@@ -211,3 +213,15 @@ def _run(
         text = reports.text(found, width, whole=len(cases) == 1)
     click.echo(text, nl=False)
     sys.exit(found.exit_code)
+
+
+def _progress(client: str) -> Callable[[int, int], None]:
+    """Return what shows how far a client is, where somebody looks."""
+
+    def show(done: int, all_of_them: int) -> None:
+        if sys.stderr.isatty():
+            end = "\r" if done < all_of_them else "\r\x1b[K"
+            click.echo(f"{client}: {done} of {all_of_them} cases", nl=False, err=True)
+            click.echo(end, nl=False, err=True)
+
+    return show

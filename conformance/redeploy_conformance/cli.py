@@ -88,7 +88,11 @@ def main() -> None:
     show_default=True,
     help="Where the result goes, as JSON.",
 )
-@click.option("--junit", type=click.Path(dir_okay=False), help="Also write JUnit XML.")
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False),
+    help="Also write JUnit XML: a test case per clause.",
+)
 @click.option(
     "--stream",
     type=click.Path(dir_okay=False),
@@ -138,6 +142,7 @@ def run(
     if workers and places:
         leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
     _check_run(target, clauses, case, outputs)
+    _check_baseline(baseline)
     if dry_run:
         _print_plan(target, set(clauses), case, quick=quick, burst=burst)
         return
@@ -170,7 +175,7 @@ def run(
         ("--redeploy-case", case),
         ("--numprocesses", workers),
         ("--redeploy-examples", examples),
-        ("--junitxml", junit and str(Path(junit).absolute())),
+        ("--redeploy-junit", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
         ("--redeploy-baseline", baseline and str(Path(baseline).absolute())),
         ("--redeploy-trace", trace and str(Path(trace).absolute())),
@@ -275,6 +280,20 @@ def _print_plan(
         found.transport.close()
     for line in told:
         click.echo(clean(line))
+
+
+def _check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
 
 
 def _cases(contract: Contract) -> set[str]:

@@ -67,7 +67,8 @@ def _client(client: ClientResult, width: int, whole: bool) -> Iterator[str]:
             found = [one for one in client.failures if one.clause == clause.id]
             yield from _violated(clause, found, width, whole)
     for clause in client.clauses:
-        if clause.verdict == Verdict.NOT_EXERCISED.value and clause.strength != "open":
+        missed = clause.verdict == Verdict.NOT_EXERCISED.value
+        if missed and clause.strength != "open" and not whole:
             why = clean(clause.reason or "", limit=400)
             yield from _fold(f"NOT EXERCISED {clean(clause.id)}: {why}", "  ", width)
     for clause in client.clauses:
@@ -85,10 +86,10 @@ def _violated(
         f"VIOLATED {clean(clause.id)} {clean(clause.name)}: {clean(clause.statement)}"
     )
     yield from _fold(head, "  ", width)
-    for failure in failures if whole else failures[:1]:
+    for number, failure in enumerate(failures if whole else failures[:1]):
         yield from _fold(clean(failure.expected, limit=400), "    expected  ", width)
         yield from _fold(clean(failure.observed, limit=400), "    observed  ", width)
-        shown = failure.exchanges if whole else failure.exchanges[:1]
+        shown = failure.exchanges[: None if whole and not number else 1]
         for exchange in shown:
             yield from _exchange(exchange, whole)
         if rest := len(failure.exchanges) - len(shown):

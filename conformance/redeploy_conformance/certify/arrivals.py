@@ -147,7 +147,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def wrong_request(
-    one: Arrival, instance_id: str, force_stop: bool | None, secret: str
+    one: Arrival, instance_id: str, force_stop: bool | None, key_id: str, secret: str
 ) -> Iterator[tuple[str, str]]:
     """Yield (expected, observed) for all that is wrong with a request (C1)."""
     version = one.headers.get("x-acs-version") or one.params.get("Version")
@@ -166,28 +166,37 @@ def wrong_request(
         sent is None and force_stop is False  # what absent means is open
     ):
         yield f"ForceStop {str(force_stop).lower()}", f"ForceStop={sent}"
-    problem = wrong_signature(one, secret)
+    problem = wrong_signature(one, key_id, secret)
     if problem is not None:
         yield "a valid signature over exactly what was sent", problem
 
 
-def wrong_signature(one: Arrival, secret: str) -> str | None:
+def wrong_signature(one: Arrival, key_id: str, secret: str) -> str | None:
     """Return what is wrong with the signature, None if nothing is."""
     if one.authorization:
-        return _wrong_v3(one, secret)
+        return _wrong_v3(one, key_id, secret)
     given = one.params.get("Signature")
     if given is None:
         return "no signature"
+    for name, wanted in (
+        ("AccessKeyId", key_id),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureVersion", "1.0"),
+    ):
+        if one.params.get(name) != wanted:
+            return f"{name} {one.params.get(name)!r}, not {wanted!r}"
     text = string_to_sign_v1(one.method, [*one.query, *one.form])
     good = hmac.compare_digest(signature_v1(secret, text), given)
     return None if good else "a V1 signature of something else"
 
 
-def _wrong_v3(one: Arrival, secret: str) -> str | None:
+def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
     try:
-        _, names, given = parse_authorization_v3(one.authorization)
+        credential, names, given = parse_authorization_v3(one.authorization)
     except ValueError as error:
         return str(error)
+    if credential != key_id:
+        return f"the credential {credential!r}, not {key_id!r}"
     digest = one.headers.get("x-acs-content-sha256", "")
     if digest.lower() != hashlib.sha256(one.body).hexdigest():
         return "x-acs-content-sha256 is not the hash of the body"

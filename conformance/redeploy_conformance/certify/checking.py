@@ -67,6 +67,9 @@ def wrong_with(command: Sequence[str], limit: float) -> Iterator[str]:
                 yield f"{what}: {text}"
     finally:
         code = adapter.end(ENDING) if adapter.usable else 0
+    extra = adapter.left()
+    if extra is not None:
+        yield f"it writes a line that nobody asked for: {extra}"
     if code is None:
         yield f"it does not end within {ENDING:g} s when its standard input does"
     elif code:

@@ -17,6 +17,9 @@ from redeploy_schemas.certification import (
 from redeploy_schemas.clients import ClientClause, client_clauses
 from redeploy_schemas.vocabulary import RunVerdict, Verdict
 
+STOPPED = "it was stopped before the end"
+"""The problem of a client of which somebody did not wait for the rest."""
+
 EXCHANGES = 6
 """How many exchanges of a case are kept as evidence."""
 
@@ -154,8 +157,9 @@ def exit_code(clients: Iterable[ClientResult], whole: bool = True) -> RunVerdict
     }
     if Verdict.FAIL.value in verdicts:
         return RunVerdict.NOT_CONFORMING
-    if any(client.problem is not None for client in results):
+    problems = {client.problem for client in results} - {None}
+    if problems - {STOPPED}:
         return RunVerdict.UNREACHABLE
-    if Verdict.NOT_EXERCISED.value in required or not whole:
+    if problems or Verdict.NOT_EXERCISED.value in required or not whole:
         return RunVerdict.INCOMPLETE
     return RunVerdict.CONFORMING

@@ -11,6 +11,8 @@ Value = TypeVar("Value")
 
 def drawn(strategy: SearchStrategy[Value], count: int, number: int) -> Sequence[Value]:
     """Return so many different values, or fewer where there are no more; ``number`` is the seed."""
+    if not count:
+        return []
     found: list[Value] = []
 
     @seed(number)
@@ -26,6 +28,5 @@ def drawn(strategy: SearchStrategy[Value], count: int, number: int) -> Sequence[
         if value not in found:
             found.append(value)
 
-    if count:
-        collect()
-    return found[-count:] if count else []
+    collect()
+    return found[-count:]

@@ -123,9 +123,9 @@ class Adapter:
             thread.join(2)
         return code
 
-    def rest(self) -> str:
-        """What was printed after the last answer; for after the end."""
-        return self._taken()
+    def left(self) -> str | None:
+        """Return a line that is there though nobody asked for it, None if there is none."""
+        return self._waiting()
 
     def _kill(self) -> None:
         try:

@@ -41,14 +41,22 @@ class Compressed:
 
     def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
         """Yield what became of it."""
-        asked = [one.headers.get("accept-encoding", "") for one in arrivals]
-        if any(
-            re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", one) for one in asked
-        ):
+        if asked_for_gzip(arrivals):
             yield from self.accepted.judge(told, arrivals)
         else:
             unusual = Unusual(self.accepted, "gzip nobody asked for", "C7")
             yield from unusual.judge(told, arrivals)
+
+
+def asked_for_gzip(arrivals: Sequence[Arrival]) -> bool:
+    """Whether a request says that it takes a compressed answer."""
+    for one in arrivals:
+        for part in one.headers.get("accept-encoding", "").split(","):
+            name, _, quality = part.partition(";")
+            refused = re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", quality)
+            if name.strip().lower() in ("gzip", "*") and not refused:
+                return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

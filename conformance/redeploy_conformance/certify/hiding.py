@@ -1,11 +1,14 @@
 """Evidence without secrets: whatever form a secret or a signature takes in a text."""
 
+import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from redeploy_conformance.redact import hidden
 
 LONGEST = 2000
+
+_SIGNATURE = re.compile(r"\bSignature=[\w%+/=-]{20,}")
 
 
 def forms(secret: str) -> Iterator[str]:
@@ -24,6 +27,11 @@ def found(secrets: Iterable[str], text: str) -> str | None:
     return next(
         (one for one in secrets if any(form in text for form in forms(one))), None
     )
+
+
+def signs(text: str) -> bool:
+    """Whether a text has a signature in it, of whatever request."""
+    return _SIGNATURE.search(text) is not None
 
 
 def hide(text: str, secrets: Iterable[str]) -> str:

@@ -8,8 +8,13 @@ from statistics import median
 from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
 from redeploy_conformance.certify.case import Check
 from redeploy_conformance.certify.cases_answered import HINT
-from redeploy_conformance.certify.expectations import Throttled, led_elsewhere
-from redeploy_conformance.certify.hiding import found
+from redeploy_conformance.certify.expectations import (
+    Compressed,
+    Throttled,
+    asked_for_gzip,
+    led_elsewhere,
+)
+from redeploy_conformance.certify.hiding import found, signs
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.told import Kind
 
@@ -49,20 +54,29 @@ def judge_all(played: Sequence[Played]) -> Iterator[Judged]:
 
 def _ends(played: Played) -> Iterator[Check]:
     case = played.case
-    for told in played.told[:-1]:
-        if told.kind is not Kind.SUCCESS:
+    for told, before in zip(played.told, played.arrivals[:-1], strict=False):
+        # Whoever sends twice has had the next call's answer: that is judged by the count.
+        if told.kind is not Kind.SUCCESS and len(before) < 2:
             yield Check("C3", "a success", told.words)
     told, arrivals = played.told[-1], played.arrivals[-1]
     if told.kind is Kind.SUCCESS and case.reaches and not arrivals:
         yield Check("C7", "an error, since no request was answered", told.words)
         return
     if told.lost:
-        clause = case.about if case.about in ("C3", "C4", "C6") else "C7"
-        if case.about in ("C1", "C2"):
-            clause = "C3"  # it was answered with a success
-        yield Check(clause, "an answer of the adapter", told.words)
+        yield Check(_lost(played), "an answer of the adapter", told.words)
         return
     yield from case.expected.judge(told, arrivals)
+
+
+def _lost(played: Played) -> str:
+    """Return the clause that a call without an end breaks."""
+    about = played.case.about
+    packed = isinstance(played.case.expected, Compressed)
+    if packed and not asked_for_gzip(played.arrivals[-1]):
+        return "C7"
+    if about in ("C1", "C2"):
+        return "C3"  # it was answered with a success
+    return about if about in ("C3", "C4", "C6") else "C7"
 
 
 def _requests(played: Played, key: Key) -> Iterator[Check]:
@@ -75,7 +89,8 @@ def _requests(played: Played, key: Key) -> Iterator[Check]:
             yield Check("C2", *late) if late else Check("C2", "the current time")
         if not one.whole:
             continue
-        wrong = list(wrong_request(one, case.instance_id, case.force_stop, key.secret))
+        asked = (case.instance_id, case.force_stop, key.access_key_id, key.secret)
+        wrong = list(wrong_request(one, *asked))
         yield from (Check("C1", *pair) for pair in wrong)
         if not wrong:
             yield Check("C1", "the request that was asked for")
@@ -103,6 +118,9 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
             seen = f"the secret {where}"
         elif found(played.signatures, text):
             seen = f"the signature {where}"
+        elif not played.all_arrivals and signs(text):
+            # Nobody has seen that request: whoever reads this could send it.
+            seen = "the signature of a request that was not sent"
         else:
             seen = None
         what = "no secret and no signature in what is told"

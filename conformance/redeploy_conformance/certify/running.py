@@ -3,13 +3,17 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from redeploy_conformance.certify.case import Case
-from redeploy_conformance.certify.conclude import Asked, conclude
+from redeploy_conformance.certify.case import Case, answers
+from redeploy_conformance.certify.cases_answered import OURS
+from redeploy_conformance.certify.conclude import STOPPED, Asked, conclude
 from redeploy_conformance.certify.driver import Adapter, AdapterError
 from redeploy_conformance.certify.hiding import hide, short
 from redeploy_conformance.certify.playing import Key, Played, Slot, play
+from redeploy_conformance.certify.replies import success
+from redeploy_conformance.certify.told import Kind
 from redeploy_schemas.certification import ClientResult
 
 PROCESSES = 4
@@ -29,17 +33,13 @@ def certify(
     try:
         first = Adapter(command)
     except AdapterError as error:
-        return ClientResult(
-            adapter=asked.client,
-            card=None,
-            problem=short(hide(str(error), [key.secret])),
-            cases=0,
-            seconds=round(time.monotonic() - begun, 1),
-            clauses=(),
-            failures=(),
-        )
+        return _unjudged(asked, None, str(error), begun)
     card = first.card
-    done, problem = _play_all(command, first, cases, key, processes, progress)
+    rubbish = _rubbish(first, key)
+    if rubbish is not None:
+        first.end()
+        return _unjudged(asked, first.card, rubbish, begun)
+    done, problem = _Team(command, first, cases, key, processes, progress).play()
     clauses, failures = conclude(done, key, asked)
     return ClientResult(
         adapter=asked.client,
@@ -52,50 +52,97 @@ def certify(
     )
 
 
-def _play_all(
-    command: Sequence[str],
-    first: Adapter,
-    cases: Sequence[Case],
-    key: Key,
-    processes: int,
-    progress: Progress,
-) -> tuple[list[Played], str | None]:
-    """Return every case played, in the order given, and what kept the rest from it."""
-    # What waits is begun first, so that the rest is done meanwhile.
-    waiting = deque(sorted(cases, key=lambda one: not one.slow))
-    done: dict[str, Played] = {}
-    problems: list[str] = []
-    bugs: list[BaseException] = []
-    lock = threading.Lock()
+def _unjudged(
+    asked: Asked, card: Mapping[str, Any] | None, problem: str, begun: float
+) -> ClientResult:
+    return ClientResult(
+        adapter=asked.client,
+        card=card,
+        problem=short(problem),
+        cases=0,
+        seconds=round(time.monotonic() - begun, 1),
+        clauses=(),
+        failures=(),
+    )
 
-    def work(adapter: Adapter | None) -> None:
-        slot = Slot(command, adapter)
+
+def _rubbish(adapter: Adapter, key: Key) -> str | None:
+    """Return what is wrong with an adapter that cannot even tell of a plain call.
+
+    A crash or a hang may be the library's; a line that is no answer, here, is the adapter's.
+    """
+    case = Case("plain", "C3", OURS, answers(success()))
+    told = play(case, Slot((), adapter), key).told[0]
+    if told.kind is not Kind.RUBBISH:
+        return None
+    words = hide(told.words, [key.secret])
+    return f"it tells of a plain call by {words}: see certify --check-adapter"
+
+
+class _Team:
+    """The threads that play the cases of one client, each with an adapter process of its own."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        first: Adapter,
+        cases: Sequence[Case],
+        key: Key,
+        processes: int,
+        progress: Progress,
+    ) -> None:
+        """Prepare; ``first`` is an adapter that runs already."""
+        number = min(processes, max(1, len(cases)))
+        self.slots = [Slot(command, first if n == 0 else None) for n in range(number)]
+        # What waits is begun first, so that the rest is done meanwhile.
+        self.waiting = deque(sorted(cases, key=lambda one: not one.slow))
+        self.cases, self.key, self.progress = cases, key, progress
+        self.done: dict[str, Played] = {}
+        self.problem: str | None = None
+        self.bug: BaseException | None = None
+        self.lock = threading.Lock()
+
+    def play(self) -> tuple[list[Played], str | None]:
+        """Return every case played, in their order, and what kept the rest from it."""
+        threads = [
+            threading.Thread(target=self._work, args=(slot,), daemon=True)
+            for slot in self.slots
+        ]
+        for thread in threads:
+            thread.start()
         try:
-            while not problems and not bugs:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self._stop()
+            self.problem = STOPPED
+        if self.bug is not None:
+            raise self.bug
+        with self.lock:
+            done = dict(self.done)
+        return [done[one.name] for one in self.cases if one.name in done], self.problem
+
+    def _work(self, slot: Slot) -> None:
+        try:
+            while self.problem is None and self.bug is None:
                 try:
-                    case = waiting.popleft()
+                    case = self.waiting.popleft()
                 except IndexError:
                     return
-                played = play(case, slot, key)
-                with lock:
-                    done[case.name] = played
-                    progress(len(done), len(cases))
+                played = play(case, slot, self.key)
+                with self.lock:
+                    if self.problem is None:
+                        self.done[case.name] = played
+                        self.progress(len(self.done), len(self.cases))
         except AdapterError as error:
-            problems.append(f"it was started, and could not be again: {error}")
-        except BaseException as error:  # told below, by the thread that asked
-            bugs.append(error)
+            self.problem = f"it was started, and could not be again: {error}"
+        except BaseException as error:  # told by the thread that asked
+            self.bug = error
         finally:
             slot.close()
 
-    threads = [
-        threading.Thread(target=work, args=(first if number == 0 else None,))
-        for number in range(min(processes, max(1, len(cases))))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if bugs:
-        raise bugs[0]
-    ordered = [done[case.name] for case in cases if case.name in done]
-    return ordered, problems[0] if problems else None
+    def _stop(self) -> None:
+        with self.lock:
+            self.problem = STOPPED
+        for slot in self.slots:
+            slot.close()

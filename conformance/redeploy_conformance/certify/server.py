@@ -24,8 +24,8 @@ HANDSHAKE = b"\x16"
 """The first byte of a client that begins TLS."""
 
 
-MANY = 10_000
-"""Ports after which they are used again: there are not so many more."""
+MANY = 2000
+"""Ports after which the first ones are used again: there are not so many more."""
 
 _USED: set[int] = set()
 _USED_LOCK = threading.Lock()
@@ -188,7 +188,9 @@ def _listen() -> socket.socket:
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         port = listener.getsockname()[1]
         with _USED_LOCK:
-            if port not in _USED or len(_USED) > MANY:
+            if len(_USED) >= MANY:
+                _USED.clear()
+            if port not in _USED:
                 _USED.add(port)
                 return listener
         listener.close()

@@ -2,7 +2,13 @@
 
 import sys
 
-from redeploy_conformance.certify.client import Call, CallError, Client, Success
+from redeploy_conformance.certify.client import (
+    Call,
+    CallError,
+    Client,
+    Success,
+    UntrustedError,
+)
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
@@ -40,6 +46,18 @@ class SignatureInMessages(Client):
             return super().redeploy(call)
         except CallError as error:
             error.message = f"{error.message} (request: {self.sent})"
+            raise
+
+
+@faulty("signature-of-the-unsent", "C8")
+class SignatureOfTheUnsent(Client):
+    """Says which request was not sent when the server cannot be trusted, with its signature."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except UntrustedError as error:
+            error.message += f" (request: {request.target} {dict(request.headers)})"
             raise
 
 

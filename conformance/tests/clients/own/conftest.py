@@ -174,7 +174,11 @@ def ask(capfd: pytest.CaptureFixture[str]) -> Ask:
             for one in requests
             for expected, _ in [
                 *wrong_request(
-                    one, asked["instance_id"], asked.get("force_stop"), SECRET
+                    one,
+                    asked["instance_id"],
+                    asked.get("force_stop"),
+                    asked["access_key_id"],
+                    asked["access_key_secret"],
                 ),
                 *filter(None, [stale(one)]),
             ]
