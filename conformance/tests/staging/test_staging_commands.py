@@ -212,6 +212,9 @@ def test_doctor_finds_nothing_wrong_with_a_good_account(account: Served) -> None
     assert lines[1] == f"ok    the endpoint answers: {account.url}"
     assert lines[2] == "ok    the clock is right to 1 s"
     assert "ok    DescribeTasks is allowed" in lines
+    assert lines[-1].startswith(
+        "ok    a run also needs ecs:RedeployInstance, ecs:StartInstance, ecs:StopInstance, "
+    )
     assert all(line.startswith("ok") for line in lines)
     assert set(account.double.asked) <= set(READS)
 
