@@ -4,9 +4,10 @@
 
 This suite (tour, planned cases, walks), a plain Hypothesis machine with the same oracle, and
 Schemathesis with an OpenAPI description made from the contract. Each run has a server of its own on
-this machine and the same budget; the plain machine has it once more to shrink. The faults are the
-first of the catalogue for each clause that binds everybody, unless all or some are asked for. A
-false alarm is anything said against a legal variant. The last lines are a Markdown table.
+this machine and the same budget; the plain machine has it once more to shrink. The faults are those
+of the catalogue that come first for their clause, of every second clause that binds everybody,
+unless all or some are asked for. A false alarm is anything said against a legal variant. The last
+lines are a Markdown table.
 """
 
 import argparse
@@ -53,13 +54,13 @@ class Score:
 
 
 def sample() -> list[str]:
-    """Return the first fault of each clause that binds everybody, in the catalogue's order."""
+    """Return the first fault of every second clause that binds everybody, in the catalogue's order."""
     by_id = load().by_id
     first: dict[str, str] = {}
     for one in FAULTS.values():
         if by_id[one.clauses[0]].required:
             first.setdefault(one.clauses[0], one.id)
-    return list(first.values())
+    return list(first.values())[::2]
 
 
 def median(values: Iterable[int | None]) -> str:
@@ -114,7 +115,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every fault")
     parser.add_argument("--fault", action="append", choices=FAULTS, metavar="ID")
     parser.add_argument("--requests", type=int, default=6000, help="of each run")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each run")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each run")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     faults = list(FAULTS) if given.all else given.fault or sample()

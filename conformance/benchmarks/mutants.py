@@ -14,20 +14,20 @@ from pathlib import Path
 EMULATOR = Path(__file__).parent.parent / "redeploy_conformance" / "emulator"
 MODULES = (
     "admission",
-    "authority",
-    "calls",
-    "clock",
-    "envelopes",
-    "errors",
-    "limiter",
-    "observations",
-    "paging",
-    "power",
     "redeploys",
-    "request",
+    "calls",
+    "limiter",
+    "authority",
+    "errors",
+    "envelopes",
     "signatures",
-    "simulated",
+    "request",
+    "observations",
     "state",
+    "clock",
+    "simulated",
+    "power",
+    "paging",
 )
 """What answers the public API; the control plane and the server are not the implementation."""
 

@@ -3,10 +3,11 @@
     python conformance/benchmarks/mutation.py [--sample N] [--seed S] [--processes P]
 
 Every mutant is compiled in a process of its own, by an import hook; no file is changed. The tour
-and the plan run against it until something is wrong: first as the emulator is by default, with its
-choices declared, then as legal variants that choose otherwise, so that their code is tried too. A
-case that does not reach the changed statement, or that is answered the same, is not judged again. What survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is not filed there,
-or when one that is filed is caught now.
+and the cases that are not on it run against it until something is wrong: first as the emulator is by
+default, then as legal variants that choose otherwise, so that their code is tried too; each declares
+its choices. A case that does not reach the changed statement, or that is answered the same, is not
+judged again. What survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is
+not filed there, or when one that is filed is caught now.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.investigate import CaseReport, perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import Run
+from redeploy_conformance.steps import Depth
 from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.touring import TOUR, perform_tour
@@ -150,14 +152,14 @@ class Bed:
         return self.straight
 
     def jobs(self) -> dict[str, Callable[[], tuple[CaseReport, Run]]]:
-        """Return the cases and the tour by name, each to be run; those of many calls last."""
+        """Return the tour and the cases that are not on it, each to be run; bursts come last."""
         bench = self.bench
-        named: dict[str, Callable[[], tuple[CaseReport, Run]]] = {}
+        named: dict[str, Callable[[], tuple[CaseReport, Run]]] = {
+            TOUR: lambda: perform_tour(bench)[1:]
+        }
         for case in sorted(plan(bench.contract), key=lambda one: one.burst):
-            if case.burst and TOUR not in named:
-                named[TOUR] = lambda: perform_tour(bench)[1:]
             doable = possible(case, bench.offer.parts)
-            if doable is not None:
+            if doable is not None and (case.burst or case.depth is Depth.PLAN):
                 label = name(bench.contract, case)
                 named[label] = partial(perform_case, bench, label, doable)
         return named

@@ -6,19 +6,33 @@
 ``faults`` runs the suite against each fault until its first violation, writes the trace, draws the
 verdict from it, and exits with 1 where the two results differ in anything: the verdict, counts and
 choices of each clause, the findings, the requests, the sentence.
+
+``speed`` measures, of a trace of the tour and the whole plan against the reference emulator, and of
+an ActionTrail log of the callers of the tests, how many records a second of processor time are
+checked on one core, beside what merely decoding the same lines takes in the same run; and the peak
+memory of a process that checks a short one and one three times as long.
 """
 
+import importlib.util
+import json
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timedelta
+from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.evidence.check import check
+from redeploy_conformance.evidence.logs import watch
 from redeploy_conformance.evidence.recording import begin, finish
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.faults.catalogue import FAULTS
@@ -61,15 +75,23 @@ class Run:
             }
         )
 
-    def perform(self) -> None:
-        """Run the tour and the plan until something is found."""
+    def perform(self, rounds: int = 1) -> None:
+        """Run the tour, and the plan some times over, until something is found."""
         self._enter(self._tour)
-        for case in plan(self.contract):
+        for case in plan(self.contract) * rounds:
             doable = possible(case, self.bench.offer.parts)
             if doable is not None and not self.found:
                 label = name(self.contract, case)
                 self._enter(lambda label=label, one=doable: self._case(label, one))
         self.writer.close()
+
+    def finish(self) -> Result:
+        """Write the last line, and return what the run says."""
+        start = check([self.path], self.contract).start
+        assert start is not None
+        live = judge(start, self.taken, 1.0, complete=True)
+        finish(self.path, live, (), complete=True)
+        return live
 
     @property
     def found(self) -> bool:
@@ -119,10 +141,7 @@ def compare(fault: str) -> tuple[str, bool, list[str]]:
         path = Path(folder) / "run.trace"
         run = Run(FAULTS[fault].build(), statement, path)
         run.perform()
-        start = check([path], run.contract).start
-        assert start is not None
-        live = judge(start, run.taken, 1.0, complete=True)
-        finish(path, live, (), complete=True)
+        live = run.finish()
         drawn = check([path], run.contract).result()
     one, two = said(live), said(drawn)
     wrong = [f"{key}: {one[key]} / {two[key]}" for key in one if one[key] != two[key]]
@@ -145,9 +164,104 @@ def faults(chosen: list[str]) -> Iterator[str]:
     )
 
 
+def make_trace(path: Path, rounds: int) -> None:
+    """Write a trace of the tour and of the plan, done some times over."""
+    run = Run(Emulator(), Statement(read_lag_seconds=0.0), path)
+    run.perform(rounds)
+    run.finish()
+
+
+def make_trail(path: Path, rounds: int) -> None:
+    """Write what the callers of the tests did, over and over, as ActionTrail keeps it."""
+    place = Path(__file__).parents[1] / "tests" / "evidence" / "log_maker.py"
+    spec = importlib.util.spec_from_file_location("log_maker", place)
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    log = maker.Log(Emulator())
+    log.wander(1, 400)
+    events, span = log.trail(), timedelta(seconds=int(log.now) + 700)
+    with path.open("w", encoding="utf-8") as file:
+        for turn, (n, one) in product(range(rounds), enumerate(events)):
+            then = datetime.fromisoformat(one["eventTime"]) + turn * span
+            again = one | {
+                "eventId": f"{turn}-{n}",
+                "requestId": f"{turn}-{n}",
+                "eventTime": then.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+            if "TaskId" in (one["responseElements"] or {}):
+                again["responseElements"] = {"TaskId": f"t-{turn}-{n}"}
+            file.write(json.dumps(again) + "\n")
+
+
+def check_trace(path: Path) -> Result:
+    """Return the verdict of a suite's trace."""
+    return check([path], load()).result()
+
+
+def check_trail(path: Path) -> Result:
+    """Return the verdict of an ActionTrail log."""
+    return watch([path], "actiontrail", load(), 60.0, 600.0)
+
+
+def peak(checks: Callable[[Path], Result], path: Path) -> float:
+    """Return the peak memory, in MB, of a process that checks a file."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_peak_here, checks, path).result()
+
+
+def _peak_here(checks: Callable[[Path], Result], path: Path) -> float:
+    checks(path)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _decoded(path: Path, decode: Callable[[bytes], object]) -> float:
+    begun = time.process_time()
+    with path.open("rb") as file:
+        for line in file:
+            decode(line)
+    return time.process_time() - begun
+
+
+def speed() -> Iterator[str]:
+    """Yield what was measured."""
+    kinds = (
+        ("suite trace", make_trace, check_trace, (1, 3)),
+        ("ActionTrail log", make_trail, check_trail, (100, 300)),
+    )
+    for kind, make, checks, (short, long) in kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / str(rounds) for rounds in (short, long)]
+            for path, rounds in zip(paths, (short, long), strict=True):
+                make(path, rounds)
+            counts = [sum(1 for _ in path.open("rb")) for path in paths]
+            fast = _decoded(paths[0], msgspec.json.decode)
+            plain = _decoded(paths[0], json.loads)
+            begun = time.process_time()
+            result = checks(paths[0])
+            taken = time.process_time() - begun
+            assert not result.findings
+            yield (
+                f"{kind}: {counts[0]} records of {paths[0].stat().st_size // counts[0]} "
+                f"bytes: {counts[0] / taken:,.0f} records/s checked; "
+                f"{taken / fast:.1f} x msgspec decoding ({counts[0] / fast:,.0f}/s), "
+                f"{taken / plain:.1f} x json decoding ({counts[0] / plain:,.0f}/s)"
+            )
+            peaks = [peak(checks, path) for path in paths]
+            yield (
+                f"{kind}: peak memory {peaks[0]:.1f} MB with {counts[0]} records, "
+                f"{peaks[1]:.1f} MB with {counts[1]}"
+            )
+
+
 def main() -> int:
     """Do what was asked for."""
     what, *rest = sys.argv[1:] or ["help"]
+    if [what, *rest] == ["speed"]:
+        for line in speed():
+            print(line, flush=True)
+        return 0
     unknown = [one for one in rest if one not in FAULTS]
     if what != "faults" or unknown:
         print(f"there is no fault {unknown[0]!r}" if unknown else __doc__)

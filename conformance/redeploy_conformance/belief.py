@@ -25,8 +25,6 @@ View: TypeAlias = Mapping[str, Any]
 """
 
 PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage")
-MISSED = ("L8r", "no")
-"""What polls did not see they may have missed: this speaks against no declaration."""
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
 
 
@@ -219,16 +217,34 @@ def _mismatches(
         seen = f"still {view.get('status')}"
         wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
     for clause, word in (*world.told, *_shown(contract, world, view)):
-        if rules.declared.get(clause, word) != word and (clause, word) != MISSED:
+        if rules.declared.get(clause, word) != word and not _unsure(
+            clause, word, rules
+        ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
 
 
+def _unsure(clause: str, word: str, rules: Rules) -> bool:
+    """Whether a choice may only seem so, and speaks against no declaration.
+
+    What polls did not see they may have missed (L8r); where the status is late, another server may
+    be that of a redeploy that has ended (L4f).
+    """
+    return (clause, word) == ("L8r", "no") or (
+        rules.lags and (clause, word) == ("L4f", "new")
+    )
+
+
 def _weight(
     world: World, wrong: tuple[Mismatch, ...], stable: bool
-) -> tuple[int, bool, list[str]]:
-    """Order explanations: fewest mismatches; a stable status has ended, another has not."""
-    return len(wrong), world.in_flight is stable, [one.clause for one in wrong]
+) -> tuple[int, bool, bool, list[str]]:
+    """Order explanations: fewest mismatches; a stable status has ended, another has not.
+
+    Of two the one that is only against a declaration is better than one against the page.
+    """
+    bound = not all(one.field == "choice" for one in wrong)
+    clauses = [one.clause for one in wrong]
+    return len(wrong), world.in_flight is stable, bound, clauses
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:

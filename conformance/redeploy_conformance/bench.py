@@ -23,7 +23,7 @@ class Bench:
 
     The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
     ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
-    requests that only did a violation again, to count how often it shows. ``unsound`` is what is
+    requests that did the last violation again, to count how often it shows. ``unsound`` is what is
     wrong with a clock of one's own, where that was offered.
     """
 

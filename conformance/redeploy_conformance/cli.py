@@ -142,6 +142,7 @@ def run(
     if workers and places:
         leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
     _check_run(target, clauses, case, outputs)
+    _check_baseline(baseline)
     if dry_run:
         _print_plan(target, set(clauses), case, quick=quick, burst=burst)
         return
@@ -279,6 +280,20 @@ def _print_plan(
         found.transport.close()
     for line in told:
         click.echo(clean(line))
+
+
+def _check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
 
 
 def _cases(contract: Contract) -> set[str]:

@@ -28,7 +28,9 @@ from redeploy_schemas.vocabulary import (
     Verdict,
 )
 
-CONSISTENT = frozenset({"A5", "A10", "A6d", "A13e", "E5", "E7", "R6", "U3", "L13"})
+CONSISTENT = frozenset(
+    {"A5", "A10", "A6d", "A13e", "A14b", "E5", "E7", "L11a", "L13", "R6", "U3"}
+)
 """Open clauses of which an implementation should always go the same way."""
 
 

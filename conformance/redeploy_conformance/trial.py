@@ -166,7 +166,8 @@ def _parts(
             if spent():
                 return
             report, run = perform_case(bench, name(contract, case), case)
-            yield CASE, report, run, partial(findings, bench, report.name, run, "")
+            look = partial(findings, bench, report.name, run, "", drawn=case.rich)
+            yield CASE, report, run, look
     for number in range(parts.walks):
         if spent():
             return

@@ -22,7 +22,7 @@ from redeploy_reports.curl import curl
 from redeploy_reports.edges import edges
 from redeploy_reports.matrix import Matrix, legend
 from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
-from redeploy_reports.story import ends
+from redeploy_reports.story import STEPS, ends
 from redeploy_reports.summary import Summary, groups, summarise
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import ClauseResult, Exchange, Result
@@ -30,9 +30,6 @@ from redeploy_schemas.vocabulary import RunVerdict, Strength
 
 IN_FULL = 3
 """How many counterexamples of one clause are shown."""
-
-STEPS = 40
-"""How many steps of one counterexample are shown."""
 
 
 def render(result: Result) -> str:
@@ -50,7 +47,7 @@ def render(result: Result) -> str:
         tallies=_tallies(summary),
         required=sum(one.strength != Strength.OPEN.value for one in result.clauses),
         declares=list(_declared(result.target.declares)),
-        conforming=result.exit_code == RunVerdict.CONFORMING,
+        good=result.exit_code == RunVerdict.CONFORMING and not summary.known,
         same_contract=contract.sha256 == result.contract_sha256,
         contract=contract,
         anchors=_anchors(result.clauses),
@@ -92,7 +89,7 @@ def _tallies(summary: Summary) -> list[Tally]:
     gap = "not-exercised"
     rows = [
         Tally(len(summary.violated), "violated", "fail", "verdict=fail"),
-        Tally(len(summary.known), "known deviations", "known", "verdict=known"),
+        Tally(len(summary.known), "known to deviate", "known", "verdict=known"),
         Tally(len(summary.hold), "hold", "pass", "verdict=pass"),
         Tally(summary.could_not_run, "could not run", gap, "verdict=not+exercised"),
         Tally(summary.not_applicable, "not applicable", gap, "verdict=not+exercised"),

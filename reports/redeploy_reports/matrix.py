@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 
 from redeploy_reports import markdown as md
 from redeploy_reports.clean import clean
@@ -17,9 +18,12 @@ MARKS = {
     Verdict.OPEN.value: "○",
     Verdict.KNOWN.value: "!",
 }
-ABSENT = "not in its contract"
-NAME, CELL = 40, 28
-"""How many characters of a clause's name and of a choice the terminal's table shows."""
+ABSENT = "no such clause"
+NAME, CELL, NARROW = 40, 28, 16
+"""How many characters of a clause's name and of a choice the terminal's table shows.
+
+A choice gets fewer, though not less than ``NARROW``, where more targets fit so.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Column:
     hold: int
     not_exercised: int
     open: int
+    known: int
 
     @property
     def title(self) -> str:
@@ -47,8 +52,9 @@ class Column:
     @property
     def counts(self) -> str:
         """How many clauses have which verdict, in words."""
+        known = f"{self.known} known, " if self.known else ""
         return (
-            f"{self.violated} violated, {self.hold} hold, "
+            f"{self.violated} violated, {known}{self.hold} hold, "
             f"{self.not_exercised} not exercised, {self.open} open"
         )
 
@@ -110,15 +116,18 @@ def compare(results: Iterable[tuple[str, Result]]) -> Matrix:
 def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
     """Return the matrix of what several targets bring.
 
-    Fewest violations first, then fewest gaps, then as given.
+    Fewest violations first, known ones among them, then fewest gaps, then as given.
     """
     known: dict[str, tuple[str, str]] = {}
+    shared: dict[Cell, Cell] = {}  # most results say the same of most clauses
     taken = []
     for entry in entries:
-        for key, name, statement, _ in entry.clauses:
+        cells = {}
+        for key, name, statement, cell in entry.clauses:
             known.setdefault(key, (name, statement))
-        taken.append((entry.column, {key: cell for key, *_, cell in entry.clauses}))
-    taken.sort(key=lambda pair: (pair[0].violated, pair[0].not_exercised))
+            cells[key] = shared.setdefault(cell, cell)
+        taken.append((entry.column, cells))
+    taken.sort(key=lambda pair: _order(pair[0]))
     absent = Cell(None, ABSENT)
     rows = tuple(
         Row(
@@ -132,6 +141,10 @@ def side_by_side(entries: Iterable[Entry], noun: str = "target") -> Matrix:
     return Matrix(tuple(column for column, _ in taken), rows, noun)
 
 
+def _order(column: Column) -> tuple[int, int]:
+    return (column.violated + column.known, column.not_exercised)
+
+
 def column(
     label: str,
     name: str,
@@ -141,16 +154,18 @@ def column(
     verdicts: Sequence[str],
 ) -> Column:
     """Return a column; its texts are cleaned, its counts those of the verdicts."""
+    known = verdicts.count(Verdict.KNOWN.value)
     return Column(
         label=clean(label, limit=60),
         name=clean(name),
         edition=clean(edition),
         verdict=clean(verdict),
-        good=good,
+        good=good and not known,
         violated=verdicts.count(Verdict.FAIL.value),
         hold=verdicts.count(Verdict.PASS.value),
         not_exercised=verdicts.count(Verdict.NOT_EXERCISED.value),
         open=verdicts.count(Verdict.OPEN.value),
+        known=known,
     )
 
 
@@ -202,23 +217,33 @@ def text(matrix: Matrix, width: int = 100) -> str:
     Targets are numbered; as many stand side by side as fit, the rest below.
     """
     lines = [
-        f"[{number}] {one.title}: {one.verdict}; {one.counts}"
+        line
         for number, one in enumerate(matrix.columns, 1)
+        for line in wrap(
+            f"[{number}] {one.title}: {one.verdict}; {one.counts}",
+            max(width, 40),
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
     ]
     names = [_cut(f"{row.id} {row.name}", NAME) for row in matrix.rows]
     first = max(map(len, names), default=0)
+    room = width - first
+    most = max(NARROW, min(CELL, room // max(len(matrix.columns), 1) - 2))
+    shown = [[_short(cell, most) for cell in row.cells] for row in matrix.rows]
     widths = [
-        max([len(_short(row.cells[place])) for row in matrix.rows] or [0])
+        max([len(cells[place]) for cells in shown] or [0])
         for place in range(len(matrix.columns))
     ]
-    for places in _fitting(widths, max(width - first, CELL + 3)):
+    for places in _fitting(widths, max(room, most + 3)):
         lines.append("")
         heads = [f"[{place + 1}]".ljust(widths[place]) for place in places]
         lines.append("  ".join([" " * first, *heads]).rstrip())
-        for name, row in zip(names, matrix.rows, strict=True):
-            cells = [_short(row.cells[place]).ljust(widths[place]) for place in places]
+        for name, row in zip(names, shown, strict=True):
+            cells = [row[place].ljust(widths[place]) for place in places]
             lines.append("  ".join([name.ljust(first), *cells]).rstrip())
-    lines += ["", f"{legend(matrix)}; {count(len(matrix.columns), matrix.noun)}"]
+    last = f"{legend(matrix)}; {count(len(matrix.columns), matrix.noun)}"
+    lines += ["", *wrap(last, max(width, 40), break_on_hyphens=False)]
     return "\n".join(lines) + "\n"
 
 
@@ -231,8 +256,8 @@ def legend(matrix: Matrix) -> str:
     return ", ".join(marks)
 
 
-def _short(cell: Cell) -> str:
-    return _cut(f"{cell.mark} {cell.text}".rstrip(), CELL)
+def _short(cell: Cell, most: int) -> str:
+    return _cut(f"{cell.mark} {cell.text}".rstrip(), most)
 
 
 def _cut(text: str, most: int) -> str:

@@ -90,7 +90,7 @@ class _Page:
             yield ""
             ids = ", ".join(clean(clause.id) for clause in rest)
             yield from self.fold(f"and {len(rest)} more violated: {ids}")
-        for section in (self.missing(), self.choices(), self.problems()):
+        for section in (self.known(), self.missing(), self.choices(), self.problems()):
             lines = list(section)
             if lines:
                 yield ""
@@ -166,6 +166,13 @@ class _Page:
             f"{more if others else ''}:"
         )
         yield f"    {clean(finding.reproduce, limit=2000)}"
+
+    def known(self) -> Iterator[str]:
+        if not self.summary.known:
+            return
+        yield "KNOWN DEVIATIONS, in the baseline"
+        names = [f"{clean(one.id)} {clean(one.name)}" for one in self.summary.known]
+        yield from self.pack(names, "  ")
 
     def missing(self) -> Iterator[str]:
         found = groups(self.summary.not_exercised)
@@ -255,8 +262,11 @@ class _Page:
     def paint(self, line: str, words: str) -> str:
         if not self.color or not line.startswith(words):
             return line
-        good = self.result.exit_code == RunVerdict.CONFORMING
-        return f"\x1b[1;{32 if good else 31}m{words}\x1b[0m{line[len(words) :]}"
+        colours = {int(RunVerdict.CONFORMING): 32, int(RunVerdict.NOT_CONFORMING): 31}
+        colour = colours.get(self.result.exit_code, 33)
+        if colour == 32 and self.summary.known:
+            colour = 33
+        return f"\x1b[1;{colour}m{words}\x1b[0m{line[len(words) :]}"
 
 
 def _ended(line: str, width: int) -> str:

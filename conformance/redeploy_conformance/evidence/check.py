@@ -250,7 +250,9 @@ class Checker:
             ForeignTraceError: no trace had a header.
         """
         if self.start is None:
-            raise ForeignTraceError("no trace was read that says what it is of")
+            told = [one.problem for one in self.taken.reports if one.problem]
+            why = f": {told[0]}" if told else ""
+            raise ForeignTraceError(f"no trace was read that says what it is of{why}")
         return judge(self.start, self.taken, self.seconds, complete=self.complete)
 
 

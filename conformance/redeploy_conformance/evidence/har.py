@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.evidence.sources import LogError, Seen, listed_in, page_in
 from redeploy_conformance.replies import Reply, read, unanswered
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 
 REDEPLOY = "RedeployInstance"
+INSTANCES, EVENTS = "DescribeInstances", "DescribeInstanceHistoryEvents"
 
 
 class _Pair(msgspec.Struct):
@@ -121,7 +122,9 @@ def _seen(entry: _Entry) -> Seen | None:
         key,
         url.netloc,
         reply if action == REDEPLOY else None,
-        fields,
+        listed_in(fields) if fields and action == INSTANCES else (),
+        page_in(fields) if fields and action == EVENTS else None,
+        fields.get("TotalCount") if fields else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Faults that only a history or a combination of circumstances shows."""
 
 from redeploy_conformance.emulator.admission import Admission
+from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import (
     ApiError,
@@ -8,15 +9,18 @@ from redeploy_conformance.emulator.errors import (
     locked_for_security,
 )
 from redeploy_conformance.emulator.ids import Ids
+from redeploy_conformance.emulator.limiter import Limiter
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.signatures import Signatures
 from redeploy_conformance.emulator.state import (
     Account,
     Event,
     Flight,
     Instance,
     Principal,
+    Statement,
     Task,
 )
 from redeploy_conformance.faults.registry import fault
@@ -288,3 +292,38 @@ class RequestIdReused(Ids):
         self.drawn += 1
         self.first = self.first or super().request_id()
         return self.first if self.drawn % 300 < 2 else super().request_id()
+
+
+@fault("deny-for-another-instance-counts", "U2")
+class DenyTooWide(Authority):
+    """A Deny is taken for one of every resource."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        if statement.effect == "Deny":
+            return self.action_matches(statement, action)
+        return super().applies(statement, action, resource)
+
+
+@fault("forged-call-takes-effect-later", "U4", "L10")
+class ForgedLater(Signatures):
+    """A call with a bad signature is refused, and stops the instance a minute later."""
+
+    def authenticate(self, call: Call) -> Principal:
+        try:
+            return super().authenticate(call)
+        except ApiError:
+            found = self.world.instances.get(call.params.get("InstanceId", ""))
+            if found is not None:
+                self.world.clock.later(60, lambda: found.place("Stopped"))
+            raise
+
+
+@fault("every-call-of-the-account-uses-quota", "Q1", "Q2")
+class ReadsUseQuota(Limiter):
+    """Calls of other operations use the quota of this one."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        users = self.world.principals.values()
+        calls = sum(len(one.nonces) for one in users if one.account is account)
+        if calls > self.quota():
+            raise self.refusal()

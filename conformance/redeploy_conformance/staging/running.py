@@ -203,7 +203,7 @@ def go_on(
     journal = Journal(path, new=False, wall=clock.wall)
     lines = journal.lines()
     if not lines:
-        raise JournalError(f"{path} is empty: nothing was begun")
+        raise JournalError(f"{path} is empty: nothing was begun, so delete it")
     if judging and lines[0]["contract_sha256"] != contract.sha256:
         raise JournalError(f"{path} is of another edition of the contract")
     settings = Settings.from_json(lines[0]["settings"])

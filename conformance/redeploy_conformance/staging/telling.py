@@ -17,6 +17,11 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
         f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
         f"at most {plan.seconds / 60:.0f} minutes"
     ]
+    if plan.seconds > plan.settings.minutes * 60:
+        lines.append(
+            f"more than the {plan.settings.minutes:g} minutes that are allowed: "
+            "what may end after them is not begun"
+        )
     for lane in plan.lanes:
         who = f"{lane.instance}, {lane.status}" if lane.instance else "a new instance"
         minutes = plan.lane_seconds(lane) / 60

@@ -40,7 +40,7 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
     requests, steps = bench.api.requests, bench.steps
     report, run = perform_case(bench, label, doable)
     again = command("run", reporter.target_word, "--case", label)
-    report.findings = findings(bench, label, run, again)
+    report.findings = findings(bench, label, run, again, drawn=case.rich)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     _tell(report, reporter, bench)

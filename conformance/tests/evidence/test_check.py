@@ -253,3 +253,23 @@ def test_an_empty_file_is_no_trace(contract: Contract, tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(ForeignTraceError, match="no trace was read"):
         check([path], contract).result()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nonsense\n", "x, line 1: it is no line of a trace"),
+        ('{"record":"header"}\n', "missing required field"),
+        (
+            '{"record":"case","name":"","clauses":[]}\n',
+            "does not begin with its header",
+        ),
+    ],
+)
+def test_a_file_that_says_nothing_is_refused_with_the_reason(
+    contract: Contract, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "x"
+    path.write_text(text)
+    with pytest.raises(ForeignTraceError, match=said):
+        check([path], contract).result()

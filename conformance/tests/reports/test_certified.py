@@ -73,18 +73,18 @@ GAP = client(
 GONE = {**client("gone", problem="it ended with 1"), "card": None}
 
 TEXT = """\
-[1] good 7.1, python 3.11: conforming; 0 violated, 1 hold, 0 not exercised, 1 open
-[2] python adapters/gone.py: incomplete; 0 violated, 0 hold, 0 not exercised, 0 open
-[3] gap 7.1, python 3.11: incomplete; 0 violated, 0 hold, 1 not exercised, 0 open
-[4] bad 7.1, python 3.11: not conforming; 1 violated, 0 hold, 0 not exercised, 1 open
+[1] good 7.1, python 3.11: conforming; 0 violated, 1 hold, 0 not exercised, 1
+    open
+[2] python adapters/gone.py: incomplete; 0 violated, 0 hold, 0 not exercised, 0
+    open
+[3] gap 7.1, python 3.11: incomplete; 0 violated, 0 hold, 1 not exercised, 0
+    open
+[4] bad 7.1, python 3.11: not conforming; 1 violated, 0 hold, 0 not exercised, 1
+    open
 
-                 [1]      [2]                    [3]
-C2 name-of-C2    ✓ holds    not in its contract  – it speaks no v3
-C1b name-of-C1b  ○ lower    not in its contract    not in its contract
-
-                 [4]
-C2 name-of-C2    ✗ violated
-C1b name-of-C1b  ○ open
+                 [1]      [2]               [3]               [4]
+C2 name-of-C2    ✓ holds    no such clause  – it speaks no …  ✗ violated
+C1b name-of-C1b  ○ lower    no such clause    no such clause  ○ open
 
 ✓ holds, ✗ violated, – not exercised, ○ open; 4 clients
 """

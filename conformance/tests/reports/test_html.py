@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from redeploy_reports.html import STEPS, render
-from redeploy_reports.story import ends
+from redeploy_reports.html import render
+from redeploy_reports.story import STEPS, ends
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Burst, BurstPoint, Move, Result, TraceStep
 
