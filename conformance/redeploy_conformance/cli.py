@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance import options
-from redeploy_conformance.certify_commands import certify
+from redeploy_conformance.certify_commands import certify, report_clients
 from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import InOrder, leave
@@ -449,6 +449,7 @@ def replay(
     replay_finding(result, target, finding, times)
 
 
+report.add_command(report_clients)
 main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)

@@ -140,17 +140,19 @@ def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
         for arrival in one.all_arrivals:
             if not arrival.headed or arrival.plain or led_elsewhere(arrival):
                 continue
-            yield Judged(one, _nonce(arrival, seen))
+            yield Judged(one, _nonce(arrival, one, seen))
             if arrival.nonce:
                 seen.setdefault(arrival.nonce, one)
 
 
-def _nonce(arrival: Arrival, seen: dict[str, Played]) -> Check:
+def _nonce(arrival: Arrival, played: Played, seen: dict[str, Played]) -> Check:
     wanted = "a nonce that no other request of the run has"
     if not arrival.nonce:
         return Check("C2", wanted, "no nonce")
-    if arrival.nonce in seen:
-        return Check("C2", wanted, f"that of case {seen[arrival.nonce].case.name}")
+    first = seen.get(arrival.nonce)
+    if first is not None:
+        where = "this case" if first is played else f"case {first.case.name}"
+        return Check("C2", wanted, f"the nonce of an earlier request of {where}")
     return Check("C2", wanted)
 
 

@@ -100,6 +100,15 @@ def test_json_on_standard_output_is_what_is_written() -> None:
     assert json.loads(done.output) == written()
 
 
+def test_a_result_is_shown_again() -> None:
+    done = certify("reference", "--clause", "C3m")
+    again = CliRunner().invoke(main, ["report", "clients", RESULT])
+    assert (again.exit_code, again.output) == (0, done.output)
+    Path("none.json").write_text("[]", "utf-8")
+    wrong = CliRunner().invoke(main, ["report", "clients", "none.json"])
+    assert (wrong.exit_code, "is no certification" in wrong.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

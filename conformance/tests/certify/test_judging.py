@@ -301,7 +301,7 @@ def test_secrets_are_found_in_whatever_form_they_are_told() -> None:
 def test_a_nonce_is_used_once_in_the_whole_run() -> None:
     cases = [played(PLAIN, SUCCESS, request(nonce=nonce)) for nonce in ("a", "b", "a")]
     found = [one.check.observed for one in judge_all(cases)]
-    assert found == [None, None, "that of case plain"]
+    assert found == [None, None, "the nonce of an earlier request of case plain"]
 
 
 def pace(gaps: Sequence[float], hinted: bool = False) -> set[str | None]:

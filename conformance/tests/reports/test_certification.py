@@ -1,6 +1,9 @@
 """A certification as text and as Markdown: whole texts, and nothing that a terminal acts on."""
 
+import json
 from dataclasses import replace
+
+import pytest
 
 from redeploy_reports.certification import markdown, text
 from redeploy_schemas.certification import (
@@ -9,7 +12,9 @@ from redeploy_schemas.certification import (
     ClientResult,
     Exchanged,
     Failure,
+    InvalidCertificationError,
     document,
+    from_document,
 )
 from redeploy_schemas.validation import problems
 
@@ -129,6 +134,13 @@ two: it cannot be started: No such file or directory
 
 def test_the_examples_are_certifications() -> None:
     assert problems("client/result", document(BOTH)) == []
+
+
+def test_a_document_is_read_back() -> None:
+    found = json.loads(json.dumps(document(BOTH)))
+    assert from_document(found) == BOTH
+    with pytest.raises(InvalidCertificationError, match="format"):
+        from_document({**found, "format": "another"})
 
 
 def test_as_text() -> None:
