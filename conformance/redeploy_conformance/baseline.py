@@ -18,8 +18,9 @@ from redeploy_conformance.conclude import draw
 from redeploy_conformance.investigate import command, perform, trace
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
+from redeploy_conformance.pinned import steps_of
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import InvalidStepError, Step, from_json, to_json
+from redeploy_conformance.steps import InvalidStepError, Step, to_json
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result
@@ -119,7 +120,7 @@ def _entry(
     if type(row["expires"]) is not datetime.date:
         raise BaselineError(f"{where}: expires must be a date such as 2030-12-31")
     try:
-        steps = tuple(from_json(one) for one in row["steps"])
+        steps = tuple(steps_of(row["steps"], contract))
     except InvalidStepError as error:
         raise BaselineError(f"{where}: {error}") from error
     return Entry(
@@ -227,7 +228,7 @@ def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
             said[f"{one.standing.value}: {one.text}"] = None
     notes = tuple(Problem(case=CASE, text=text) for text in said)
     after = (*result.problems, *notes)
-    verdict = _verdict(result, clauses, after)
+    verdict = draw_known(result, clauses, after)
     return replace(
         result,
         clauses=tuple(clauses),
@@ -235,7 +236,7 @@ def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
         problems=after,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=_sentence(result, verdict, clauses, notes),
+        sentence=sentence_known(result, verdict, clauses, notes),
     )
 
 
@@ -279,9 +280,10 @@ def _known(
     )
 
 
-def _verdict(
+def draw_known(
     result: Result, clauses: Sequence[ClauseResult], notes: Sequence[Problem]
 ) -> RunVerdict:
+    """Return the verdict of a result where what is known counts as if it held."""
     before = RunVerdict(result.exit_code)
     if before not in (
         RunVerdict.NOT_CONFORMING,
@@ -311,12 +313,13 @@ def _behind(clauses: Sequence[ClauseResult]) -> set[str]:
     return {one.id for one in clauses if one.remedy in remedies}
 
 
-def _sentence(
+def sentence_known(
     result: Result,
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
     notes: Sequence[Problem],
 ) -> str:
+    """Return that verdict in one sentence, with how much is known."""
     known = sum(one.verdict == Verdict.KNOWN.value for one in clauses)
     broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
     if not known and not notes:
@@ -334,6 +337,8 @@ def _sentence(
             return f"Not conforming: {broken} violated beyond {deviations}."
         case RunVerdict.INCOMPLETE:
             why = notes[0].text if notes else "not every required clause was exercised"
-            return f"Incomplete, with {deviations} and no other violation: {why}."
+            if not known:
+                return f"Incomplete: {why}."
+            return f"Incomplete with {deviations} and no other violation: {why}."
         case _:
             return result.sentence

@@ -22,8 +22,9 @@ class Bench:
     """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
 
     The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
-    ``seen`` counts what held so far, by (clause, row), to steer what is tried next. ``unsound`` is
-    what is wrong with a clock of one's own, where that was offered.
+    ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
+    requests that did the last violation again, to count how often it shows. ``unsound`` is what is
+    wrong with a clock of one's own, where that was offered.
     """
 
     contract: Contract
@@ -35,6 +36,7 @@ class Bench:
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
     steps: int = 0
+    confirming: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance import options
+from redeploy_conformance.certify_commands import certify
 from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import InOrder, leave
@@ -48,6 +49,11 @@ def main() -> None:
     help="Send the rate limit's burst of calls to another machine too.",
 )
 @click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only look what TARGET offers, and print what the run would do.",
+)
+@click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
 )
 @click.option(
@@ -82,7 +88,11 @@ def main() -> None:
     show_default=True,
     help="Where the result goes, as JSON.",
 )
-@click.option("--junit", type=click.Path(dir_okay=False), help="Also write JUnit XML.")
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False),
+    help="Also write JUnit XML: a test case per clause.",
+)
 @click.option(
     "--stream",
     type=click.Path(dir_okay=False),
@@ -107,6 +117,7 @@ def run(
     case: str | None,
     quick: bool,
     burst: bool,
+    dry_run: bool,
     expression: str | None,
     workers: str | None,
     places: Sequence[str],
@@ -131,6 +142,10 @@ def run(
     if workers and places:
         leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
     _check_run(target, clauses, case, outputs)
+    _check_baseline(baseline)
+    if dry_run:
+        _print_plan(target, set(clauses), case, quick=quick, burst=burst)
+        return
     if examples:
         _check_examples(examples)
 
@@ -160,7 +175,7 @@ def run(
         ("--redeploy-case", case),
         ("--numprocesses", workers),
         ("--redeploy-examples", examples),
-        ("--junitxml", junit and str(Path(junit).absolute())),
+        ("--redeploy-junit", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
         ("--redeploy-baseline", baseline and str(Path(baseline).absolute())),
         ("--redeploy-trace", trace and str(Path(trace).absolute())),
@@ -238,6 +253,47 @@ def _check_run(
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
         found.transport.close()
+
+
+def _print_plan(
+    target: str, clauses: set[str], case: str | None, *, quick: bool, burst: bool
+) -> None:
+    """Print what a run would do; nothing but discovery is asked of the target."""
+    from redeploy_conformance.bench import set_up
+    from redeploy_conformance.dry_run import lines
+    from redeploy_conformance.planner import name
+    from redeploy_conformance.steps import Case
+    from redeploy_conformance.targets.find import find
+    from redeploy_reports.clean import clean
+
+    contract = load()
+    found = find(target, contract)
+    everything = case is None and not clauses and not quick
+
+    def wanted(one: Case) -> bool:
+        chosen = bool(clauses & set(one.clauses)) or name(contract, one) == case
+        return everything or chosen or (quick and "Q2" in one.clauses)
+
+    try:
+        told = lines(set_up(found, contract), wanted, burst=burst)
+    finally:
+        found.transport.close()
+    for line in told:
+        click.echo(clean(line))
+
+
+def _check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
 
 
 def _cases(contract: Contract) -> set[str]:
@@ -397,5 +453,6 @@ main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)
 main.add_command(baseline_group)
+main.add_command(certify)
 for command in STAGING:
     main.add_command(command)

@@ -420,6 +420,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     exit_code = result.exit_code
     try:
         collector.end_stream(result, complete=not cut)
+        junit_path = session.config.getoption("redeploy_junit")
+        if junit_path:
+            from redeploy_conformance.files import write_whole
+            from redeploy_reports.junit import render
+
+            write_whole(Path(junit_path), render(result))
         if session.config.getoption("redeploy_result"):
             collector.write(result)
         trace_path = session.config.stash[REPORTER].trace_path
@@ -447,5 +453,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         width = min(terminal._tw.fullwidth, 100)
         terminal.write("\n" + render(result, width=width, color=terminal.hasmarkup))
     if unwritten is not None and terminal is not None:
-        what = "the result, the stream or the trace could not be written"
+        what = "an output of the run could not be written"
         terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")

@@ -21,6 +21,12 @@ def add(parser: pytest.Parser) -> None:
         help="write the result as JSON",
     )
     group.addoption(
+        "--redeploy-junit",
+        default=None,
+        metavar="FILE",
+        help="write the verdict of each clause as JUnit XML",
+    )
+    group.addoption(
         "--redeploy-stream",
         default=None,
         metavar="FILE",

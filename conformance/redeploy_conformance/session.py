@@ -137,19 +137,19 @@ class Session:
         try:
             observed, wrong = self._dispatch(several)
         except OfferError as error:
-            observed, wrong = [str(error)], [not_as_offered(error)]
+            observed, wrong = [str(error)] * len(several), [not_as_offered(error)]
         except SetUpError as error:
             self.run.problem = str(error)
             self.run.lost = isinstance(error, LostError)
-            observed, wrong = [f"could not be done: {error}"], []
+            observed, wrong = [f"could not be done: {error}"] * len(several), []
         except NotApplicableError as error:
             self.run.skipped = str(error)
-            observed, wrong = [f"does not apply: {error}"], []
+            observed, wrong = [f"does not apply: {error}"] * len(several), []
         self.run.violations += wrong
         if watcher is not None:
             watcher.done(observed, [one.clause for one in wrong], self.run.problem)
         after, exchanges = dict(self.oracle.worlds), tuple(self.api.exchanges)
-        for one, shown in zip(several, observed, strict=False):
+        for one, shown in zip(several, observed, strict=True):
             self.run.done.append(Done(one, shown, before, after, exchanges))
         return not wrong and not self.run.problem and not self.run.skipped
 
@@ -404,7 +404,7 @@ class Session:
         account = self._account(one.by or self.oracle.homes[key])
         credentials = self._principal(one, account, key)
         if one.wire is not None:
-            self._try_wire(one.wire, credentials)
+            self._try_wire(one.wire, account.credentials)
         try:
             answer = self._forged(one, params, credentials)
         except UnansweredError as error:

@@ -248,3 +248,17 @@ class ThrottledLater(RedeployCalls):
         instance = principal.account.instances.get(call.params.get("InstanceId", ""))
         if instance and self.admission.problem(instance) is None:
             self.redeploys.accept(principal.account, instance, None)
+
+
+@fault("boolean-case-alternates", "A14b")
+class BooleanCaseAlternates(RedeployCalls):
+    """A boolean with a capital letter is taken and rejected in turn."""
+
+    calls = 0
+
+    def force_stop(self, call: Call) -> bool | None:
+        if call.params.get("ForceStop") in ("True", "False"):
+            self.calls += 1
+            if self.calls % 2 == 0:
+                raise ApiError(400, "InvalidParameter", "ForceStop is not valid.")
+        return super().force_stop(call)
