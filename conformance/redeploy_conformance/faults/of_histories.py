@@ -217,7 +217,7 @@ class OldLocksBack(Redeploys):
         task = super().accept(account, instance, force_stop)
         if instance.flight is not None and instance.flight.outcome == "succeed":
             seconds = sum(phase[1] for phase in instance.flight.phases)
-            self.world.clock.later(
+            instance.clock.later(
                 seconds, lambda: setattr(instance, "lock_reasons", locks)
             )
         return task
@@ -262,7 +262,7 @@ class ClosedLate(Redeploys):
         self.restore_events(flight)
         for event in self.events_to_close(instance, flight):
             closing = event
-            self.world.clock.later(3600, lambda one=closing: self.close_event(one))
+            event.clock.later(3600, lambda one=closing: self.close_event(one))
 
 
 @fault("read-goes-back-after-the-end", "L8", "L9")
@@ -314,7 +314,7 @@ class ForgedLater(Signatures):
         except ApiError:
             found = self.world.instances.get(call.params.get("InstanceId", ""))
             if found is not None:
-                self.world.clock.later(60, lambda: found.place("Stopped"))
+                found.clock.later(60, lambda: found.place("Stopped"))
             raise
 
 
