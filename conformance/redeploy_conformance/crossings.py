@@ -31,6 +31,7 @@ from redeploy_conformance.steps import (
     Patch,
     Raise,
     Redeploy,
+    Release,
     Script,
     Settle,
     Simulate,
@@ -225,6 +226,10 @@ def _many_lives(contract: Contract) -> Iterator[Case]:
             steps += [again] if ending == SUCCEED else []
         row = f"five redeploys, {origin} at first"
         yield Case(clauses=("L3", "L6"), row=row, steps=tuple(steps))
+    made = replace(make(contract), ending=SUCCEED)
+    call = Redeploy("i1")
+    gone = (made, call, Release("i1"), Look(), Settle(), call)
+    yield Case(clauses=("A1",), row="released during a redeploy", steps=gone)
 
 
 def _other_callers(contract: Contract) -> Iterator[Case]:

@@ -564,7 +564,8 @@ def _authority(contract: Contract) -> Iterator[Case]:
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (_make(contract), call, Look(), Settle())
-        yield Case(clauses=("U4",), row=row.name, steps=steps)
+        depth = Depth.PLAN if row.beyond else Depth.TOUR
+        yield Case(clauses=("U4",), row=row.name, steps=steps, depth=depth)
         for wire in WIRES:
             steps = (_make(contract), replace(call, wire=wire), Look())
             label = f"{row.name}, as {wire}"

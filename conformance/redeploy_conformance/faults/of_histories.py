@@ -208,6 +208,17 @@ class ThirdKeepsHost(Redeploys):
             super().change_host(instance, flight)
 
 
+@fault("released-instance-comes-back", "A1", "L9")
+class ComesBack(Redeploys):
+    """An instance that was released during its redeploy is there again when that ends."""
+
+    def finish(self, instance: Instance, flight: Flight) -> None:
+        self.world.instances[instance.instance_id] = instance
+        account = self.world.accounts[instance.account_id]
+        account.instances[instance.instance_id] = instance
+        super().finish(instance, flight)
+
+
 @fault("success-puts-old-locks-back", "L9")
 class OldLocksBack(Redeploys):
     """What was locked before the call is locked again afterwards, whatever came between."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from redeploy_conformance.conclude import CONSISTENT
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.selftest import Trial, line, sound, summary, try_fault
+from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
 FIRST_OF_EACH = {one.clauses[0]: one.id for one in reversed(FAULTS.values())}
@@ -20,8 +22,46 @@ def test_a_fault_of_each_clause_is_caught(clause: str) -> None:
     assert trial.caught, line(True, trial)
 
 
-def test_the_catalogue_is_large_and_covers_every_required_clause() -> None:
-    assert len(FAULTS) >= 120
+def test_the_catalogue_is_large_and_covers_every_required_clause(
+    contract: Contract,
+) -> None:
+    assert len(FAULTS) >= 180
+    required = {one.id for one in contract.clauses if one.required}
+    assert required <= {clause for one in FAULTS.values() for clause in one.clauses}
+
+
+def test_what_should_go_one_way_has_a_fault_that_wavers(contract: Contract) -> None:
+    faults = {clause for one in FAULTS.values() for clause in one.clauses}
+    assert faults >= CONSISTENT
+
+
+DEEP = {
+    "wrong only on the second redeploy": "second-success-ends-stopped",
+    "wrong only on the third": "third-redeploy-keeps-the-host",
+    "only after a failed one": "same-host-after-an-earlier-failure",
+    "only with two events open": "two-events-refused",
+    "only for Stopped with ForceStop": "forced-stopped-refused",
+    "only when two preconditions are violated": "two-problems-cancel-each-other",
+    "a lost update under concurrency": "rejection-undoes-the-other-call",
+    "a stale read": "read-goes-back-after-the-end",
+    "a RequestId reused after n calls": "request-id-reused-much-later",
+    "an event closed late": "event-closed-an-hour-late",
+    "a lock forgotten after a redeploy": "security-lock-forgotten-after-a-redeploy",
+    "quota counted per instance": "quota-per-instance",
+    "quota never recovering": "quota-never-recovers",
+    "a wildcard matched too widely": "wildcard-matches-too-much",
+    "a refused call that takes effect later": "rejected-call-takes-effect-later",
+    "a throttled one": "throttled-call-takes-effect-later",
+    "a forged one": "forged-call-takes-effect-later",
+}
+
+
+@pytest.mark.parametrize("fault", DEEP.values(), ids=list(DEEP))
+def test_a_fault_that_only_a_history_or_a_combination_shows_is_caught(
+    fault: str,
+) -> None:
+    trial = try_fault(fault)
+    assert trial.caught, line(True, trial)
 
 
 MISSED = Trial("x", ("A1",), None, "")
