@@ -228,7 +228,7 @@ def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
             said[f"{one.standing.value}: {one.text}"] = None
     notes = tuple(Problem(case=CASE, text=text) for text in said)
     after = (*result.problems, *notes)
-    verdict = _verdict(result, clauses, after)
+    verdict = draw_known(result, clauses, after)
     return replace(
         result,
         clauses=tuple(clauses),
@@ -236,7 +236,7 @@ def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
         problems=after,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=_sentence(result, verdict, clauses, notes),
+        sentence=sentence_known(result, verdict, clauses, notes),
     )
 
 
@@ -280,9 +280,10 @@ def _known(
     )
 
 
-def _verdict(
+def draw_known(
     result: Result, clauses: Sequence[ClauseResult], notes: Sequence[Problem]
 ) -> RunVerdict:
+    """Return the verdict of a result where what is known counts as if it held."""
     before = RunVerdict(result.exit_code)
     if before not in (
         RunVerdict.NOT_CONFORMING,
@@ -312,12 +313,13 @@ def _behind(clauses: Sequence[ClauseResult]) -> set[str]:
     return {one.id for one in clauses if one.remedy in remedies}
 
 
-def _sentence(
+def sentence_known(
     result: Result,
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
     notes: Sequence[Problem],
 ) -> str:
+    """Return that verdict in one sentence, with how much is known."""
     known = sum(one.verdict == Verdict.KNOWN.value for one in clauses)
     broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
     if not known and not notes:

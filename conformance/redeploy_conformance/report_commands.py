@@ -1,7 +1,7 @@
 """The command ``report``: everything that is rendered from result files and streams."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from redeploy_conformance.files import write_whole
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
+    from redeploy_reports.matrix import Matrix
     from redeploy_schemas.records import Result
 
 RESULTS = click.argument(
@@ -56,9 +57,12 @@ def _html(result: "Result") -> str:
 
 
 def _text(result: "Result") -> str:
+    from shutil import get_terminal_size
+
     from redeploy_reports.text import render
 
-    return render(result, color=False)
+    width = min(get_terminal_size((88, 24)).columns, 100)
+    return render(result, width=width, color=False)
 
 
 def _markdown(result: "Result") -> str:
@@ -79,6 +83,12 @@ def _badge(result: "Result") -> str:
     return render(result)
 
 
+def _ledger(result: "Result") -> str:
+    from redeploy_reports.ledger import markdown
+
+    return markdown(result)
+
+
 def _merge(result: "Result") -> str:
     return result.to_text()
 
@@ -86,6 +96,11 @@ def _merge(result: "Result") -> str:
 _one("text", "As the run itself prints it.", _text)
 _one("html", "One self-contained page that needs no network.", _html)
 _one("markdown", "For the summary of a CI job.", _markdown)
+_one(
+    "ledger",
+    "A Markdown table of every clause: times its premise held, verdict.",
+    _ledger,
+)
 _one("junit", "JUnit XML: a test case per clause.", _junit)
 _one("badge", "An SVG badge with the verdict.", _badge)
 _one("merge", "One result file from several of one target, or from a stream.", _merge)
@@ -102,13 +117,16 @@ _one("merge", "One result file from several of one target, or from a stream.", _
     show_default=True,
 )
 def matrix(paths: tuple[str, ...], output: str, form: str) -> None:
-    """Put several results side by side: clauses by targets, fewest violations first."""
+    """Put several results side by side: clauses by targets, fewest violations first.
+
+    RESULT may also be the certification of clients; then all of them are.
+    """
     import shutil
 
     from redeploy_reports import matrix as matrices
     from redeploy_reports.html import render_matrix
 
-    found = matrices.compare((Path(path).stem, _read(path)) for path in paths)
+    found = _side_by_side(paths)
     if form == "html":
         text = render_matrix(found)
     elif form == "markdown":
@@ -116,6 +134,52 @@ def matrix(paths: tuple[str, ...], output: str, form: str) -> None:
     else:
         text = matrices.text(found, shutil.get_terminal_size((100, 24)).columns)
     _write(output, text)
+
+
+def _side_by_side(paths: Sequence[str]) -> "Matrix":
+    """Return the matrix of result files, or of certifications."""
+    from redeploy_reports import certified
+    from redeploy_reports import matrix as matrices
+
+    if not _is_certification(paths[0]):
+        return matrices.compare((Path(path).stem, _read(path)) for path in paths)
+    many = len(paths) > 1
+    entries = (
+        entry
+        for path in paths
+        for entry in certified.entries(
+            Path(path).stem if many else "", _certification(path)
+        )
+    )
+    return matrices.side_by_side(entries, "client")
+
+
+def _is_certification(path: str) -> bool:
+    """Whether a file begins as a certification of clients does."""
+    from redeploy_schemas.clients import CERTIFICATION_FORMAT
+
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return CERTIFICATION_FORMAT in file.read(200)
+    except (OSError, UnicodeDecodeError):
+        return False  # reading it as a result says what is wrong
+
+
+def _certification(path: str) -> Any:
+    """Return the certification that a file holds."""
+    import json
+
+    from redeploy_schemas.validation import problems
+
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
+    except ValueError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
+    if wrong := problems("client/result", document):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {wrong[0]}")
+    return document
 
 
 @report.command()

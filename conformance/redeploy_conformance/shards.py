@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
+from redeploy_conformance.baseline import draw_known, sentence_known
 from redeploy_conformance.conclude import CONSISTENT, draw, sentence
 from redeploy_schemas.records import (
     Burst,
@@ -32,6 +34,7 @@ class _Clause:
     evidence: dict[str, str] = field(default_factory=dict)
     findings: dict[int, None] = field(default_factory=dict)
     passed: bool = False
+    failed: bool = False
     inconsistent: bool = False
     gap: ClauseResult | None = None
 
@@ -40,6 +43,7 @@ class _Clause:
         self.rows.update(one.rows)
         self.findings.update(dict.fromkeys(places))
         self.passed = self.passed or one.verdict == Verdict.PASS.value
+        self.failed = self.failed or one.verdict == Verdict.FAIL.value
         self.inconsistent = self.inconsistent or one.inconsistent
         for choice in one.choices:
             self.choices[choice.choice] += choice.count
@@ -56,7 +60,7 @@ class _Clause:
         )
         verdict = Verdict.PASS if self.passed else Verdict.NOT_EXERCISED
         if self.findings:
-            verdict = Verdict.FAIL
+            verdict = Verdict.FAIL if self.failed else Verdict.KNOWN
         elif self.first.strength == Strength.OPEN.value and choices:
             verdict = Verdict.OPEN
         gap = self.gap if verdict is Verdict.NOT_EXERCISED else None
@@ -77,8 +81,9 @@ class _Clause:
         """Whether the results went different ways, each of them always the same."""
         if self.first.id in CONSISTENT:
             return len(self.choices) > 1
-        pairs = [word.split(" before ") for word in self.choices]
-        return any(pair[::-1] in pairs for pair in pairs if len(pair) == 2)
+        orders = [word.split(" before ") for word in self.choices]
+        pairs = {pair for order in orders for pair in combinations(order, 2)}
+        return any(pair[::-1] in pairs for pair in pairs)
 
 
 class Merger:
@@ -152,20 +157,30 @@ class Merger:
         if self.base is None:
             raise MergeError("there is no result to merge")
         clauses = tuple(one.result() for one in self.clauses.values())
+        problems = tuple(self.problems)
         verdict = self._verdict(self.base, clauses)
-        return replace(
+        whole = replace(
             self.base,
             verdict=verdict.words,
             exit_code=int(verdict),
             sentence=sentence(verdict, clauses),
             clauses=clauses,
             findings=tuple(self.kept),
-            problems=tuple(self.problems),
+            problems=problems,
             moves=tuple(
                 Move(origin=origin, before=before, after=after, what=what, count=count)
                 for (origin, before, after, what), count in sorted(self.moves.items())
             ),
             bursts=tuple(self.bursts),
+        )
+        if all(one.verdict != Verdict.KNOWN.value for one in clauses):
+            return whole
+        verdict = draw_known(whole, clauses, problems)
+        return replace(
+            whole,
+            verdict=verdict.words,
+            exit_code=int(verdict),
+            sentence=sentence_known(whole, verdict, clauses, problems),
         )
 
     def _verdict(self, base: Result, clauses: tuple[ClauseResult, ...]) -> RunVerdict:

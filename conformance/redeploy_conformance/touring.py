@@ -15,8 +15,6 @@ from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import Part
 
 TOUR = "tour"
-EXPLORATIONS = 4
-"""Tests of a whole run that walk; each is a case named ``walk N``."""
 TRIED = 3
 """Cases of one violated clause that are run alone, until one shows a violation."""
 NEEDS = frozenset({Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES})
@@ -76,4 +74,4 @@ def _alone(bench: Bench, case: Case | None, target: str) -> list[Finding]:
     label = name(bench.contract, case)
     run = perform(bench, case.steps, Ledger())
     again = command("run", target, "--case", label)
-    return findings(bench, label, run, again)
+    return findings(bench, label, run, again, drawn=case.rich)

@@ -1,7 +1,7 @@
 """What one instance may be: plain values where they are known, constraints where not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from redeploy_schemas.vocabulary import Ending
@@ -119,12 +119,33 @@ class World:
     def __str__(self) -> str:
         """Return the state as a trace shows it."""
         marks = [self.status if self.exists else "released"]
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if one.name in _SHOWN and value != one.default:
+                several = isinstance(value, frozenset)
+                words = " and ".join(sorted(value)) if several else value
+                marks.append(f"{one.name} {words}")
         if self.flight is not None:
             marks.append(f"redeploying, will {self.flight.ending.value}")
         if self.doubt is not None:
             marks.append("a call may still take effect")
-        marks += [f"{one.type} {one.status or 'closed'}" for one in self.events]
+        for event in self.events:
+            made = "simulated " if event.simulated else ""
+            marks.append(f"{made}{event.type} {event.status or 'closed'}")
         return ", ".join(marks)
+
+
+_SHOWN = frozenset(
+    {
+        "tenancy",
+        "lock_reasons",
+        "billing",
+        "disk_status",
+        "storage",
+        "local_disk",
+    }
+)
+"""The attributes that a trace names where they are not as usual."""
 
 
 def hush(worlds: Iterable[World], clauses: tuple[str, ...]) -> frozenset[World]:

@@ -3,6 +3,7 @@
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from redeploy_reports.clean import clean
+from redeploy_reports.phrases import count
 from redeploy_reports.summary import summarise
 from redeploy_schemas.records import Result
 from redeploy_schemas.vocabulary import RunVerdict
@@ -13,7 +14,7 @@ COLOURS = {
     RunVerdict.NOT_CONFORMING: "#b3261e",
 }
 OTHERWISE = "#8a5a00"
-"""Neither green nor red: nothing was proved."""
+"""Neither green nor red: nothing was proved, or what is violated is known."""
 
 HEIGHT = 20
 PADDING = 6
@@ -41,6 +42,8 @@ def render(result: Result) -> str:
     )
     SubElement(svg, "title").text = clean(result.sentence, limit=400)
     colour = COLOURS.get(RunVerdict(result.exit_code), OTHERWISE)
+    if summarise(result).known and result.exit_code == RunVerdict.CONFORMING:
+        colour = OTHERWISE
     _half(svg, 0, left, "#444c56", LABEL)
     _half(svg, left, right, colour, words)
     return tostring(svg, encoding="unicode") + "\n"
@@ -50,6 +53,8 @@ def _words(result: Result) -> str:
     words = clean(result.verdict)
     if result.exit_code == RunVerdict.NOT_CONFORMING:
         words += f" · {len(summarise(result).violated)} violated"
+    if known := len(summarise(result).known):
+        words += f" · {count(known, 'known deviation')}"
     return words
 
 

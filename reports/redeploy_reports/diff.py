@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from redeploy_reports import markdown as md
 from redeploy_reports.clean import clean
 from redeploy_reports.phrases import VERDICT_WORDS, title
+from redeploy_reports.summary import BROKEN
 from redeploy_schemas.records import ClauseResult, Result
 from redeploy_schemas.vocabulary import Missing, Verdict
 
@@ -43,7 +44,7 @@ class Diff:
 def compare(old: Result, new: Result) -> Diff:
     """Return what changed from one result to another.
 
-    A clause got worse when it is violated now and was not, when it was exercised and is not any
+    A clause got worse when it is violated now, known or not, and was not, when it was exercised and is not any
     more, or when its choice has become inconsistent. Another choice is a change, neither better
     nor worse. The run got worse when it was conforming and is not, or was complete and is cut.
     """
@@ -87,8 +88,8 @@ def _rank(clause: ClauseResult | None) -> int:
     """Order what can be said of a clause, from good to bad."""
     if clause is None or clause.missing == Missing.NOT_APPLICABLE.value:
         return 1
-    if clause.verdict == Verdict.FAIL.value:
-        return 4
+    if clause.verdict in BROKEN:
+        return 4  # to write a violation down does not mend it
     if clause.verdict == Verdict.NOT_EXERCISED.value:
         return 2
     return 3 if clause.inconsistent else 0

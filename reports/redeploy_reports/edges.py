@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from redeploy_reports.summary import BROKEN
 from redeploy_schemas.contract import Contract, Transition
 from redeploy_schemas.records import Move, Result
-from redeploy_schemas.vocabulary import Verdict
 
 SUCCEEDS, FAILS, PATH = "L3", "L6", "L8"
 """The clauses on how a redeploy ends, and on what is seen between."""
@@ -158,9 +158,7 @@ class _Count:
 
     def __init__(self, result: Result) -> None:
         self.moves = result.moves
-        self.violated = {
-            one.id for one in result.clauses if one.verdict == Verdict.FAIL.value
-        }
+        self.violated = {one.id for one in result.clauses if one.verdict in BROKEN}
 
     def edge(
         self,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import log10
 
+from redeploy_reports.summary import BROKEN
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Result
-from redeploy_schemas.vocabulary import Verdict
 
 RESPONDS = "E1"
 """The clause whose rows are named ``type status``."""
@@ -73,7 +73,7 @@ def _broken(result: Result) -> set[str]:
     return {
         words
         for clause in result.clauses
-        if clause.id in (RESPONDS, *OUTSIDE) and clause.verdict == Verdict.FAIL.value
+        if clause.id in (RESPONDS, *OUTSIDE) and clause.verdict in BROKEN
         for place in clause.findings
         for words in _rows_of(result.findings[place].case)
     }

@@ -6,7 +6,8 @@ its ``meta`` element admits that one script and that one style sheet by their ha
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
@@ -19,19 +20,16 @@ from redeploy_reports import diagram, heat, rates
 from redeploy_reports.clean import clean
 from redeploy_reports.curl import curl
 from redeploy_reports.edges import edges
-from redeploy_reports.matrix import Matrix
+from redeploy_reports.matrix import Matrix, legend
 from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
-from redeploy_reports.story import ends
-from redeploy_reports.summary import groups, summarise
+from redeploy_reports.story import STEPS, ends
+from redeploy_reports.summary import Summary, groups, summarise
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import ClauseResult, Exchange, Result
-from redeploy_schemas.vocabulary import RunVerdict
+from redeploy_schemas.vocabulary import RunVerdict, Strength
 
 IN_FULL = 3
 """How many counterexamples of one clause are shown."""
-
-STEPS = 40
-"""How many steps of one counterexample are shown."""
 
 
 def render(result: Result) -> str:
@@ -46,7 +44,10 @@ def render(result: Result) -> str:
         summary=summary,
         title=title(result.target),
         counts=counts(result),
-        conforming=result.exit_code == RunVerdict.CONFORMING,
+        tallies=_tallies(summary),
+        required=sum(one.strength != Strength.OPEN.value for one in result.clauses),
+        declares=list(_declared(result.target.declares)),
+        good=result.exit_code == RunVerdict.CONFORMING and not summary.known,
         same_contract=contract.sha256 == result.contract_sha256,
         contract=contract,
         anchors=_anchors(result.clauses),
@@ -65,7 +66,49 @@ def render(result: Result) -> str:
 
 def render_matrix(matrix: Matrix) -> str:
     """Return the comparison of several results as a page, ending in a line end."""
-    return _page("matrix.html.j2", matrix=matrix)
+    return _page(
+        "matrix.html.j2",
+        matrix=matrix,
+        legend=legend(matrix),
+        same_edition=len({column.edition for column in matrix.columns}) == 1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many clauses there are of a kind; ``filter`` is what the ledger shows them by."""
+
+    number: int
+    words: str
+    kind: str
+    filter: str
+
+
+def _tallies(summary: Summary) -> list[Tally]:
+    """Return the counts of a run, the worst first; what a run rarely has only where it has it."""
+    gap = "not-exercised"
+    rows = [
+        Tally(len(summary.violated), "violated", "fail", "verdict=fail"),
+        Tally(len(summary.known), "known to deviate", "known", "verdict=known"),
+        Tally(len(summary.hold), "hold", "pass", "verdict=pass"),
+        Tally(summary.could_not_run, "could not run", gap, "verdict=not+exercised"),
+        Tally(summary.not_applicable, "not applicable", gap, "verdict=not+exercised"),
+        Tally(len(summary.open), "open", "open", "verdict=open"),
+    ]
+    rare = ("known", gap)
+    return [one for one in rows if one.number or one.kind not in rare]
+
+
+def _declared(values: Mapping[str, Any], of: str = "") -> Iterator[str]:
+    """Yield what a target declares, a phrase each, cleaned."""
+    for key, value in values.items():
+        name = f"{of}{clean(key, limit=60)}"
+        if isinstance(value, Mapping):
+            yield from _declared(value, f"{name} ")
+            continue
+        many = isinstance(value, list | tuple)
+        words = ", ".join(map(str, value)) if many else str(value).removesuffix(".0")
+        yield f"{name}: {clean(words)}"
 
 
 def _curl(exchange: Exchange, address: str | None) -> str:

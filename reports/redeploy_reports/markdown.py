@@ -62,16 +62,19 @@ def _lines(result: Result) -> Iterator[str]:
     )
     if not result.complete:
         yield "- the run was cut short: what was not reached is not judged"
-    yield from _violated(result, summary.violated)
+    yield from _violated(result, summary.violated, "Violated")
+    yield from _violated(result, summary.known, "Known deviations, in the baseline")
     yield from _missing(summary.not_exercised)
     yield from _choices(result)
     yield from _problems(result)
 
 
-def _violated(result: Result, rows: Sequence[ClauseResult]) -> Iterator[str]:
+def _violated(
+    result: Result, rows: Sequence[ClauseResult], heading: str
+) -> Iterator[str]:
     if not rows:
         return
-    yield from ("", "### Violated", "")
+    yield from ("", f"### {heading}", "")
     yield from head(["clause", "says", "expected", "observed", "reproduced"])
     for clause in rows:
         found = [result.findings[place] for place in clause.findings]

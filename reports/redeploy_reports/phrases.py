@@ -31,7 +31,8 @@ def counts(result: Result) -> str:
             f" ({summary.not_applicable} not applicable, "
             f"{summary.could_not_run} could not run)"
         )
-    known = f" · {len(summary.known)} known deviations" if summary.known else ""
+    deviations = count(len(summary.known), "known deviation")
+    known = f" · {deviations}" if summary.known else ""
     return (
         f"of {count(len(result.clauses), 'clause')}: "
         f"{len(summary.violated)} violated · {len(summary.hold)} hold · "

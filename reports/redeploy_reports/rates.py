@@ -20,12 +20,16 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class RatePicture:
-    """One burst: its case, its totals, the limiters that fit, and the drawing."""
+    """One burst: its case, its totals, the limiters that fit, and the drawing.
+
+    ``early`` counts what was throttled though the caller had kept to the limit.
+    """
 
     case: str
     passed: int
+    rejected: int
     throttled: int
-    seconds: float
+    early: int
     limiters: tuple[str, ...]
     points: tuple[BurstPoint, ...]
     svg: str
@@ -45,8 +49,9 @@ def _picture(contract: Contract, burst: Burst) -> RatePicture:
     return RatePicture(
         case=clean(burst.case),
         passed=sum(one.accepted + one.rejected for one in burst.points),
+        rejected=sum(point.rejected for point in burst.points),
         throttled=_refused(burst),
-        seconds=burst.points[-1].at if burst.points else 0.0,
+        early=_early(contract, burst.points),
         limiters=tuple(clean(one, limit=40) for one in burst.limiters),
         points=burst.points,
         svg=_svg(contract, burst.points),
@@ -89,15 +94,34 @@ def _svg(contract: Contract, points: Sequence[BurstPoint]) -> str:
         _text(root, along(seconds), HEIGHT - 10, f"{seconds:g} s", "middle")
     ends = {one.at for one in points} | {one.at + window for one in points}
     changes = sorted(at for at in ends if at <= longest)
+    area = f"M{along(0):g} {floor}"
     for at, then in pairwise([*changes, longest]):
         level = up(_level(points, at, window))
-        _box(root, along(at), level, along(then) - along(at), floor - level, "passed")
+        area += f"V{level:g}H{along(then):g}"
+    SubElement(root, "path", {"d": f"{area}V{floor}", "class": "passed"})
     for one, level in zip(points, levels, strict=True):
         if one.throttled:
             height = max(up(level) - up(level + one.throttled), SEEN)
             top = up(level) - height
             _box(root, along(one.at), top, BAR, height, "throttled")
     return tostring(root, encoding="unicode")
+
+
+def _early(contract: Contract, points: Sequence[BurstPoint]) -> int:
+    """Return how many calls were throttled though the caller had kept to the limit (Q1).
+
+    Every call counts, as it may for a limiter. Points are whole seconds: in doubt of one, none.
+    """
+    total = 0
+    for place, one in enumerate(points):
+        made = one.accepted + one.rejected
+        made += sum(
+            each.accepted + each.rejected + each.throttled
+            for each in points[:place]
+            if one.at - contract.quota_seconds - 2 < each.at
+        )
+        total += max(0, min(one.throttled, contract.quota_calls - made))
+    return total
 
 
 def _level(points: Sequence[BurstPoint], now: float, window: float) -> int:

@@ -3,14 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 from redeploy_reports.clean import clean
+from redeploy_reports.phrases import count
 from redeploy_schemas.records import Finding, TraceStep
+
+STEPS = 40
+"""How many steps of one counterexample are shown."""
 
 
 def story(finding: Finding) -> str:
     """Return a finding as lines of text, every text of it cleaned."""
     also = f" (with it: {', '.join(map(clean, finding.also))})" if finding.also else ""
     lines = [f"{clean(finding.clause)} is violated{also}: {clean(finding.summary)}"]
-    for step in finding.trace:
+    for step in ends(finding.trace, STEPS):
+        if isinstance(step, int):
+            lines.append(f"  … {count(step, 'step')} left out")
+            continue
         seen = f" -> {clean(step.observed)}" if step.observed else ""
         lines.append(f"  {step.n}. {clean(step.text)}{seen}")
         lines += [f"       {clean(line)}" for line in step.detail.splitlines()]

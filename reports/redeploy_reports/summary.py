@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from redeploy_schemas.records import ClauseResult, Result
 from redeploy_schemas.vocabulary import Missing, Verdict
 
+BROKEN = (Verdict.FAIL.value, Verdict.KNOWN.value)
+"""The verdicts of a clause that is violated, known or not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:

@@ -44,7 +44,9 @@ _SHORTER: tuple[dict[str, Any], ...] = (
     {"choice_lines": 3, "missing_groups": 2, "problems": 2},
     {"trace_steps": 6},
     {"choice_lines": 1, "missing_groups": 1, "problems": 1},
-    {"text_lines": 1, "step_lines": 1},
+    {"step_lines": 1},
+    {"trace_steps": 4},
+    {"text_lines": 1},
     {"trace_steps": 3},
     {"trace_steps": 2},
 )
@@ -88,7 +90,7 @@ class _Page:
             yield ""
             ids = ", ".join(clean(clause.id) for clause in rest)
             yield from self.fold(f"and {len(rest)} more violated: {ids}")
-        for section in (self.missing(), self.choices(), self.problems()):
+        for section in (self.known(), self.missing(), self.choices(), self.problems()):
             lines = list(section)
             if lines:
                 yield ""
@@ -165,6 +167,13 @@ class _Page:
         )
         yield f"    {clean(finding.reproduce, limit=2000)}"
 
+    def known(self) -> Iterator[str]:
+        if not self.summary.known:
+            return
+        yield "KNOWN DEVIATIONS, in the baseline"
+        names = [f"{clean(one.id)} {clean(one.name)}" for one in self.summary.known]
+        yield from self.pack(names, "  ")
+
     def missing(self) -> Iterator[str]:
         found = groups(self.summary.not_exercised)
         if not found:
@@ -236,7 +245,7 @@ class _Page:
         lines = self.fold(text, first, then)
         if len(lines) > most:
             lines = lines[:most]
-            lines[-1] = lines[-1][: self.width - 2] + " …"
+            lines[-1] = _ended(lines[-1], self.width)
         yield from lines
 
     def fold(self, text: str, first: str = "", then: str | None = None) -> list[str]:
@@ -253,8 +262,20 @@ class _Page:
     def paint(self, line: str, words: str) -> str:
         if not self.color or not line.startswith(words):
             return line
-        good = self.result.exit_code == RunVerdict.CONFORMING
-        return f"\x1b[1;{32 if good else 31}m{words}\x1b[0m{line[len(words) :]}"
+        colours = {int(RunVerdict.CONFORMING): 32, int(RunVerdict.NOT_CONFORMING): 31}
+        colour = colours.get(self.result.exit_code, 33)
+        if colour == 32 and self.summary.known:
+            colour = 33
+        return f"\x1b[1;{colour}m{words}\x1b[0m{line[len(words) :]}"
+
+
+def _ended(line: str, width: int) -> str:
+    """Return a line with the mark of a cut at its end, between words where there are any."""
+    if len(line) > width - 2:
+        kept, _, cut = line[: width - 1].rpartition(" ")
+        short = kept.strip() and len(cut) < width // 3
+        line = kept if short else line[: width - 2]
+    return f"{line.rstrip()} …"
 
 
 def _step(step: TraceStep) -> str:

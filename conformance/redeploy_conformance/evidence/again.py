@@ -51,7 +51,11 @@ class Player:
             setting.statement.name, setting.kind, transport, setting.statement
         )
         api = TapeApi(
-            target, setting.region, tape=self.tape, recorded_host=setting.host
+            target,
+            setting.region,
+            clock_id=setting.clock_id,
+            tape=self.tape,
+            recorded_host=setting.host,
         )
         self.bench = Bench(contract, target, api, setting.offer, setting.alone)
         self.current: Again | None = None

@@ -18,7 +18,8 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.steps import Step, to_json
-from redeploy_conformance.touring import EXPLORATIONS, NEEDS, TOUR
+from redeploy_conformance.touring import NEEDS, TOUR
+from redeploy_conformance.walking import OF_A_RUN
 from redeploy_conformance.weave import tour
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
@@ -94,7 +95,7 @@ def wanted(contract: Contract, parts: frozenset[Part]) -> dict[str, Steps | None
             cases[name(contract, case)] = _written(doable.steps)
     if parts >= NEEDS:
         cases[TOUR] = _written(tour(contract, planned, parts).steps)
-        cases |= dict.fromkeys(f"walk {number}" for number in range(EXPLORATIONS))
+        cases |= dict.fromkeys(f"walk {number}" for number in range(OF_A_RUN))
     return cases
 
 

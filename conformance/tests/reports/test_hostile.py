@@ -43,7 +43,7 @@ NASTY = (
 
 nasty = st.one_of(
     st.sampled_from(NASTY),
-    st.text(st.characters(exclude_categories=()), max_size=60),
+    st.text(st.characters(exclude_categories=()), min_size=1, max_size=60),
     st.lists(st.sampled_from(NASTY[:-3]), min_size=2, max_size=4).map("".join),
 )
 
@@ -117,6 +117,11 @@ def lines(document: str) -> list[int]:
     return [document.count("\n")]
 
 
+def table_lines(document: str) -> list[int]:
+    """Return the lines of a table for the terminal; who stands above it may be long."""
+    return lines(document.partition("\n\n")[2])
+
+
 def two(result: Result) -> matrix.Matrix:
     return matrix.compare([("a", result), ("b", result)])
 
@@ -128,7 +133,7 @@ FORMATS: dict[str, tuple[Callable[[Result], str], Callable[[str], list[Any]]]] =
     "badge": (badge.render, xml_shape),
     "markdown": (markdown.render, markdown_shape),
     "matrix markdown": (lambda result: matrix.markdown(two(result)), markdown_shape),
-    "matrix text": (lambda result: matrix.text(two(result)), lines),
+    "matrix text": (lambda result: matrix.text(two(result)), table_lines),
     "diff text": (lambda result: diff.text(diff.compare(result, result)), lines),
     "story": (lambda result: story.story(result.findings[0]), lines),
 }

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from redeploy_reports.html import STEPS, render
-from redeploy_reports.story import ends
+from redeploy_reports.html import render
+from redeploy_reports.story import STEPS, ends
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Burst, BurstPoint, Move, Result, TraceStep
 
@@ -191,9 +191,36 @@ def test_the_rate_picture_says_what_was_throttled(conforming: Result) -> None:
     )
     text = render(replace(conforming, bursts=(burst,)))
     assert "503 calls let through, 7 throttled." in text
-    assert "Limiter that would answer so: sliding-window." in text
+    assert "Limiter that answers so: sliding-window." in text
     assert text.count('class="throttled"') == 1
+    assert "within the limit" not in text
     assert "No account came near the limit" in render(conforming)
+
+
+@pytest.mark.parametrize(
+    ("before", "throttled", "early"), [(499, 3, 1), (498, 1, 1), (500, 3, 0), (0, 9, 9)]
+)
+def test_what_was_throttled_within_the_limit_is_said(
+    conforming: Result, before: int, throttled: int, early: int
+) -> None:
+    point = BurstPoint(at=0.0, accepted=before, rejected=0, throttled=throttled)
+    burst = Burst(case="Q1", points=(point,), limiters=())
+    text = render(replace(conforming, bursts=(burst,)))
+    assert (f"{early} throttled within the limit." in text) is (early > 0)
+
+
+def test_throttled_calls_may_use_quota_too(conforming: Result) -> None:
+    burst = Burst(
+        case="Q2",
+        points=(
+            BurstPoint(at=0.0, accepted=1, rejected=0, throttled=0),
+            BurstPoint(at=1.0, accepted=499, rejected=0, throttled=100),
+            BurstPoint(at=61.5, accepted=0, rejected=0, throttled=1),
+        ),
+        limiters=(),
+    )
+    text = render(replace(conforming, bursts=(burst,)))
+    assert "within the limit" not in text
 
 
 def test_the_diagram_counts_the_moves(conforming: Result) -> None:

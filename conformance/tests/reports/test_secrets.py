@@ -63,6 +63,20 @@ def report(*words: str) -> None:
     assert outcome.exit_code == 0, outcome.output
 
 
+def command(folder: Path, *words: str) -> str:
+    """Run the command in a process of its own; return all that it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words],
+        cwd=folder,
+        env={"REDEPLOY_TEST_TOKEN": TOKEN, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every artefact of one run, and the list of secrets."""
@@ -73,16 +87,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.mkdir()
     words = ("run", "target.toml", "--clause", "A3", "-v", "--junit", "made/j.xml")
     files = ("--result", "made/r.json", "--stream", "made/s.ndjson")
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, *words, *files],
-        cwd=folder,
-        env={"REDEPLOY_TEST_TOKEN": TOKEN, "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    (made / "printed.txt").write_text(done.stdout + done.stderr, "utf-8")
+    printed = command(folder, *words, *files, "--trace", "made/t.ndjson")
+    (made / "printed.txt").write_text(printed, "utf-8")
+    again = ("replay", "made/r.json", "target.toml")
+    (made / "replayed.txt").write_text(command(folder, *again), "utf-8")
+    for form in ("curl", "pytest"):
+        command(folder, *again, "--as", form, "-o", f"made/as-{form}")
+    command(folder, "check-trace", "made/t.ndjson", "--result", "made/checked.json")
     result, stream = str(made / "r.json"), str(made / "s.ndjson")
     for name in ("text", "html", "markdown", "junit", "badge", "merge"):
         report(name, result, "-o", str(made / name))
@@ -96,10 +107,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_artefact_was_made_from_a_run_with_a_violation(folder: Path) -> None:
     names = {one.name for one in (folder / "made").iterdir()}
-    assert len(names) == 4 + 12 + 3 + 1
-    for name in ("html", "html-stream", "junit", "markdown", "r.json", "printed.txt"):
+    run = {"r.json", "s.ndjson", "t.ndjson", "j.xml", "printed.txt"}
+    one = {"text", "html", "markdown", "junit", "badge", "merge"}
+    again = {"replayed.txt", "as-curl", "as-pytest", "checked.json"}
+    several = {"matrix-text", "matrix-markdown", "matrix-html", "diff"}
+    assert names == run | one | {f"{name}-stream" for name in one} | again | several
+    silent = {"badge", "badge-stream", "t.ndjson", "as-pytest"} | several
+    for name in names - silent:
         text = (folder / "made" / name).read_text("utf-8")
-        assert "rejected with InstanceLockedForSecurity" in text
+        assert "rejected with InstanceLockedForSecurity" in text, name
+    for name in ("t.ndjson", "as-pytest"):
+        text = (folder / "made" / name).read_text("utf-8")
+        assert "lock_reasons" in text, name
 
 
 def test_none_of_them_holds_a_secret(folder: Path) -> None:

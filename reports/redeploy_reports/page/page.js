@@ -86,9 +86,42 @@
         show();
       });
     }
-    addEventListener("hashchange", () => { if (read()) show(); });
-    read();
+    // A filter in the address is about the ledger: whoever follows such a link is led there.
+    const lead = () => {
+      if (!read()) return false;
+      show();
+      if (!location.hash.includes("=")) return false;
+      document.getElementById("ledger").scrollIntoView();
+      return true;
+    };
+    addEventListener("hashchange", () => {
+      if (lead()) table.parentElement.focus({ preventScroll: true });
+    });
+    for (const link of document.querySelectorAll("a[data-filter]")) {
+      link.href = `#${link.dataset.filter}`;
+    }
     show();
+    lead();
+  }
+
+  // The comparison: one box, and it lives in the address too.
+  const differing = document.getElementById("differing");
+  if (differing) {
+    const box = differing.elements.differ;
+    const narrow = () => {
+      for (const row of document.getElementById("cells").tBodies[0].rows) {
+        row.hidden = box.checked && !("differs" in row.dataset);
+      }
+    };
+    const look = () => { box.checked = location.hash === "#differ"; narrow(); };
+    differing.hidden = false;
+    differing.addEventListener("submit", (event) => event.preventDefault());
+    box.addEventListener("change", () => {
+      history.replaceState(null, "", box.checked ? "#differ" : "#");
+      narrow();
+    });
+    addEventListener("hashchange", look);
+    look();
   }
 
   const copied = async (button, text) => {
@@ -99,13 +132,16 @@
       getSelection().selectAllChildren(button.previousElementSibling);
       document.execCommand("copy");
     }
-    const before = button.textContent;
+    const before = button.dataset.copy;
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = before; }, 1500);
+    const said = document.getElementById("said");
+    said.textContent = "Copied";
+    setTimeout(() => { button.textContent = before; said.textContent = ""; }, 1500);
   };
 
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
+    button.dataset.copy = button.textContent;
     button.addEventListener("click", () => copied(button, button.previousElementSibling.textContent));
   }
 
