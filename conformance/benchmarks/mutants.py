@@ -14,20 +14,20 @@ from pathlib import Path
 EMULATOR = Path(__file__).parent.parent / "redeploy_conformance" / "emulator"
 MODULES = (
     "admission",
-    "authority",
-    "calls",
-    "clock",
-    "envelopes",
-    "errors",
-    "limiter",
-    "observations",
-    "paging",
-    "power",
     "redeploys",
-    "request",
+    "calls",
+    "limiter",
+    "authority",
+    "errors",
+    "envelopes",
     "signatures",
-    "simulated",
+    "request",
+    "observations",
     "state",
+    "clock",
+    "simulated",
+    "power",
+    "paging",
 )
 """What answers the public API; the control plane and the server are not the implementation."""
 
@@ -62,7 +62,8 @@ class Mutant:
     """One change: where, what was there, what stands there now.
 
     ``key`` stays the same when other lines of the file change; ``nth`` tells like changes of one
-    function apart; ``place`` is the number of the change in its module.
+    function apart; ``place`` is the number of the change in its module; ``span`` are the lines of
+    the statement that it is in.
     """
 
     module: str
@@ -72,6 +73,7 @@ class Mutant:
     nth: int
     line: int
     place: int
+    span: range
 
     @property
     def key(self) -> str:
@@ -88,20 +90,20 @@ def mutants(modules: tuple[str, ...] = MODULES) -> list[Mutant]:
 def mutated(mutant: Mutant) -> ast.Module:
     """Return the tree of a module with one change made."""
     tree = ast.parse(_source(mutant.module))
-    _, (_, make, _) = list(_changes(tree))[mutant.place]
+    _, _, (_, make, _) = list(_changes(tree))[mutant.place]
     make()
     return ast.fix_missing_locations(tree)
 
 
 def _of_module(module: str) -> Iterator[Mutant]:
     seen: Counter[tuple[str, str, str]] = Counter()
-    for place, (function, (node, _, after)) in enumerate(
+    for place, (function, span, (node, _, after)) in enumerate(
         _changes(ast.parse(_source(module)))
     ):
         what = (function, text(node), after)
         seen[what] += 1
         line = getattr(node, "lineno", 0)
-        yield Mutant(module, *what, seen[what], line, place)
+        yield Mutant(module, *what, seen[what], line, place, span)
 
 
 @cache
@@ -116,24 +118,38 @@ def text(node: ast.AST) -> str:
     return words if len(words) <= LONGEST else f"{words[:half]}...{words[-half:]}"
 
 
-def _changes(tree: ast.Module) -> Iterator[tuple[str, Change]]:
-    """Yield every change to a tree, with the function that it is in."""
-    for node, function in _nodes(tree, ""):
+def _changes(tree: ast.Module) -> Iterator[tuple[str, range, Change]]:
+    """Yield every change to a tree, with the function and the lines that it is in."""
+    for node, function, span in _nodes(tree, "", range(0)):
         for change in _of_node(node):
-            yield function, change
+            changed = change[0]
+            at = _span(changed) if isinstance(changed, ast.stmt) else span
+            yield function, at, change
 
 
-def _nodes(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
+def _span(statement: ast.stmt) -> range:
+    """Return the lines of a statement, of a compound one those before its body."""
+    body = getattr(statement, "body", None)
+    if isinstance(body, list):
+        return range(statement.lineno, max(body[0].lineno, statement.lineno + 1))
+    return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+
+
+def _nodes(
+    node: ast.AST, function: str, span: range
+) -> Iterator[tuple[ast.AST, str, range]]:
     """Yield what is behaviour: no docstrings, annotations, decorators or imports."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         function = f"{function}.{node.name}".lstrip(".")
-    yield node, function
+    if isinstance(node, ast.stmt):
+        span = _span(node)
+    yield node, function, span
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "bases"):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not _is_silent(child):
-                yield from _nodes(child, function)
+                yield from _nodes(child, function, span)
 
 
 def _is_silent(node: ast.AST) -> bool:

@@ -2,11 +2,12 @@
 
     python conformance/benchmarks/mutation.py [--sample N] [--seed S] [--processes P]
 
-Every mutant is compiled in a process of its own, by an import hook; no file is changed. The plan
-runs against it until something is wrong: first as the emulator is by default, with its choices
-declared, then as legal variants that choose otherwise, so that their code is tried too. What
-survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is not filed there,
-or when one that is filed is caught now.
+Every mutant is compiled in a process of its own, by an import hook; no file is changed. The tour
+and the cases that are not on it run against it until something is wrong: first as the emulator is by
+default, then as legal variants that choose otherwise, so that their code is tried too; each declares
+its choices. A case that does not reach the changed statement, or that is answered the same, is not
+judged again. What survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is
+not filed there, or when one that is filed is caught now.
 """
 
 import argparse
@@ -15,37 +16,46 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import multiprocessing
+import os
 import random
 import resource
+import signal
 import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mutants import MODULES, Mutant, mutants, mutated
+from mutants import EMULATOR, MODULES, Mutant, mutants, mutated
+from reach import Reached, Straight, same, stopped, traced
 
 from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.conclude import Gathered
-from redeploy_conformance.investigate import perform_case
+from redeploy_conformance.investigate import CaseReport, perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import Run
-from redeploy_conformance.targets.asgi import DirectTransport
-from redeploy_conformance.targets.base import Target
+from redeploy_conformance.steps import Depth
+from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import perform_tour
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.touring import TOUR, perform_tour
 from redeploy_schemas.contract import Contract, load
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 PACKAGE = "redeploy_conformance.emulator"
-SECONDS = 40.0
-"""After which a mutant counts as one that does not answer."""
+SECONDS = 20
+"""Of computing, after which a mutant counts as one that does not answer; many times what it takes."""
+RATE = 130
+"""Calls in 60 s that the emulator admits here, in place of 500; the tour needs as many."""
+BEGUN = time.time()
+"""When time stands still for what is compared."""
+STUCK = 400.0
+"""Seconds after which one that does not even compute counts so, too."""
 MEMORY = 1 << 30
 """Bytes that a mutant may take: an endless loop may grow."""
 
@@ -71,6 +81,7 @@ OTHERWISE: tuple[Mapping[str, Any], ...] = (
         "tasks": "absent",
         "reads": "lags",
         "host_in_flight": "new",
+        "raised_in_flight": "closed",
     },
     {
         "simulated_only": "accept",
@@ -79,15 +90,13 @@ OTHERWISE: tuple[Mapping[str, Any], ...] = (
         "throttle_answer": "503 Throttling",
         "refusal_reveals": "reveals",
         "event_in_flight": "Executing",
-        "raised_in_flight": "closed",
         "several_events": "one",
         "closing_status": "Avoided",
     },
 )
 """The settings that a mutant is tried with: by default, and two that choose otherwise.
 
-Only the first declares its choices, so that they bind; the others find the suite as careful as it
-is with an implementation that says nothing of itself.
+Each declares its choices, so that they bind.
 """
 
 
@@ -123,51 +132,135 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)
 
 
-class Crashing:
-    """A transport on which a crash of the application is a 500, as a server would make it."""
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """The emulator as it is imported now, on a bench under some settings.
 
-    def __init__(self, inner: DirectTransport) -> None:
-        """Take the application's own."""
-        self.inner = inner
+    Every case gets an emulator of its own, with a seed of its own, so that no id comes twice.
+    """
 
-    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        """Return the answer, or a bare 500."""
-        try:
-            return self.inner.send(request, timeout)
-        except Exception as error:
-            text = f"{type(error).__name__}: {error}".encode()
-            return HttpResponse(500, (("content-type", "text/plain"),), text)
+    bench: Bench
+    gathered: Gathered
+    straight: Straight
+    app: ModuleType
+    settings: Any
 
-    def close(self) -> None:
-        """Nothing is held."""
+    def fresh(self, seed: int) -> Straight:
+        """Put a new emulator on the bench."""
+        settings = replace(self.settings, seed=seed)
+        self.straight.emulator = self.app.Emulator(settings, wall=lambda: time.time())
+        return self.straight
+
+    def jobs(self) -> dict[str, Callable[[], tuple[CaseReport, Run]]]:
+        """Return the tour and the cases that are not on it, each to be run; bursts come last."""
+        bench = self.bench
+        named: dict[str, Callable[[], tuple[CaseReport, Run]]] = {
+            TOUR: lambda: perform_tour(bench)[1:]
+        }
+        for case in sorted(plan(bench.contract), key=lambda one: one.burst):
+            doable = possible(case, bench.offer.parts)
+            if doable is not None and (case.burst or case.depth is Depth.PLAN):
+                label = name(bench.contract, case)
+                named[label] = partial(perform_case, bench, label, doable)
+        return named
 
 
-def judged(contract: Contract, otherwise: Mapping[str, Any]) -> Fate:
-    """Run the tour and the plan against the emulator as it is imported now."""
-    try:
-        app = importlib.import_module(f"{PACKAGE}.app")
-        settings = importlib.import_module(f"{PACKAGE}.settings")
-        chosen = settings.Settings(**otherwise)
-        emulator = app.Emulator(chosen)
-    except Exception as error:
-        return Fate("cannot run", f"{type(error).__name__}: {error}")
+def made(contract: Contract, otherwise: Mapping[str, Any]) -> Bed:
+    """Return the emulator as it is imported now, on a bench."""
+    app = importlib.import_module(f"{PACKAGE}.app")
+    settings = importlib.import_module(f"{PACKAGE}.settings")
+    chosen = settings.Settings(**otherwise, quota=RATE)
     choices = {
         clause: getattr(chosen, field)
         for field, clause in settings.clauses().items()
-        if contract.by_id[clause].choices and not otherwise
+        if contract.by_id[clause].choices
     }
     lag = chosen.read_lag_seconds if chosen.reads == "lags" else 0.0
     statement = Statement(read_lag_seconds=lag, choices=choices)
-    transport = Crashing(DirectTransport(emulator.asgi))
-    bench = set_up(Target("mutant", "embedded", transport, statement), contract)
+    straight = Straight(app.Emulator(chosen))
+    bench = set_up(Target("mutant", "embedded", straight, statement), contract)
     gathered = Gathered(contract, bench.offer, choices)
-    for run in _runs(bench, contract, gathered):
-        if run.violations:
-            return Fate("violation", run.violations[0].clause)
-    clauses = gathered.clauses()
+    return Bed(bench, gathered, straight, app, chosen)
+
+
+def as_it_is(contract: Contract, otherwise: Mapping[str, Any]) -> Reached:
+    """Return what the unchanged emulator does under some settings, case by case.
+
+    Raises:
+        NotGreenError: the suite finds something wrong with it, so that it kills every mutant.
+    """
+    unloaded()
+    with stopped(BEGUN), traced(EMULATOR) as lines:
+        bed = made(contract, otherwise)
+        reached = Reached(frozenset(lines))
+        for seed, (label, job) in enumerate(bed.jobs().items()):
+            lines.clear()
+            tape = bed.fresh(seed).tape = []
+            report, run = job()
+            reached.lines[label] = frozenset(lines)
+            reached.tapes[label] = tuple(tape)
+            reached.reports[label] = report
+            bed.gathered.add(report)
+            if run.violations:
+                raise NotGreenError(f"{label}: {run.violations[0]}")
+    fate = concluded(contract, bed.gathered)
+    if fate.word != "survived":
+        raise NotGreenError(f"{fate.word}: {fate.how}")
+    return reached
+
+
+class NotGreenError(Exception):
+    """The unchanged emulator does not pass; the message says where."""
+
+
+def eased() -> Contract:
+    """Return the contract with a lower rate, which the emulator is given, too: to save time."""
+    return replace(load(), quota_calls=RATE)
+
+
+def unloaded() -> None:
+    """Forget the emulator's modules, so that they are imported again."""
+    for loaded in [one for one in sys.modules if one.startswith(PACKAGE)]:
+        del sys.modules[loaded]
+
+
+def judged(
+    contract: Contract,
+    otherwise: Mapping[str, Any],
+    reached: Reached,
+    chosen: frozenset[str],
+) -> Fate:
+    """Run the chosen cases against the emulator as it is imported now, where it answers otherwise.
+
+    What the others report is taken from the unchanged one.
+    """
+    try:
+        bed = made(contract, otherwise)
+    except UnreachableError as error:
+        return Fate("not green", str(error))
+    except Exception as error:
+        return Fate("cannot run", f"{type(error).__name__}: {error}")
+    alike = True
+    for seed, (label, job) in enumerate(bed.jobs().items()):
+        report = reached.reports[label]
+        if label in chosen:
+            with stopped(BEGUN):
+                answers_alike = same(bed.fresh(seed).emulator, reached.tapes[label])
+            if not answers_alike:
+                alike = False
+                bed.fresh(seed)
+                report, run = job()
+                if run.violations:
+                    return Fate("violation", run.violations[0].clause)
+        bed.gathered.add(report)
+    return Fate("survived") if alike else concluded(contract, bed.gathered)
+
+
+def concluded(contract: Contract, gathered: Gathered) -> Fate:
+    """Return what becomes of a mutant that broke no clause: is the run green?"""
     red = [
         one.id
-        for one in clauses
+        for one in gathered.clauses()
         if one.inconsistent
         or (contract.by_id[one.id].required and one.verdict != "pass")
     ]
@@ -176,25 +269,23 @@ def judged(contract: Contract, otherwise: Mapping[str, Any]) -> Fate:
     return Fate("survived")
 
 
-def _runs(bench: Bench, contract: Contract, gathered: Gathered) -> Iterator[Run]:
-    _, report, run = perform_tour(bench)
-    gathered.add(report)
-    yield run
-    for case in plan(contract):
-        doable = possible(case, bench.offer.parts)
-        if doable is not None:
-            report, run = perform_case(bench, name(contract, case), doable)
-            gathered.add(report)
-            yield run
+Tried = Sequence[tuple[Mapping[str, Any], Reached]]
+"""Settings, and what the unchanged emulator does under them."""
 
 
-def _try(mutant: Mutant, contract: Contract, writer: Connection) -> None:
+def _try(mutant: Mutant, contract: Contract, under: Tried, writer: Connection) -> None:
     """Be the process of one mutant: send its fate."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+    signal.signal(signal.SIGXCPU, partial(_give_up, writer))
+    fate = Fate("survived")
     try:
+        unloaded()
         sys.meta_path.insert(0, Loader(mutant))
-        for otherwise in OTHERWISE:
-            fate = judged(contract, otherwise)
+        for otherwise, reached in under:
+            chosen = reached.cases(mutant.module, mutant.span)
+            if chosen:
+                fate = judged(contract, otherwise, reached, chosen)
             if fate.word != "survived":
                 break
     except Exception as error:  # what the suite itself says of an answer it cannot read
@@ -202,36 +293,48 @@ def _try(mutant: Mutant, contract: Contract, writer: Connection) -> None:
     writer.send((fate.word, fate.how[:80]))
 
 
-def tried(chosen: Sequence[Mutant], processes: int) -> dict[Mutant, Fate]:
-    """Return what becomes of each mutant, each in a process of its own."""
-    contract = load()
+def _give_up(writer: Connection, *_: object) -> None:
+    writer.send(("does not answer", f"within {SECONDS} s of computing"))
+    os._exit(0)
+
+
+def tried(
+    chosen: Sequence[Mutant], under: Tried, processes: int
+) -> Iterator[tuple[Mutant, Fate]]:
+    """Yield what becomes of each mutant, each in a process of its own, as they end."""
+    contract = eased()
     forking = multiprocessing.get_context("fork")
-    waiting, fates = list(reversed(chosen)), dict.fromkeys(chosen, Fate("survived"))
+    waiting = []
+    for one in reversed(chosen):
+        if any(reached.cases(one.module, one.span) for _, reached in under):
+            waiting.append(one)
+        else:
+            yield one, Fate("survived", "not reached")
     running: dict[Connection, tuple[Mutant, Any, float]] = {}
     while waiting or running:
         while waiting and len(running) < processes:
             mutant = waiting.pop()
             reader, writer = forking.Pipe(duplex=False)
-            child = forking.Process(target=_try, args=(mutant, contract, writer))
+            words = (mutant, contract, under, writer)
+            child = forking.Process(target=_try, args=words)
             child.start()
             writer.close()
-            running[reader] = mutant, child, time.monotonic() + SECONDS
+            running[reader] = mutant, child, time.monotonic() + STUCK
         wait(list(running), timeout=1.0)
         for reader, (mutant, child, end) in list(running.items()):
             late = time.monotonic() > end
             if not (reader.poll() or late):
                 continue
-            fates[mutant] = _fate(reader, late)
+            yield mutant, _fate(reader, late)
             child.kill()
             child.join()
             reader.close()
             del running[reader]
-    return fates
 
 
 def _fate(reader: Connection, late: bool) -> Fate:
     if late and not reader.poll():
-        return Fate("does not answer", f"within {SECONDS:g} s")
+        return Fate("does not answer", f"within {STUCK:g} s, and computes nothing")
     try:
         return Fate(*reader.recv())
     except EOFError:
@@ -324,8 +427,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--module", choices=MODULES, help="only of this module")
     parser.add_argument("--all", action="store_true", help="print the fate of each")
+    parser.add_argument("--having", default="", help="only those whose key has this")
     options = parser.parse_args(words)
-    chosen = mutants((options.module,) if options.module else MODULES)
+    modules = (options.module,) if options.module else MODULES
+    chosen = [one for one in mutants(modules) if options.having in one.key]
     if options.sample is not None:
         amount = min(options.sample, len(chosen))
         chosen = random.Random(options.seed).sample(chosen, amount)
@@ -335,10 +440,17 @@ def main(words: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     begun = time.monotonic()
-    fates = tried(chosen, options.processes)
-    if options.all:
-        for one, fate in fates.items():
-            print(f"{fate.word}\t{fate.how}\t{one.module}.py:{one.line}\t{one.key}")
+    try:
+        under = [(one, as_it_is(eased(), one)) for one in OTHERWISE]
+    except NotGreenError as error:
+        print(f"the emulator as it is does not pass: {error}", file=sys.stderr)
+        return 2
+    fates: dict[Mutant, Fate] = {}
+    for one, fate in tried(chosen, under, options.processes):
+        fates[one] = fate
+        if options.all:
+            place = f"{one.module}.py:{one.line}"
+            print(fate.word, fate.how, place, one.key, sep="\t", flush=True)
     lost = gone(known)
     for key in lost:
         print(f"GONE       {key}")

@@ -14,6 +14,8 @@ PREFIX = "urn:redeploy-conformance:"
 ANSWERS = ("wire/redeploy-success", "wire/describe-instances", "wire/error")
 CONTROL = "/redeploy-control/v1"
 REGION = "cn-hangzhou"
+DAY = 86_400.0
+LIST_OF_ONE = r'^\["i-[a-z0-9]+"\]$'
 Json = dict[str, Any]
 
 
@@ -30,10 +32,17 @@ def document(contract: Contract, account_id: str) -> Json:
             f"{CONTROL}/instances/{{id}}/events": {"post": _raise()},
             f"{CONTROL}/clock/advance": {"post": _advance()},
         },
-        "components": {
-            "schemas": {_word(one): _inlined(schema(one)) for one in _used()}
-        },
+        "components": {"schemas": _schemas(contract)},
     }
+
+
+def _schemas(contract: Contract) -> Json:
+    """Return the schemas in use; the types of events that matter are named, as are bounds."""
+    made = {_word(one): _inlined(schema(one)) for one in _used()}
+    types = [*(row.type for row in contract.events), *contract.unlisted_event_types]
+    made["control-event-request"]["properties"]["type"] = {"enum": types}
+    made["control-advance-request"]["properties"]["seconds"]["maximum"] = DAY
+    return made
 
 
 def _used() -> list[str]:
@@ -117,7 +126,7 @@ def _describe() -> Json:
         "operationId": "describeInstances",
         "parameters": [
             _query("RegionId", {"type": "string", "const": REGION}, required=True),
-            _query("InstanceIds", {"type": "string"}),
+            _query("InstanceIds", {"type": "string", "pattern": LIST_OF_ONE}),
         ],
         "responses": {
             "200": _answer("what there is", _ref("wire/describe-instances")),

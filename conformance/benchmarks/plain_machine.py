@@ -4,6 +4,8 @@ Few rules, values drawn as they come, everything looked at after each call. The 
 oracle, so that only generation and shrinking are compared.
 """
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, seed, settings
@@ -47,8 +49,20 @@ class BrokenError(AssertionError):
     """A clause is broken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one run may cost."""
+
+    requests: int
+    seconds: float
+
+
 class Plain:
-    """One machine on one bench: how far it came, and what it found."""
+    """One machine on one bench: how far it came, and what it found.
+
+    ``requests`` led to the first violation, ``shrinking`` came after it until the trace was as
+    short as ``length`` steps.
+    """
 
     def __init__(self, bench: Bench) -> None:
         """Begin with nothing found."""
@@ -56,10 +70,18 @@ class Plain:
         self.clause: str | None = None
         self.requests = 0
         self.length = 0
+        self.most, self.until = 0, 0.0
 
-    def run(self, budget: int, number: int) -> None:
-        """Walk until a violation is found and shrunk, or ``budget`` requests are spent."""
-        machine = seed(number)(_machine(self, budget))
+    @property
+    def shrinking(self) -> int:
+        """Requests after the first violation."""
+        return self.bench.api.requests - self.requests
+
+    def run(self, budget: Budget, number: int) -> None:
+        """Walk until a violation is found and shrunk; each of the two has the whole budget."""
+        self.budget = budget
+        self._allow()
+        machine = seed(number)(_machine(self))
         try:
             run_state_machine_as_test(
                 machine,
@@ -74,12 +96,21 @@ class Plain:
         except (BrokenError, SpentError, Flaky):
             return
 
+    def _allow(self) -> None:
+        self.most = self.bench.api.requests + self.budget.requests
+        self.until = time.monotonic() + self.budget.seconds
+
+    def spent(self) -> bool:
+        """Whether the budget is spent."""
+        return self.bench.api.requests > self.most or time.monotonic() > self.until
+
     def note(self, run: Run) -> None:
         """Keep what a violation cost to find, and how long its shortest trace is by now."""
         if self.clause is None:
             self.clause = run.violations[0].clause
             self.requests = self.bench.api.requests
             self.length = len(run.done)
+            self._allow()
         self.length = min(self.length, len(run.done))
 
 
@@ -126,7 +157,7 @@ def calls(contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _machine(plain: Plain, budget: int) -> type[RuleBasedStateMachine]:
+def _machine(plain: Plain) -> type[RuleBasedStateMachine]:
     bench, contract = plain.bench, plain.bench.contract
 
     class Machine(RuleBasedStateMachine):
@@ -144,7 +175,7 @@ def _machine(plain: Plain, budget: int) -> type[RuleBasedStateMachine]:
 
         def do(self, *steps: Step) -> None:
             for step in steps:
-                if bench.api.requests > budget:
+                if plain.spent():
                     raise SpentError
                 self.session.do(step)
                 if self.session.run.violations:

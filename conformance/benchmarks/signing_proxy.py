@@ -1,9 +1,11 @@
 """A proxy that signs: ``POST /RedeployInstance?InstanceId=…`` becomes a signed call of that action.
 
 What lies under the prefix of the control protocol is passed on as it is. It counts, and it stops
-passing on when a budget of requests or seconds is spent.
+passing on when a budget of requests or seconds is spent. Well before the rate limit it turns the
+clock on, since a caller who cannot know of the limit would see nothing else from then on.
 """
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,9 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials, build_request
 
 ANSWER_SECONDS = 30.0
+OPERATION = "/RedeployInstance"
+CALLS, SECONDS = 400, 61.0
+"""After so many calls the clock is turned on by so much."""
 HOP_BY_HOP = ("connection", "transfer-encoding", "content-length", "date", "server")
 
 
@@ -31,6 +36,7 @@ class Meter:
     requests: int
     until: float
     count: int = 0
+    calls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spend(self) -> bool:
@@ -40,6 +46,12 @@ class Meter:
                 return False
             self.count += 1
             return True
+
+    def near_limit(self, path: str) -> bool:
+        """Count one call of the operation; True when the rate limit is near."""
+        with self.lock:
+            self.calls += path.startswith(OPERATION)
+            return self.calls % CALLS == 0 and path.startswith(OPERATION)
 
 
 def signed(
@@ -64,6 +76,14 @@ def signed(
     )
 
 
+def turn_on(transport: Transport, host: str, control: str) -> None:
+    """Turn the clock of the server on; not counted, since it is no request of the client's."""
+    headers = (("host", host), ("content-type", "application/json"))
+    body = json.dumps({"seconds": SECONDS}).encode()
+    path = f"{control}/clock/advance"
+    transport.send(HttpRequest("POST", path, headers, body), ANSWER_SECONDS)
+
+
 @contextmanager
 def proxy(
     transport: Transport,
@@ -84,6 +104,8 @@ def proxy(
             if not meter.spend():
                 self.close_connection = True  # the client's run is over
                 return
+            if meter.near_limit(self.path):
+                turn_on(transport, host, control)
             request = signed(self.command, self.path, body, credentials, host, control)
             try:
                 came = transport.send(request, ANSWER_SECONDS)
@@ -103,7 +125,7 @@ def proxy(
                 self.wfile.write(came.body)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
-        do_OPTIONS = do_HEAD = do_TRACE = answer
+        do_OPTIONS = do_HEAD = do_TRACE = do_QUERY = answer
 
         def log_message(self, format: str, *values: object) -> None:
             """Say nothing."""

@@ -73,6 +73,8 @@ class Api:
         default_factory=list
     )
     watcher: Watcher | None = None
+    clock_id: str = ""
+    """The clock that accounts are made to live on (part ``clocks``); none: the common one."""
 
     @property
     def host(self) -> str:
@@ -186,6 +188,11 @@ class Api:
         if wrong:
             raise OfferError(f"{what} is not as its schema says: {wrong[0]}")
         return document
+
+    @property
+    def timed(self) -> dict[str, str]:
+        """What names the clock in a request of the control protocol."""
+        return {"clock_id": self.clock_id} if self.clock_id else {}
 
     def _control_request(
         self, method: str, path: str, body: Mapping[str, Any] | None

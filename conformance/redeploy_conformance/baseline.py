@@ -18,8 +18,9 @@ from redeploy_conformance.conclude import draw
 from redeploy_conformance.investigate import command, perform, trace
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
+from redeploy_conformance.pinned import steps_of
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import InvalidStepError, Step, from_json, to_json
+from redeploy_conformance.steps import InvalidStepError, Step, to_json
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result
@@ -119,7 +120,7 @@ def _entry(
     if type(row["expires"]) is not datetime.date:
         raise BaselineError(f"{where}: expires must be a date such as 2030-12-31")
     try:
-        steps = tuple(from_json(one) for one in row["steps"])
+        steps = tuple(steps_of(row["steps"], contract))
     except InvalidStepError as error:
         raise BaselineError(f"{where}: {error}") from error
     return Entry(
@@ -336,6 +337,8 @@ def sentence_known(
             return f"Not conforming: {broken} violated beyond {deviations}."
         case RunVerdict.INCOMPLETE:
             why = notes[0].text if notes else "not every required clause was exercised"
-            return f"Incomplete, with {deviations} and no other violation: {why}."
+            if not known:
+                return f"Incomplete: {why}."
+            return f"Incomplete with {deviations} and no other violation: {why}."
         case _:
             return result.sentence

@@ -217,16 +217,34 @@ def _mismatches(
         seen = f"still {view.get('status')}"
         wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
     for clause, word in (*world.told, *_shown(contract, world, view)):
-        if rules.declared.get(clause, word) != word:
+        if rules.declared.get(clause, word) != word and not _unsure(
+            clause, word, rules
+        ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
 
 
+def _unsure(clause: str, word: str, rules: Rules) -> bool:
+    """Whether a choice may only seem so, and speaks against no declaration.
+
+    What polls did not see they may have missed (L8r); where the status is late, another server may
+    be that of a redeploy that has ended (L4f).
+    """
+    return (clause, word) == ("L8r", "no") or (
+        rules.lags and (clause, word) == ("L4f", "new")
+    )
+
+
 def _weight(
     world: World, wrong: tuple[Mismatch, ...], stable: bool
-) -> tuple[int, bool, list[str]]:
-    """Order explanations: fewest mismatches; a stable status has ended, another has not."""
-    return len(wrong), world.in_flight is stable, [one.clause for one in wrong]
+) -> tuple[int, bool, bool, list[str]]:
+    """Order explanations: fewest mismatches; a stable status has ended, another has not.
+
+    Of two the one that is only against a declaration is better than one against the page.
+    """
+    bound = not all(one.field == "choice" for one in wrong)
+    clauses = [one.clause for one in wrong]
+    return len(wrong), world.in_flight is stable, bound, clauses
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
@@ -269,7 +287,10 @@ def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
             yield "E1c", status
         elif world.flight is not None and event.id in world.flight.answers:
             moved = status != event.status
-            if not moved or status not in contract.final_event_statuses:
+            same = event.status == "Executing" and not moved  # either choice shows this
+            # Of several events one alone may be answered (E7), and the others wait.
+            plain = len(world.flight.answers) == 1 and not same
+            if plain and status not in contract.final_event_statuses:
                 yield "E1x", "Executing" if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
         yield "L4f", "old" if world.host.admits(view["host"]) else "new"

@@ -2,15 +2,19 @@
 
 import ipaddress
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from redeploy_conformance.api import Api, Offer
+from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.session import Session
-from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
+
+TURN = 1000.0
+"""Seconds by which a clock of one's own is turned to see whether it is one."""
 
 
 @dataclass(slots=True)
@@ -18,7 +22,9 @@ class Bench:
     """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
 
     The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
-    ``seen`` counts what held so far, by (clause, row), to steer what is tried next.
+    ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
+    requests that did the last violation again, to count how often it shows. ``unsound`` is what is
+    wrong with a clock of one's own, where that was offered.
     """
 
     contract: Contract
@@ -26,9 +32,11 @@ class Bench:
     api: Api
     offer: Offer
     alone: bool = True
+    unsound: str = ""
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
     steps: int = 0
+    confirming: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
@@ -49,16 +57,49 @@ class Bench:
 
         Raises:
             SetUpError: the control plane could not reset it, or tell the time.
+            OfferError: it offers clocks of one's own, and they do not work.
         """
+        if self.unsound:
+            raise OfferError(self.unsound)
         watcher = self.api.watcher
         number = 0 if watcher is None else watcher.session(counted=counted)
         if self.alone and Part.RESET in self.offer.parts:
-            self.api.control("POST", "reset", {}, "control/empty")
+            self.api.control("POST", "reset", self.api.timed, "control/empty")
         session = Session(self.api, self.offer, self.contract, ledger)
         session.run.number = number
         session.oracle.request_ids = self.request_ids
         session.oracle.task_ids = self.task_ids
         return session
+
+    def take_clock(self) -> None:
+        """Live on a clock of one's own from now on, so that others may use the target meanwhile.
+
+        Raises:
+            UnreachableError: the target does not answer.
+        """
+        try:
+            made = self.api.control("POST", "clocks", {}, "control/clock-answer")
+            before = self.api.control("GET", "clock", None, "control/clock")["now"]
+            self.api.clock_id = made["clock_id"]
+            turn = {"seconds": TURN, **self.api.timed}
+            mine = self.api.control("POST", "clock/advance", turn, "control/clock")
+            after = self.api.control("GET", "clock", None, "control/clock")["now"]
+        except LostError as error:
+            raise UnreachableError(str(error)) from error
+        except OfferError as error:
+            self.unsound = str(error)
+            return
+        if abs(mine["now"] - made["now"] - TURN) > TURN / 2:
+            self.unsound = f"a new clock turned by {TURN:g} s goes from {made['now']:g} to {mine['now']:g}"
+        elif after - before >= TURN:
+            self.unsound = "turning a clock of one's own turns the common one"
+        self.alone = True
+
+    def leave_clock(self) -> None:
+        """Forget what was made on the clock of one's own; a target that is gone has nothing to forget."""
+        if self.api.clock_id and not self.unsound and Part.RESET in self.offer.parts:
+            with suppress(SetUpError):
+                self.api.control("POST", "reset", self.api.timed, "control/empty")
 
 
 def set_up(target: Target, contract: Contract, *, alone: bool = True) -> Bench:

@@ -4,11 +4,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from redeploy_conformance import options
+from redeploy_conformance.certify_commands import certify
 from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import InOrder, leave
@@ -47,6 +49,11 @@ def main() -> None:
     help="Send the rate limit's burst of calls to another machine too.",
 )
 @click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only look what TARGET offers, and print what the run would do.",
+)
+@click.option(
     "-k", "expression", metavar="EXPR", help="Only tests that match (pytest -k)."
 )
 @click.option(
@@ -55,6 +62,21 @@ def main() -> None:
     callback=options.workers,
     metavar="N",
     help="Run on N processes, or 'auto' (pytest-xdist).",
+)
+@click.option(
+    "--tx",
+    "places",
+    multiple=True,
+    metavar="SPEC",
+    help="Run on processes at this place, in the words of pytest-xdist: "
+    "2*ssh=user@host//python=PATH, or 2*popen for this machine. Again for more places.",
+)
+@click.option(
+    "--examples",
+    metavar="PLACE",
+    envvar="REDEPLOY_EXAMPLES",
+    help="Keep walks that broke a clause, and try them first: in a folder, or at a redis:// URL, "
+    "which hosts can share; one with a password better in $REDEPLOY_EXAMPLES.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the exploration."
@@ -95,8 +117,11 @@ def run(
     case: str | None,
     quick: bool,
     burst: bool,
+    dry_run: bool,
     expression: str | None,
     workers: str | None,
+    places: Sequence[str],
+    examples: str | None,
     seed: int,
     result: str,
     junit: str | None,
@@ -114,40 +139,50 @@ def run(
     5 the suite itself failed.
     """
     outputs = [path for path in (result, junit, stream, trace) if path]
+    if workers and places:
+        leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
     _check_run(target, clauses, case, outputs)
+    _check_baseline(baseline)
+    if dry_run:
+        _print_plan(target, set(clauses), case, quick=quick, burst=burst)
+        return
+    if examples:
+        _check_examples(examples)
 
     import pytest  # only now: wrong usage is told at once
 
     from redeploy_conformance import plugin
 
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
-    words += ["-c", os.devnull, "--rootdir", str(Path(__file__).parent)]
+    # An option and its value are one word each: pytest-xdist takes a word that is a path here for
+    # one that must be copied to other hosts. There, the root is another.
+    os.environ[options.ROOT] = str(Path(__file__).parent)
+    words += [f"--config-file={os.devnull}", f"--rootdir=${options.ROOT}"]
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
     words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     words += ["-o", f"filterwarnings={INTERRUPTED_IN_VAIN}"]
     words += ["-v"] if verbose else ["-q", "--tb=no", "-rN"]
-    words += [
-        "--redeploy-target",
-        target,
-        "--redeploy-result",
-        str(Path(result).absolute()),
-    ]
-    words += ["--redeploy-seed", str(seed)]
+    words += [f"--redeploy-target={target}"]
+    words += [f"--redeploy-result={Path(result).absolute()}"]
+    words += [f"--redeploy-seed={seed}"]
     words += ["--redeploy-quick"] if quick else []
     words += ["--redeploy-burst"] if burst else []
     for clause in clauses:
-        words += ["--redeploy-clause", clause]
+        words += [f"--redeploy-clause={clause}"]
+    words += [f"--tx={place}" for place in places]
+    words += ["--dist=load"] if places else []
     for option, value in (
         ("--redeploy-case", case),
-        ("-k", expression),
-        ("-n", workers),
+        ("--numprocesses", workers),
+        ("--redeploy-examples", examples),
         ("--redeploy-junit", junit and str(Path(junit).absolute())),
         ("--redeploy-stream", stream and str(Path(stream).absolute())),
         ("--redeploy-baseline", baseline and str(Path(baseline).absolute())),
         ("--redeploy-trace", trace and str(Path(trace).absolute())),
     ):
         if value:
-            words += [option, value]
+            words.append(f"{option}={value}")
+    words += [f"-k{expression}"] if expression else []
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, plugin.interrupt)
     try:
@@ -169,6 +204,17 @@ def run(
             leave(
                 RunVerdict.SUITE_FAILED, f"pytest ended with {code}, without a verdict"
             )
+
+
+def _check_examples(place: str) -> None:
+    """Say that examples cannot be kept, before anything runs."""
+    from redeploy_conformance.examples import database
+    from redeploy_conformance.targets.base import TargetUsageError
+
+    try:
+        database(place, load().sha256, "")
+    except TargetUsageError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
 
 
 def _check_run(
@@ -207,6 +253,47 @@ def _check_run(
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
         found.transport.close()
+
+
+def _print_plan(
+    target: str, clauses: set[str], case: str | None, *, quick: bool, burst: bool
+) -> None:
+    """Print what a run would do; nothing but discovery is asked of the target."""
+    from redeploy_conformance.bench import set_up
+    from redeploy_conformance.dry_run import lines
+    from redeploy_conformance.planner import name
+    from redeploy_conformance.steps import Case
+    from redeploy_conformance.targets.find import find
+    from redeploy_reports.clean import clean
+
+    contract = load()
+    found = find(target, contract)
+    everything = case is None and not clauses and not quick
+
+    def wanted(one: Case) -> bool:
+        chosen = bool(clauses & set(one.clauses)) or name(contract, one) == case
+        return everything or chosen or (quick and "Q2" in one.clauses)
+
+    try:
+        told = lines(set_up(found, contract), wanted, burst=burst)
+    finally:
+        found.transport.close()
+    for line in told:
+        click.echo(clean(line))
+
+
+def _check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
 
 
 def _cases(contract: Contract) -> set[str]:
@@ -255,6 +342,12 @@ def contract(form: str) -> None:
 )
 @click.option("--fault", metavar="ID", help="Serve a deliberately broken emulator.")
 @click.option("--variant", metavar="NAME", help="Serve a legal variant by name.")
+@click.option(
+    "--token-env",
+    metavar="NAME",
+    help="Ask callers of the control protocol for the token that this environment variable holds; "
+    "needed to serve other machines.",
+)
 def serve(
     host: str,
     port: int,
@@ -262,11 +355,13 @@ def serve(
     time_scale: float,
     fault: str | None,
     variant: str | None,
+    token_env: str | None,
 ) -> None:
     """Serve the reference emulator and its control plane over HTTP."""
     from redeploy_conformance.emulator.app import Emulator
     from redeploy_conformance.emulator.serve import ServeError
     from redeploy_conformance.emulator.serve import serve as serve_emulator
+    from redeploy_conformance.emulator.settings import Settings
     from redeploy_conformance.emulator.variants import variants
     from redeploy_conformance.faults.catalogue import FAULTS
 
@@ -278,7 +373,13 @@ def serve(
         )
     if fault is not None and fault not in FAULTS:
         leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}")
-    settings = named[variant] if variant else None
+    settings = named[variant] if variant else Settings()
+    if token_env is not None:
+        token = os.environ.get(token_env)
+        if not token:
+            text = f"the environment variable {token_env} is not set"
+            leave(RunVerdict.WRONG_USAGE, text)
+        settings = replace(settings, control_token=token)
     options = {"clock": clock, "time_scale": time_scale}
     emulator = (
         FAULTS[fault].build(settings, **options)
@@ -352,5 +453,6 @@ main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)
 main.add_command(baseline_group)
+main.add_command(certify)
 for command in STAGING:
     main.add_command(command)

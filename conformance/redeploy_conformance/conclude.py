@@ -1,11 +1,16 @@
 """From what the cases brought to what the run says: a verdict per clause, and one in all."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from redeploy_conformance.api import Offer
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.world import Told
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.records import (
     Burst,
@@ -23,7 +28,9 @@ from redeploy_schemas.vocabulary import (
     Verdict,
 )
 
-CONSISTENT = frozenset({"A5", "A10", "A6d", "A13e", "E5", "E7", "R6", "U3", "L13"})
+CONSISTENT = frozenset(
+    {"A5", "A10", "A6d", "A13e", "A14b", "E5", "E7", "L11a", "L13", "R6", "U3"}
+)
 """Open clauses of which an implementation should always go the same way."""
 
 
@@ -130,12 +137,7 @@ class Gathered:
 
     def _choices(self, clause: Clause) -> tuple[Choice, ...]:
         if clause.id == "A11":
-            return tuple(
-                Choice(
-                    choice=f"{one} before {two}", count=count, evidence="both violated"
-                )
-                for (one, two), count in sorted(self.ledger.precedence.items())
-            )
+            return _precedence(self.ledger.precedence)
         return tuple(
             Choice(choice=word, count=count, evidence=self.ledger.evidence[name, word])
             for (name, word), count in sorted(self.ledger.told.items())
@@ -186,6 +188,24 @@ class Gathered:
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""
         return draw(clauses, self.findings, self.problems)
+
+
+def _precedence(pairs: Counter[Told]) -> tuple[Choice, ...]:
+    """Return the order in which codes win, as one choice where all that was seen gives one (A11)."""
+    order: tuple[str, ...] = ()
+    with suppress(CycleError):
+        before: TopologicalSorter[str] = TopologicalSorter()
+        for one, two in pairs:
+            before.add(two, one)
+        order = tuple(before.static_order())
+    if order and all(pair in pairs for pair in pairwise(order)):
+        evidence = f"{len(pairs)} pairs, each of both violated at once"
+        choice = " before ".join(order)
+        return (Choice(choice=choice, count=pairs.total(), evidence=evidence),)
+    return tuple(
+        Choice(choice=f"{one} before {two}", count=count, evidence="both violated")
+        for (one, two), count in sorted(pairs.items())
+    )
 
 
 def draw(

@@ -97,7 +97,7 @@ def _drawn(
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ForeignTraceError, LogError) as error:
-        leave(RunVerdict.WRONG_USAGE, str(error))
+        leave(RunVerdict.WRONG_USAGE, _plain(error))
 
 
 @click.group()
@@ -245,4 +245,5 @@ def update_baseline(
         leave(RunVerdict.WRONG_USAGE, _plain(error))
     for line in changes.lines:
         click.echo(_plain(line))
-    click.echo(f"{file}: {len(changes.lines)} entries changed")
+    count = len(changes.lines)
+    click.echo(f"{file}: {count} {'entry' if count == 1 else 'entries'} changed")

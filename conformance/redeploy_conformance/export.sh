@@ -16,7 +16,13 @@ say() { printf '%s\n' "$1"; }
 
 # pick FIELD N: the Nth text in the last answer that stands under FIELD, or first in its list
 pick() {
-  printf '%s' "$ANSWER" | grep -o "\"$1\": *\[\{0,1\} *\"[^\"]*\"" | sed -n "${2}s/.*\"\([^\"]*\)\"$/\1/p"
+  local found
+  found=$(printf '%s' "$ANSWER" | grep -o "\"$1\": *\[\{0,1\} *\"[^\"]*\"" | sed -n "${2}s/.*\"\([^\"]*\)\"$/\1/p") || true
+  if [ -z "$found" ]; then
+    printf 'the last answer has no %s, so nothing can follow\n' "$1" >&2
+    return 1
+  fi
+  printf '%s' "$found"
 }
 
 # control METHOD PATH BODY
@@ -24,8 +30,8 @@ control() {
   local token=()
   if [ -n "${TOKEN:-}" ]; then token=(-H "authorization: Bearer $TOKEN"); fi
   ANSWER=$(curl -sS -X "$1" -H 'content-type: application/json' ${token[@]+"${token[@]}"} \
-    --data-binary "$3" "$ENDPOINT$CONTROL$2")
-  say "control $1 $2"
+    --data-binary "$3" -w '\nHTTP %{http_code}' "$ENDPOINT$CONTROL$2")
+  say "control $1 $2: ${ANSWER##*$'\n'}"
 }
 
 # call ACTION KEY SECRET QUERY SIGNED-QUERY NONCE WHEN: one call of the public API, signature V3

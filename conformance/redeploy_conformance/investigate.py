@@ -11,8 +11,9 @@ from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
+from redeploy_conformance.guesses import guesses, special, together
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.minimise import Search, minimise
+from redeploy_conformance.minimise import Search, Steps, minimise
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
 from redeploy_conformance.session import Done, Run, not_as_offered
@@ -24,6 +25,8 @@ from redeploy_schemas.records import Finding, TraceStep
 ATTEMPTS = 3
 MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
+MANY = 3
+"""With more special things about them, guessed steps are reduced further."""
 MOST_WORLDS = 6
 MOST_EXCHANGES = 6
 
@@ -136,16 +139,20 @@ def _finding(
     reproduce: str,
     drawn: bool,
 ) -> Finding:
-    reproduced, attempts = 0, 0
+    shown: list[Run] = []
+    attempts = 0
     if bench.offer.parts and _cheap(bench):
-        fewest, again = shortest(bench, done, violation, drawn=drawn)
-        if again is not None:
-            done, run = fewest, again
-            violation = _same(run, violation.clause) or violation
-        for _ in range(ATTEMPTS):
-            attempts += 1
-            once = perform(bench, done, Ledger())
-            reproduced += _same(once, violation.clause) is not None
+        attempts = ATTEMPTS
+        guess = _guessed(bench, done, violation) if drawn else None
+        shown = [] if guess is None else _shown(bench, guess, violation.clause)
+        if guess is not None and shown:
+            done, run = guess, shown[0]
+        if guess is None or not shown or special(guess) > MANY:
+            fewest, again = shortest(bench, done, violation, drawn=drawn)
+            if again is not None:
+                done, run = fewest, again
+            shown = _shown(bench, done, violation.clause)
+        violation = _same(run, violation.clause) or violation
     clause = bench.contract.by_id[violation.clause]
     return Finding(
         clause=violation.clause,
@@ -157,7 +164,7 @@ def _finding(
         trace=trace(bench.contract, run, violation),
         steps=tuple(to_json(one) for one in done),
         reproduce=reproduce,
-        reproduced=reproduced,
+        reproduced=len(shown),
         attempts=attempts,
     )
 
@@ -188,6 +195,29 @@ def shortest(
     search = Search(breaks, may_go_on)
     fewest = minimise(steps, violation.key, search, drawn=drawn)
     return fewest, search.best or breaks(fewest)
+
+
+def _shown(bench: Bench, steps: Sequence[Step], clause: str) -> list[Run]:
+    """Do the steps some times more; return the runs that broke the clause again."""
+    before = bench.api.requests
+    runs = [perform(bench, steps, Ledger()) for _ in range(ATTEMPTS)]
+    bench.confirming = bench.api.requests - before
+    return [run for run in runs if _same(run, clause) is not None]
+
+
+def _guessed(bench: Bench, steps: Sequence[Step], violation: Violation) -> Steps | None:
+    """Return the plainest of the likely traces that broke the clause when tried beside others."""
+    row = next(row for row in bench.contract.events if not row.only_with)
+    guessed = guesses(steps, violation.key, (row.type, row.statuses[0]))
+    if not guessed:
+        return None
+    through, owners = together(guessed)
+    broken = {
+        owners[one.key]
+        for one in perform(bench, through, Ledger()).violations
+        if one.clause == violation.clause and one.key in owners
+    }
+    return next((guess for guess in guessed if guess in broken), None)
 
 
 def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:

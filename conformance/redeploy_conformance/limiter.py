@@ -97,9 +97,10 @@ class Quota:
     def note(self, now: float, *, throttled: bool, accepted: bool) -> None:
         """Enter a call, and drop the limiters that would have answered otherwise.
 
-        Until the first refusal every limiter lets everything through: they are asked from then on.
+        Until the first refusal, or the first call over the rate, every limiter lets everything
+        through: they are asked from then on.
         """
-        if throttled and self.candidates is None:
+        if self.candidates is None and (throttled or (accepted and self._over(now))):
             self.candidates = tuple(all_limiters(self.contract))
             for then in self.passed:
                 self.candidates = _agreeing(self.candidates, then, throttled=False)
@@ -113,6 +114,12 @@ class Quota:
             self._note_overfull(now)
         if self.candidates is not None and (accepted or throttled):
             self.candidates = _agreeing(self.candidates, now, throttled=throttled)
+
+    def _over(self, now: float) -> bool:
+        """Whether one more call is more than the rate within its seconds."""
+        edge = now - self.contract.quota_seconds
+        recent = len(self.passed) - bisect_right(self.passed, edge)
+        return recent >= self.contract.quota_calls
 
     def told(self, now: float, *, throttled: bool) -> list[Told]:
         """Return the choices that the last call shows: which limiter (Q3), what it counts (Q6r).

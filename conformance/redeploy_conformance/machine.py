@@ -4,12 +4,13 @@ The machine only draws steps; executor and oracle are those of the planned cases
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from redeploy_conformance.session import Run, Session
+from redeploy_conformance.session import Session
 from redeploy_conformance.steps import (
     Advance,
     Create,
@@ -29,6 +30,8 @@ from redeploy_strategies.events import events
 from redeploy_strategies.instances import specs
 from redeploy_strategies.steering import Seen
 
+NEAR = 4
+"""A step is on one of the last few instances that were made, so that histories grow."""
 PATCHES: tuple[dict[str, Any], ...] = (
     {"lock_reasons": ()},
     {"lock_reasons": ("security",)},
@@ -38,16 +41,40 @@ PATCHES: tuple[dict[str, Any], ...] = (
 )
 
 
-class BrokenClauseError(AssertionError):
-    """A walk brought a violation; ``run`` tells what was done."""
+class WalkEndedError(BaseException):
+    """A walk brought a violation or trouble, and ends at once; its run tells which.
 
-    def __init__(self, run: Run) -> None:
-        """Keep the run for whoever investigates."""
-        first = run.violations[0]
-        super().__init__(
-            f"{first.clause}: expected {first.expected}, got {first.observed}"
-        )
-        self.run = run
+    No ``Exception``, so that Hypothesis does not do the walk again: that would cost as many calls
+    once more, and what is seen once counts, whether or not it shows again.
+    """
+
+
+class KeptWalkError(AssertionError):
+    """A walk brought a violation, and is to be kept: Hypothesis keeps only what fails a test."""
+
+
+def steps(
+    contract: Contract, parts: frozenset[Part], seen: Seen
+) -> st.SearchStrategy[Step]:
+    """Draw a step on some instance, whose key is filled in later; calls more often than the rest."""
+    made = specs(contract, seen).map(_create)
+    call = calls(contract, seen, principals=Part.PRINCIPALS in parts).map(
+        lambda special: Redeploy("", **special)
+    )
+    kinds: list[st.SearchStrategy[Step]] = [call, call, call, call, made, made]
+    passing = st.sampled_from((1.0, 10.0, 30.0, 61.0)).map(Advance)
+    kinds += [passing, passing, st.just(Settle())]
+    kinds.append(st.sampled_from(PATCHES).map(lambda spec: Patch("", spec_items(spec))))
+    if Part.OUTCOMES in parts:
+        kinds.append(st.sampled_from(Ending).map(lambda one: Script("", one.value)))
+    if Part.EVENTS in parts:
+        kinds.append(events(contract, seen).map(lambda pair: Raise("", *pair)))
+    return st.one_of(kinds)
+
+
+def _create(spec: dict[str, Any]) -> Create:
+    rest = {name: value for name, value in spec.items() if name != "events"}
+    return Create("", spec_items(rest), tuple(spec["events"]))
 
 
 def explorer(
@@ -55,6 +82,8 @@ def explorer(
     parts: frozenset[Part],
     seen: Seen,
     begin: Callable[[], Session],
+    *,
+    kept: bool = False,
 ) -> type[RuleBasedStateMachine]:
     """Return a machine whose walks each begin a session of their own.
 
@@ -63,9 +92,11 @@ def explorer(
     """
 
     class Explorer(RuleBasedStateMachine):
-        """Walks over create, call, look, time and change."""
+        """Walks over create, call, look, time and change.
 
-        instances: Bundle[str] = Bundle("instances")
+        There is one rule, since of several Hypothesis leaves some out of each walk: without calls
+        a walk shows nothing.
+        """
 
         def __init__(self) -> None:
             super().__init__()
@@ -75,68 +106,33 @@ def explorer(
         def do(self, step: Step) -> None:
             self.session.do(step)
             run = self.session.run
-            if run.violations:
-                raise BrokenClauseError(run)
-            if run.problem is not None:
-                raise TroubleError(run.problem)
+            if run.violations and kept:
+                raise KeptWalkError
+            if run.violations or run.problem is not None:
+                raise WalkEndedError
 
-        def create(self, spec: dict[str, Any]) -> str:
-            self.count += 1
-            key = f"i{self.count}"
-            raised = tuple(spec["events"])
-            rest = {name: value for name, value in spec.items() if name != "events"}
-            self.do(Create(key, spec_items(rest), raised))
-            return key
-
-        @initialize(target=instances, spec=specs(contract, seen))
-        def first(self, spec: dict[str, Any]) -> str:
-            return self.create(spec)
-
-        @rule(target=instances, spec=specs(contract, seen))
-        def another(self, spec: dict[str, Any]) -> str:
-            return self.create(spec)
+        @initialize(made=specs(contract, seen).map(_create))
+        def first(self, made: Create) -> None:
+            self.count = 1
+            self.do(replace(made, key="i1"))
 
         @rule(
-            key=instances,
-            call=calls(contract, seen, principals=Part.PRINCIPALS in parts),
+            step=steps(contract, parts, seen),
+            which=st.integers(0, NEAR - 1),
             look=st.booleans(),
         )
-        def redeploy(self, key: str, call: dict[str, Any], look: bool) -> None:
-            self.do(Redeploy(key, **call))
-            if look:
+        def go_on(self, step: Step, which: int, look: bool) -> None:
+            if isinstance(step, Create):
+                self.count += 1
+                which = 0
+            if isinstance(step, Create | Redeploy | Script | Raise | Patch):
+                step = replace(step, key=f"i{self.count - which % self.count}")
+            self.do(step)
+            if isinstance(step, Advance) or (isinstance(step, Redeploy) and look):
                 self.do(Look())
-
-        @rule(seconds=st.sampled_from((1.0, 10.0, 30.0, 61.0)))
-        def advance(self, seconds: float) -> None:
-            self.do(Advance(seconds))
-            self.do(Look())
-
-        @rule()
-        def settle(self) -> None:
-            self.do(Settle())
-
-        if Part.OUTCOMES in parts:
-
-            @rule(key=instances, ending=st.sampled_from(Ending))
-            def script(self, key: str, ending: Ending) -> None:
-                self.do(Script(key, ending.value))
-
-        if Part.EVENTS in parts:
-
-            @rule(key=instances, event=events(contract, seen))
-            def raise_event(self, key: str, event: tuple[str, str]) -> None:
-                self.do(Raise(key, *event))
-
-        @rule(key=instances, change=st.sampled_from(PATCHES))
-        def patch(self, key: str, change: dict[str, Any]) -> None:
-            self.do(Patch(key, spec_items(change)))
 
         def teardown(self) -> None:
             if not self.session.run.violations and not self.session.run.problem:
                 self.do(Settle())
 
     return Explorer
-
-
-class TroubleError(Exception):
-    """A walk could not go on, for no fault of the implementation's contract."""

@@ -6,12 +6,13 @@ fresh instances. What is likeliest to work is tried first: the steps of the inst
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.steps import Step
 
 R = TypeVar("R")
+T = TypeVar("T")
 Steps = tuple[Step, ...]
 
 
@@ -108,12 +109,30 @@ def plainer(one: Step) -> Iterator[Step]:
     if isinstance(one, step.Create):
         for n in range(len(one.spec)):
             yield replace(one, spec=(*one.spec[:n], *one.spec[n + 1 :]))
-        for n in range(len(one.events)):
-            yield replace(one, events=(*one.events[:n], *one.events[n + 1 :]))
+        for events in _fewer_of(one.events):
+            yield replace(one, events=events)
         if one.ending:
             yield replace(one, ending="")
-    if isinstance(one, step.Redeploy) and one.force is not None:
-        yield replace(one, force=None)
+    if isinstance(one, step.Redeploy):
+        if one.force is not None:
+            yield replace(one, force=None)
+        for row in ("policy", "malformed", "forgery", "wire"):
+            if getattr(one, row) is not None:
+                plain: dict[str, Any] = {row: None}
+                yield replace(one, **plain)
+        for statements in _fewer_of(one.statements):
+            yield replace(one, statements=statements)
+
+
+def _fewer_of(several: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """Yield a row without one half, the other, a quarter, and so on down to single ones."""
+    size = len(several)
+    while size > 1:
+        size = (size + 1) // 2
+        for start in range(0, len(several), size):
+            yield (*several[:start], *several[start + size :])
+    if len(several) == 1:
+        yield ()
 
 
 def sound(steps: Sequence[Step]) -> bool:

@@ -240,12 +240,13 @@ def finish(contract: Contract, world: World, flight: Flight) -> Iterator[World]:
     row = contract.transition_from[flight.origin]
     landed = replace(world, flight=None, told=())
     if flight.ending is Ending.FAIL:
+        elsewhere = row.path[-1] != flight.origin
         yield replace(
             landed,
             status=flight.origin,
             orderly_stops=ANYTHING,
             power_offs=ANYTHING,
-            told=(("L8r", flight.watched),) if flight.watched else (),
+            told=(("L8r", flight.watched),) if flight.watched and elsewhere else (),
             why=_why_failed(world),
         )
         return

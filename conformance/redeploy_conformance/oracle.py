@@ -22,9 +22,11 @@ from redeploy_conformance.model import (
 )
 from redeploy_conformance.moves import Walk
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
-from redeploy_conformance.world import World, hush
+from redeploy_conformance.world import Told, World, hush
 from redeploy_schemas.contract import Contract
 
+FRAME = frozenset({"status", "lock_reasons", "tenancy"})
+"""What a look must show for a neighbour that stayed the same to confirm L9: else it could not tell."""
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
@@ -63,6 +65,8 @@ class Oracle:
     task_ids: set[str] = field(default_factory=set)
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
+    _loud: dict[str, Belief] = field(default_factory=dict)
+    """Beliefs, by instance, in which no silence is left to end."""
 
     def add(self, key: str, account: str, world: World) -> None:
         """Begin to watch an instance in a known state."""
@@ -98,10 +102,7 @@ class Oracle:
         """
         if not self.rules.stepped:
             self.time_passes(now, (key,))
-        wrong = [
-            Violation(flaw.clause, flaw.expected, flaw.observed)
-            for flaw in (*flaws(self.contract, reply), *self.identify(reply))
-        ]
+        wrong = _violations((*flaws(self.contract, reply), *self.identify(reply)))
         wrong += self._limited(account or self.homes[key], reply, now)
         before = self.worlds[key]
         if wrong and wrong[-1].clause == "Q4":
@@ -114,7 +115,8 @@ class Oracle:
             self._spread(key, before, call, now, undecided)
         elif reply.kind is Kind.THROTTLED:
             self._silence(("Q4", "L10"), key)
-            self._tell("Q4c", f"{reply.status} {reply.code}", reply)
+            told = [("Q4c", f"{reply.status} {reply.code}")]
+            wrong += _violations(self._tell(told, str(reply)))
         else:
             wrong += self._decided(key, before, call, reply, now)
         return [replace(one, key=key) for one in wrong]
@@ -148,7 +150,7 @@ class Oracle:
                         key=key,
                     )
                 )
-            elif moving and key not in moving:
+            elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
 
@@ -174,11 +176,20 @@ class Oracle:
             shaped = UUID.fullmatch(reply.request_id or "") and (
                 reply.task_id.startswith("t-")
             )
-            self._tell("R6", "as-in-examples" if shaped else "other", reply)
+            word = "as-in-examples" if shaped else "other"
+            found += self._tell([("R6", word)], str(reply))
         return found
 
-    def _tell(self, clause: str, word: str, reply: Reply) -> None:
-        self.ledger.tell([(clause, word)], str(reply))
+    def _tell(self, told: Iterable[Told], evidence: str) -> list[Flaw]:
+        """Note choices that show by themselves, and return those declared otherwise."""
+        told = list(told)
+        self.ledger.tell(told, evidence)
+        declared = self.rules.declared
+        return [
+            Flaw(clause, f"{declared[clause]}, as declared", word)
+            for clause, word in told
+            if declared.get(clause, word) != word
+        ]
 
     def _limited(self, account: str, reply: Reply, now: float) -> list[Violation]:
         if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
@@ -203,8 +214,8 @@ class Oracle:
         throttled = reply.kind is Kind.THROTTLED
         if self.rules.stepped and not wrong:
             told = quota.told(now, throttled=throttled)
-            self.ledger.tell(told, f"after {len(quota.calls)} calls")
-        return [Violation(one.clause, one.expected, one.observed) for one in wrong]
+            wrong += self._tell(told, f"after {len(quota.calls)} calls")
+        return _violations(wrong)
 
     def _spread(
         self,
@@ -233,11 +244,16 @@ class Oracle:
 
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
+        known = self._loud
         for other, worlds in self.worlds.items():
             if other != key:
                 self.stirred.add(other)
+                if known.get(other) is worlds:
+                    continue  # hundreds of instances that nothing has touched since
                 if any(world.quiet for world in worlds):
-                    self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
+                    worlds = frozenset(map(_in_doubt_only, worlds))
+                    self.worlds[other] = worlds
+                known[other] = worlds
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float
@@ -265,7 +281,7 @@ class Oracle:
             self.ledger.confirm([("A15", "")])
         if call.granted is not None:
             self.ledger.confirm([(call.granted, "granted")])
-        self._note_choices(bound, call, reply)
+        wrong = self._note_choices(bound, call, reply)
         accepted = reply.kind is Kind.ACCEPTED
         self.ledger.walk(self.walk.answered(key, before, accepted=accepted))
         self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
@@ -273,11 +289,11 @@ class Oracle:
             self._end_silence(key)
         else:
             self._silence(_quiet(self.worlds[key]) or ("L10",), key)
-        return []
+        return wrong
 
     def _note_choices(
         self, bound: list[tuple[World, Outcome]], call: Call, reply: Reply
-    ) -> None:
+    ) -> list[Violation]:
         self.ledger.tell(_agreed([one.told for _, one in bound]), str(reply))
         world = bound[0][0]
         why = reasons(self.contract, world)
@@ -287,11 +303,12 @@ class Oracle:
             for clause in set(codes.values()) - {winner}:
                 self.ledger.precedence[(winner, clause)] += 1
         if (call.barred or "").startswith("U") and call.barred != "U4":
-            told = reply.code in self.contract.error_by_code
-            if told or why.violated:
-                self._tell("U3", "reveals" if told else "same", reply)
-            if not told:
-                self._tell("U1c", f"{reply.status} {reply.code}", reply)
+            reveals = reply.code in self.contract.error_by_code
+            told = [("U3", "reveals" if reveals else "same")]
+            told = told if reveals or why.violated else []
+            told += [] if reveals else [("U1c", f"{reply.status} {reply.code}")]
+            return _violations(self._tell(told, str(reply)))
+        return []
 
     def _contradicts(self, outcome: Outcome) -> bool:
         declared = self.rules.declared
@@ -303,6 +320,10 @@ class Oracle:
             if declared.get(clause, word) != word:
                 return Violation(clause, f"{declared[clause]}, as declared", word)
         raise AssertionError("only an outcome against a declaration comes here")
+
+
+def _violations(found: Iterable[Flaw]) -> list[Violation]:
+    return [Violation(one.clause, one.expected, one.observed) for one in found]
 
 
 def fits(

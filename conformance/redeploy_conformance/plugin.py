@@ -20,6 +20,8 @@ from redeploy_conformance import plugin_options
 if TYPE_CHECKING:
     from types import FrameType
 
+    from hypothesis.database import ExampleDatabase
+
     from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.bench import Bench
     from redeploy_conformance.evidence.writer import TraceWriter
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.verdict import Collector
 
 SUITE_FAILED = 5
+CRASHED = "???"
+"""When a test failed whose worker died, in the words of pytest-xdist."""
 LOST_AFTER = 3
 """Cases without an answer in a row, after which the target counts as gone."""
 
@@ -51,6 +55,12 @@ class Reporter:
         self.turn: AbstractContextManager[object] = nullcontext()
         self.secrets: set[str] = set()
         self.silent = 0
+        self.target_place = self.target_word
+        """Where the target is described: elsewhere, in a worker on another host."""
+        self.hosts = 1
+        self.examples: str | None = config.getoption("redeploy_examples")
+        self.database: ExampleDatabase | None = None
+        self.handed_over: Path | None = None
 
     def enter(self, report: CaseReport) -> None:
         """Keep what a case brought."""
@@ -78,13 +88,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options."""
-    config.stash[REPORTER] = Reporter(config)
+    """Read the options; on several processes, say how, and unpack what came along."""
+    global _gathering
+    reporter = config.stash[REPORTER] = Reporter(config)
+    if hasattr(config, "workerinput"):
+        luggage = config.workerinput.get("redeploy")
+        if luggage is not None:
+            from redeploy_conformance import hosts
+
+            hosts.arrive(luggage, reporter)
+        return
+    _gathering = Gathering(config)
+    if config.getoption("tx", None) and any(
+        "redeploy_" in str(one) for one in config.args
+    ):
+        from redeploy_conformance.workers import Workers, defaults
+
+        defaults(config.option)
+        config.pluginmanager.register(Workers(reporter, _gathering))
 
 
 REPORTER = pytest.StashKey[Reporter]()
 SUITE = "redeploy_conformance/suite/"
 """Where the packaged tests are; only those are of interest here."""
+
+
+def _packaged(item: pytest.Item) -> bool:
+    return SUITE in item.path.as_posix()
 
 
 def pytest_collection_modifyitems(
@@ -94,11 +124,15 @@ def pytest_collection_modifyitems(
     wanted = config.getoption("redeploy_case")
     clauses = set(config.getoption("redeploy_clause"))
     quick = config.getoption("redeploy_quick")
+    if hasattr(config, "workerinput") and any(map(_packaged, items)):
+        from redeploy_conformance.workers import spread
+
+        items[:] = spread(items)
     if wanted is None and not clauses and not quick:
         return
 
     def chosen(item: pytest.Item) -> bool:
-        if SUITE not in item.path.as_posix():
+        if not _packaged(item):
             return True
         spec = getattr(item, "callspec", None)
         case = None if spec is None else spec.params.get("case")
@@ -136,10 +170,22 @@ def bench(
 
     contract = load()
     try:
-        target = find(reporter.target_word, contract)
+        target = find(reporter.target_place, contract)
+        if reporter.examples:
+            from redeploy_conformance.examples import database
+
+            word = reporter.target_word
+            reporter.database = database(reporter.examples, contract.sha256, word)
         shared = hasattr(pytestconfig, "workerinput") and target.kind != "embedded"
         made = set_up(target, contract, alone=not shared)
-        if shared and Part.CLOCK in made.offer.parts:
+        if shared and Part.CLOCKS in made.offer.parts:
+            made.take_clock()
+        elif shared and Part.CLOCK in made.offer.parts:
+            if reporter.hosts > 1:
+                raise TargetUsageError(
+                    "the implementation has one clock, which several hosts cannot take turns at: "
+                    "offer clocks of the control protocol, or run on one host"
+                )
             from filelock import FileLock
 
             # There is one clock to turn, and nobody may turn it under another's test.
@@ -161,6 +207,7 @@ def bench(
     if reporter.trace_path:
         reporter.trace = _trace(pytestconfig, reporter, made)
     yield made
+    made.leave_clock()
     target.transport.close()
     if reporter.trace is not None:
         reporter.trace.close()
@@ -196,7 +243,7 @@ def _trace(config: pytest.Config, reporter: Reporter, made: Bench) -> TraceWrite
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Let a test of the suite wait for its turn, where workers share a target."""
-    if SUITE in item.path.as_posix():
+    if _packaged(item):
         with item.config.stash[REPORTER].turn:
             return (yield)
     return (yield)
@@ -208,7 +255,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Hang what a case brought on its test report, so that it reaches the controller."""
     report = yield
-    report.redeploy_suite = SUITE in item.path.as_posix()  # type: ignore[attr-defined]
+    report.redeploy_suite = _packaged(item)  # type: ignore[attr-defined]
     reporter = item.config.stash[REPORTER]
     if report.redeploy_suite and report.longrepr:
         _scrub(report, reporter.secrets)
@@ -255,22 +302,36 @@ class Gathering:
         self.others_failed = False
         self.left: tuple[str, int] | None = None
         self.unwritten: str | None = None
+        self.cut = False
 
     def take(self, report: pytest.TestReport) -> None:
         """Take one test's report; the first of the suite's makes the collector."""
         if not getattr(report, "redeploy_suite", False):
-            self.others_failed |= report.failed
+            self.others_failed |= report.failed and report.when != CRASHED
             return
         left = getattr(report, "redeploy_left", None)
         if left is not None:
             self.left = tuple(left)
             return
+        self.collected().take(report)
+
+    def collected(self) -> Collector:
+        """Return the collector, begun with the first thing there is to collect."""
         if self.collector is None:
             from redeploy_conformance.verdict import Collector
 
             reporter, workers = self.config.stash[REPORTER], _workers(self.config)
             self.collector = Collector(reporter, workers, self.started, self.clock)
-        self.collector.take(report)
+        return self.collector
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended the run."""
+        return interrupted
+
+    def leave(self, text: str, code: int) -> NoReturn:
+        """End the run before anything was judged."""
+        _leave(text, code)
 
 
 _gathering: Gathering | None = None
@@ -281,12 +342,11 @@ exit_code: int | None = None
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Gather where tests are reported: in the controller, or the only process."""
-    global _gathering, exit_code, interrupted
+    global exit_code, interrupted
     if hasattr(session.config, "workerinput"):
         return
     exit_code, interrupted = None, False
     reporter = session.config.stash[REPORTER]
-    _gathering = Gathering(session.config)
     if reporter.baseline_path:
         reporter.pinned = _pinned(reporter.baseline_path, reporter.target_word)
     if reporter.trace_path:
@@ -322,13 +382,23 @@ def _pinned(path: str, word: str) -> list[Pinned]:
 
 
 def _workers(config: pytest.Config) -> int:
-    return len(getattr(config.option, "tx", None) or ()) or 1
+    """Return how many processes do tests; ``2*popen`` is two."""
+    counts = [tx.partition("*")[0] for tx in getattr(config.option, "tx", None) or ()]
+    return sum(int(one) if one.isdecimal() else 1 for one in counts) or 1
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Draw the verdict, write it, and let it be the exit code."""
     global exit_code
+    if hasattr(session.config, "workerinput"):
+        reporter = session.config.stash[REPORTER]
+        if reporter.handed_over is not None:
+            from redeploy_conformance import hosts
+
+            output = session.config.workeroutput  # type: ignore[attr-defined]
+            hosts.hand_over(output, reporter.handed_over)
+        return
     collector = None if _gathering is None else _gathering.collector
     if _gathering is not None and _gathering.left is not None:
         exit_code = session.exitstatus = _gathering.left[1]
@@ -338,7 +408,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
     broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR
     cut = broken or interrupted or exitstatus == pytest.ExitCode.INTERRUPTED
-    cut = bool(cut or session.shouldstop or session.shouldfail)
+    cut = bool(cut or session.shouldstop or session.shouldfail or _gathering.cut)
     if broken:
         collector.taken.crashes.append(Problem(case="pytest", text="an internal error"))
     collector.taken.lost = _gathering.left is not None

@@ -1,5 +1,7 @@
 """The options that the suite adds to pytest."""
 
+import os
+
 import pytest
 
 
@@ -48,6 +50,13 @@ def add(parser: pytest.Parser) -> None:
         default=0,
         metavar="N",
         help="seed of the exploration",
+    )
+    group.addoption(
+        "--redeploy-examples",
+        default=os.environ.get("REDEPLOY_EXAMPLES"),
+        metavar="PLACE",
+        help="where walks that broke a clause are kept, to be tried first: a folder, or a "
+        "redis:// URL, which several hosts can share (default: $REDEPLOY_EXAMPLES)",
     )
     group.addoption(
         "--redeploy-case",

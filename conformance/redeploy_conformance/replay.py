@@ -12,7 +12,8 @@ from redeploy_conformance.bench import set_up
 from redeploy_conformance.exits import leave
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import InvalidStepError, Step, from_json
+from redeploy_conformance.pinned import steps_of
+from redeploy_conformance.steps import InvalidStepError, Step
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
 from redeploy_conformance.targets.find import find
 from redeploy_reports.clean import clean
@@ -35,7 +36,8 @@ def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
     contract = load()
     bench = set_up(find(word, contract), contract)
     try:
-        run = perform(bench, [from_json(json.loads(one)) for one in steps], Ledger())
+        rows = [json.loads(one) for one in steps]
+        run = perform(bench, steps_of(rows, contract), Ledger())
     finally:
         bench.target.transport.close()
     if run.problem is not None:
@@ -51,11 +53,14 @@ def read_finding(path: str, number: int) -> tuple[Finding, list[Step]]:
     try:
         result = Result.from_text(Path(path).read_text("utf-8"))
         found = result.findings[number - 1]
-        steps = [from_json(one) for one in found.steps]
+        steps = steps_of(found.steps, load())
     except (OSError, UnicodeDecodeError) as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} cannot be read: {error}")
-    except (InvalidRecordError, InvalidStepError) as error:
+    except InvalidRecordError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no result file: {error}")
+    except InvalidStepError as error:
+        text = f"finding {number} of {path} cannot be done again: {clean(str(error))}"
+        leave(RunVerdict.WRONG_USAGE, text)
     except IndexError:
         count = len(result.findings)
         leave(RunVerdict.WRONG_USAGE, f"{path} has {count} findings, not {number}")
@@ -103,7 +108,9 @@ def replay_finding(path: str, word: str, number: int, times: int) -> None:
     for attempt in range(times):
         run = perform(bench, steps, Ledger())
         if run.problem is not None:
-            leave(RunVerdict.INCOMPLETE, f"could not be tried: {clean(run.problem)}")
+            how = f"{found.clause}: reproduced {seen} of {attempt}, and then it could "
+            verdict = RunVerdict.NOT_CONFORMING if seen else RunVerdict.INCOMPLETE
+            leave(verdict, f"{how}not be tried: {clean(run.problem)}")
         hit = next((one for one in run.violations if one.clause == found.clause), None)
         seen += hit is not None
         if attempt == 0:

@@ -83,6 +83,12 @@ def _badge(result: "Result") -> str:
     return render(result)
 
 
+def _ledger(result: "Result") -> str:
+    from redeploy_reports.ledger import markdown
+
+    return markdown(result)
+
+
 def _merge(result: "Result") -> str:
     return result.to_text()
 
@@ -90,6 +96,11 @@ def _merge(result: "Result") -> str:
 _one("text", "As the run itself prints it.", _text)
 _one("html", "One self-contained page that needs no network.", _html)
 _one("markdown", "For the summary of a CI job.", _markdown)
+_one(
+    "ledger",
+    "A Markdown table of every clause: times its premise held, verdict.",
+    _ledger,
+)
 _one("junit", "JUnit XML: a test case per clause.", _junit)
 _one("badge", "An SVG badge with the verdict.", _badge)
 _one("merge", "One result file from several of one target, or from a stream.", _merge)

@@ -3,133 +3,9 @@
 import statistics
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 
-from redeploy_conformance.bench import Bench, set_up
-from redeploy_conformance.conclude import Gathered
-from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.emulator.variants import variants
-from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import findings, perform_case
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.targets.asgi import DirectTransport
-from redeploy_conformance.targets.base import Target
-from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import looked_into, perform_tour
-from redeploy_schemas.contract import load
-
-TASKS = "L13"
-"""The clause that binds only those who declare it: its faults declare it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What the suite made of one implementation.
-
-    ``blamed`` is the clause of the first violation, ``requests`` what led to it, ``toured`` whether
-    that was on the tour, ``reducing`` the further requests until a trace of ``length`` steps was
-    confirmed; ``wavering`` open clauses on which the implementation did not always go the same way;
-    ``idle`` required clauses that could not be exercised, so that the run would not be green.
-    """
-
-    name: str
-    breaks: tuple[str, ...]
-    blamed: str | None
-    case: str
-    wavering: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
-    requests: int = 0
-    steps: int = 0
-    reducing: int = 0
-    length: int = 0
-    toured: bool = False
-
-    @property
-    def caught(self) -> bool:
-        """Whether a broken implementation was caught under a clause that it breaks."""
-        if self.blamed is not None:
-            return self.blamed in self.breaks
-        return bool(set(self.breaks) & {*self.wavering, *self.idle})
-
-    @property
-    def alarmed(self) -> bool:
-        """Whether anything was said against it."""
-        return bool(self.blamed or self.wavering or self.idle)
-
-
-def try_fault(fault_id: str) -> Trial:
-    """Run the plan against one fault, until its first violation."""
-    fault = FAULTS[fault_id]
-    choices = {TASKS: "listed"} if TASKS in fault.clauses else {}
-    statement = Statement(read_lag_seconds=0.0, choices=choices)
-    return _trial(fault_id, fault.clauses, fault.build(), statement)
-
-
-def try_variant(variant: str) -> Trial:
-    """Run the plan against one legal variant, which declares nothing."""
-    return _trial(variant, (), Emulator(variants()[variant]), Statement())
-
-
-def _trial(
-    label: str, breaks: tuple[str, ...], emulator: Emulator, statement: Statement
-) -> Trial:
-    """Run the tour, then case by case, until something is wrong."""
-    contract = load()
-    transport = DirectTransport(emulator.asgi)
-    bench: Bench = set_up(Target(label, "embedded", transport, statement), contract)
-    gathered = Gathered(contract, bench.offer, dict(statement.choices))
-    through, report, run = perform_tour(bench)
-    if run.violations:
-        spent = bench.api.requests
-        found = looked_into(bench, through, run, label)
-        reducing = bench.api.requests - spent
-        return Trial(
-            label,
-            breaks,
-            found[0].clause,
-            found[0].case,
-            requests=spent,
-            steps=bench.steps,
-            reducing=reducing,
-            length=len(found[0].steps),
-            toured=True,
-        )
-    gathered.add(report)
-    for case in plan(contract):
-        doable = possible(case, bench.offer.parts)
-        if doable is None:
-            continue
-        report, run = perform_case(bench, name(contract, case), doable)
-        gathered.add(report)
-        if run.violations:
-            spent = bench.api.requests
-            found = findings(bench, report.name, run, "")
-            reducing = bench.api.requests - spent
-            return Trial(
-                label,
-                breaks,
-                found[0].clause,
-                report.name,
-                requests=spent,
-                steps=bench.steps,
-                reducing=reducing,
-                length=len(found[0].steps),
-            )
-    clauses = gathered.clauses()
-    return Trial(
-        label,
-        breaks,
-        None,
-        "",
-        wavering=tuple(one.id for one in clauses if one.inconsistent),
-        idle=tuple(
-            one.id
-            for one in clauses
-            if contract.by_id[one.id].required and one.verdict != "pass"
-        ),
-        requests=bench.api.requests,
-        steps=bench.steps,
-    )
+from redeploy_conformance.touring import TOUR
+from redeploy_conformance.trial import Trial, try_fault, try_variant
 
 
 def trials(
@@ -153,7 +29,7 @@ def line(broken: bool, trial: Trial) -> str:
             else f"not green: {', '.join(trial.idle) or 'nothing seen'}"
         )
         breaks = ", ".join(trial.breaks)
-        spent = f"({trial.requests} requests, then {trial.length} steps)"
+        spent = f"({trial.requests} requests, {trial.seconds:.2f} s, then {trial.length} steps)"
         return f"{word:13} {trial.name:52} breaks {breaks:14} {how} {spent}"
     word = "FALSE ALARM" if trial.alarmed else "passes"
     said = f"{trial.blamed or ''} {trial.case}" if trial.alarmed else ""
@@ -169,10 +45,12 @@ def summary(done: list[tuple[bool, Trial]]) -> str:
     lines = [f"{len(caught)} of {len(faults)} faults caught under a clause they break"]
     if seen:
         lines += [
-            f"{sum(one.toured for one in seen)} of them on the tour",
-            f"requests to the first violation: median {_median(seen, 'requests')}",
-            f"further requests to reduce and confirm it: median {_median(seen, 'reducing')}",
-            f"steps of the trace: median {_median(seen, 'length')}, "
+            f"{sum(one.way == TOUR for one in seen)} of them on the tour",
+            f"to the first violation: median {_median(seen, 'requests'):g} requests, "
+            f"{_median(seen, 'seconds'):.2f} s",
+            f"further requests to reduce it: median {_median(seen, 'searching'):g}, "
+            f"and to confirm it: median {_median(seen, 'confirming'):g}",
+            f"steps of the trace: median {_median(seen, 'length'):g}, "
             f"longest {max(one.length for one in seen)}",
         ]
     if legal:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
@@ -106,7 +107,9 @@ class Session:
         self.run = Run()
         self._clock = 0.0
         if self.oracle.rules.stepped:
-            self._clock = float(self._control("GET", "clock", None, "clock")["now"])
+            named = f"?clock_id={quote(api.clock_id)}" if api.clock_id else ""
+            shown = self._control("GET", f"clock{named}", None, "clock")
+            self._clock = float(shown["now"])
 
     @property
     def now(self) -> float:
@@ -134,19 +137,19 @@ class Session:
         try:
             observed, wrong = self._dispatch(several)
         except OfferError as error:
-            observed, wrong = [str(error)], [not_as_offered(error)]
+            observed, wrong = [str(error)] * len(several), [not_as_offered(error)]
         except SetUpError as error:
             self.run.problem = str(error)
             self.run.lost = isinstance(error, LostError)
-            observed, wrong = [f"could not be done: {error}"], []
+            observed, wrong = [f"could not be done: {error}"] * len(several), []
         except NotApplicableError as error:
             self.run.skipped = str(error)
-            observed, wrong = [f"does not apply: {error}"], []
+            observed, wrong = [f"does not apply: {error}"] * len(several), []
         self.run.violations += wrong
         if watcher is not None:
             watcher.done(observed, [one.clause for one in wrong], self.run.problem)
         after, exchanges = dict(self.oracle.worlds), tuple(self.api.exchanges)
-        for one, shown in zip(several, observed, strict=False):
+        for one, shown in zip(several, observed, strict=True):
             self.run.done.append(Done(one, shown, before, after, exchanges))
         return not wrong and not self.run.problem and not self.run.skipped
 
@@ -219,7 +222,7 @@ class Session:
 
     def _account(self, name: str) -> Account:
         if name not in self.accounts:
-            made = self._control("POST", "accounts", {}, "account-answer")
+            made = self._control("POST", "accounts", self.api.timed, "account-answer")
             key = self._key(made)
             self.accounts[name] = Account(made["account_id"], key)
         return self.accounts[name]
@@ -401,7 +404,7 @@ class Session:
         account = self._account(one.by or self.oracle.homes[key])
         credentials = self._principal(one, account, key)
         if one.wire is not None:
-            self._try_wire(one.wire, credentials)
+            self._try_wire(one.wire, account.credentials)
         try:
             answer = self._forged(one, params, credentials)
         except UnansweredError as error:
@@ -599,7 +602,7 @@ class Session:
         return {row["instance_id"]: row for row in rows}
 
     def _advance(self, seconds: float) -> str:
-        body = {"seconds": seconds}
+        body = {"seconds": seconds, **self.api.timed}
         self._clock = float(
             self._control("POST", "clock/advance", body, "clock")["now"]
         )
@@ -639,6 +642,7 @@ def _part(method: str, path: str) -> str:
     if method == "GET" and path.startswith("instances"):
         return Part.INSPECT.value
     last = {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
+    path = path.partition("?")[0]
     word = path.rpartition("/")[2]
     names = {part.value for part in Part}
     return last.get(word, word if word in names else path.partition("/")[0])

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from redeploy_conformance.baseline import draw_known, sentence_known
 from redeploy_conformance.conclude import CONSISTENT, draw, sentence
@@ -80,8 +81,9 @@ class _Clause:
         """Whether the results went different ways, each of them always the same."""
         if self.first.id in CONSISTENT:
             return len(self.choices) > 1
-        pairs = [word.split(" before ") for word in self.choices]
-        return any(pair[::-1] in pairs for pair in pairs if len(pair) == 2)
+        orders = [word.split(" before ") for word in self.choices]
+        pairs = {pair for order in orders for pair in combinations(order, 2)}
+        return any(pair[::-1] in pairs for pair in pairs)
 
 
 class Merger:

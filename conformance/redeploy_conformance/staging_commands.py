@@ -140,7 +140,8 @@ def plan(**options: Any) -> None:
     help="Where everything is written before it is done; must not be there yet.",
 )
 @_result
-def stage(journal: str, result: str, **options: Any) -> None:
+@click.option("--dry-run", is_flag=True, help="Only look, and print the plan.")
+def stage(journal: str, result: str, dry_run: bool, **options: Any) -> None:
     """Run the suite against instances of a real account, and put everything back.
 
     TARGET is a region such as cn-hangzhou, or a conformance statement (TOML) with url and region.
@@ -150,9 +151,13 @@ def stage(journal: str, result: str, **options: Any) -> None:
     Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete, 4 unreachable,
     5 the suite itself failed.
     """
+    from redeploy_conformance.staging.command import show_plan
     from redeploy_conformance.staging.command import stage as run
 
-    run(options, journal, result)
+    if dry_run:
+        show_plan(options)
+    else:
+        run(options, journal, result)
 
 
 @click.command()
@@ -183,4 +188,77 @@ def doctor(**options: Any) -> None:
     run(options)
 
 
-COMMANDS: Sequence[click.Command] = (plan, stage, resume, restore, doctor)
+SHARE = click.FloatRange(0, 0.9)
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False),
+    default="staging-double",
+    show_default=True,
+    help="Where its authority, its key and a statement go.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True)
+@click.option(
+    "--instances", type=click.IntRange(1, 50), default=2, show_default=True, metavar="N"
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="How many times as fast as real time: a redeploy takes 150 s of it.",
+)
+@click.option(
+    "--latency",
+    type=click.FloatRange(0, 10),
+    default=0.02,
+    show_default=True,
+    help="Seconds that each answer takes.",
+)
+@click.option(
+    "--errors", type=SHARE, default=0.01, show_default=True, help="Share of 500s."
+)
+@click.option(
+    "--throttled",
+    "refusals",
+    type=SHARE,
+    default=0.01,
+    show_default=True,
+    help="Share of calls that a rate limit refuses.",
+)
+@click.option(
+    "--lost",
+    type=SHARE,
+    default=0.0,
+    show_default=True,
+    help="Share of answers that never come.",
+)
+@click.option(
+    "--slow",
+    type=SHARE,
+    default=0.1,
+    show_default=True,
+    help="Share of redeploys that take four times as long.",
+)
+@click.option(
+    "--refusing",
+    is_flag=True,
+    help="Calls on an instance without an event are refused (A10).",
+)
+@click.option("--events", is_flag=True, help="Each instance has a real system event.")
+@click.option("--local-disks", is_flag=True, help="The last instance has local disks.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def double(folder: str, port: int, **options: Any) -> None:
+    """Serve a double of a real account over TLS, to try the staging commands on.
+
+    It is the reference emulator without its control plane. It prints what to type, then each call
+    that changes something; Ctrl-C ends it and prints what the account looks like.
+    """
+    from redeploy_conformance.staging.command import serve_account
+
+    serve_account(folder, port, options)
+
+
+COMMANDS: Sequence[click.Command] = (plan, stage, resume, restore, doctor, double)

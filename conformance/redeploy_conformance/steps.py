@@ -10,6 +10,8 @@ from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
 SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
+WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
+"""The forms of a request: how it is signed, and where its parameters stand."""
 
 
 class InvalidStepError(ValueError):
@@ -351,7 +353,8 @@ class Case:
 
     ``needs`` are parts of the control protocol, ``unless`` those with which another case does the
     same better; ``row`` names the row it was made from; ``burst`` marks a load that is only put
-    on a target of this machine, or where it is allowed; ``depth`` says how early it is run.
+    on a target of this machine, or where it is allowed; ``depth`` says how early it is run;
+    ``rich`` marks many special things at once, of which a counterexample needs few.
     """
 
     clauses: tuple[str, ...]
@@ -361,6 +364,7 @@ class Case:
     unless: frozenset[str] = field(default_factory=frozenset)
     burst: bool = False
     depth: Depth = Depth.TOUR
+    rich: bool = False
 
 
 def to_json(step: Step) -> dict[str, Any]:

@@ -74,4 +74,4 @@ def _alone(bench: Bench, case: Case | None, target: str) -> list[Finding]:
     label = name(bench.contract, case)
     run = perform(bench, case.steps, Ledger())
     again = command("run", target, "--case", label)
-    return findings(bench, label, run, again)
+    return findings(bench, label, run, again, drawn=case.rich)

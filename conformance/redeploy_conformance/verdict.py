@@ -1,7 +1,7 @@
 """Collects what the tests of a run brought, and makes the result of it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -71,6 +71,8 @@ class Collector:
         self.result: Result | None = None
         self.stream: StreamWriter | None = None
         self.stream_path = reporter.stream_path
+        self.two = False
+        """Whether two workers were seen to judge different implementations."""
 
     @property
     def seconds(self) -> float:
@@ -81,17 +83,27 @@ class Collector:
         """Take one test's report."""
         brought = getattr(report, "redeploy", None)
         if brought is not None:
-            self.taken.offer = brought["offer"] or self.taken.offer
-            self.taken.reports.append(CaseReport.from_json(brought["case"]))
-            self._follow(
-                lambda to: to.case(brought["case"], brought["offer"], self.seconds)
-            )
+            self.enter(CaseReport.from_json(brought["case"]), brought["offer"])
         elif report.failed:
             text = str(report.longrepr).strip().splitlines()
             last = text[-1] if text else "no reason given"
-            crash = Problem(case=report.nodeid, text=redacted(last[:500]))
-            self.taken.crashes.append(crash)
-            self._follow(lambda to: to.crash(crash, self.seconds))
+            self._crash(Problem(case=report.nodeid, text=redacted(last[:500])))
+
+    def enter(self, report: CaseReport, offer: Mapping[str, Any] | None = None) -> None:
+        """Enter one case, and what its worker found the implementation to be."""
+        offer = dict(offer or {})
+        known = self.taken.offer
+        if known and offer and known != offer and not self.two:
+            self.two = True
+            text = f"workers reached different implementations: {known} and {offer}"
+            self._crash(Problem(case=report.name, text=text))
+        self.taken.offer = known or offer
+        self.taken.reports.append(report)
+        self._follow(lambda to: to.case(report.to_json(), offer, self.seconds))
+
+    def _crash(self, crash: Problem) -> None:
+        self.taken.crashes.append(crash)
+        self._follow(lambda to: to.crash(crash, self.seconds))
 
     def conclude(self, *, complete: bool) -> Result:
         """Return the result of what was taken."""

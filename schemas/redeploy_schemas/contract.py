@@ -117,12 +117,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCase:
-    """A RAM policy by name; ``{region}``, ``{account}`` and ``{instance}`` stand for the call's."""
+    """A RAM policy by name; ``{region}``, ``{account}`` and ``{instance}`` stand for the call's.
+
+    ``beyond`` marks one that is tried after the first tour only.
+    """
 
     name: str
     clause: str
     statements: tuple[Mapping[str, str], ...]
     allowed: bool
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,11 @@ def _build(data: Mapping[str, Any], digest: str) -> Contract:
         resource=data["authorization"]["resource"],
         policy_cases=tuple(
             PolicyCase(
-                row["name"], row["clause"], tuple(row["statements"]), row["allowed"]
+                row["name"],
+                row["clause"],
+                tuple(row["statements"]),
+                row["allowed"],
+                row.get("beyond", False),
             )
             for row in data["authorization"]["case"]
         ),

@@ -11,6 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry
@@ -48,6 +49,8 @@ def problems(name: str, document: Any) -> list[str]:
     Raises:
         UnknownSchemaError: there is no schema of that name.
     """
+    if _is_valid(name, document):
+        return []
     found = _validator(name).iter_errors(document)
     sentences = (_sentence(error) for one in found for error in _causes(one))
     return sorted(dict.fromkeys(sentences))
@@ -81,6 +84,22 @@ def _registry() -> Registry[Any]:
 @cache
 def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name), registry=_registry())
+
+
+@cache
+def _quick(name: str) -> jsonschema_rs.Draft202012Validator:
+    known = [(document["$id"], document) for document in map(schema, names())]
+    return jsonschema_rs.Draft202012Validator(
+        schema(name), registry=jsonschema_rs.Registry(known)
+    )
+
+
+def _is_valid(name: str, document: Any) -> bool:
+    """Whether a document is valid for certain: a hundred times faster than to say why it is not."""
+    try:
+        return _quick(name).is_valid(document)
+    except (ValueError, TypeError, OverflowError):
+        return False  # it holds what JSON cannot: the other validator tells
 
 
 def _causes(error: ValidationError) -> Iterator[ValidationError]:

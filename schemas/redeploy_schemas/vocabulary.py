@@ -42,6 +42,7 @@ class Part(Enum):
     EVENTS = "events"
     OUTCOMES = "outcomes"
     CLOCK = "clock"
+    CLOCKS = "clocks"
     INSPECT = "inspect"
     INTERNAL_ERRORS = "internal-errors"
     RESET = "reset"

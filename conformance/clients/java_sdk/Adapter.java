@@ -3,13 +3,16 @@ import com.aliyuncs.ecs.model.v20140526.RedeployInstanceRequest;
 import com.aliyuncs.ecs.model.v20140526.RedeployInstanceResponse;
 import com.aliyuncs.exceptions.ClientException;
 import com.aliyuncs.http.ProtocolType;
+import com.aliyuncs.http.clients.ApacheHttpClient;
 import com.aliyuncs.profile.DefaultProfile;
+import com.aliyuncs.utils.IOUtils;
 import com.google.gson.JsonObject;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -55,15 +58,21 @@ final class Adapter {
                     error, error.getErrMsg(), error.getErrCode(), null, error.getRequestId());
         } catch (Exception error) {
             return Lines.failure(error, error.getMessage(), null, null, null);
+        } finally {
+            // One client serves the whole process, with the trust of the first call: this
+            // ends it, so that each call has one of its own, as with the other libraries.
+            IOUtils.closeQuietly(ApacheHttpClient.getInstance());
         }
     }
 
     private static X509TrustManager[] trusting(String file) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
-        try (InputStream certificate = Files.newInputStream(Path.of(file))) {
-            store.setCertificateEntry("authority",
-                    CertificateFactory.getInstance("X.509").generateCertificate(certificate));
+        try (InputStream certificates = Files.newInputStream(Path.of(file))) {
+            for (Certificate one :
+                    CertificateFactory.getInstance("X.509").generateCertificates(certificates)) {
+                store.setCertificateEntry("authority " + store.size(), one);
+            }
         }
         TrustManagerFactory factory =
                 TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

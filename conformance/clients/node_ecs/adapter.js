@@ -26,7 +26,7 @@ async function call(asked) {
   });
   try {
     const { body } = await client.redeployInstance(wanted);
-    return success(body.taskId, body.requestId);
+    return success(body?.taskId, body?.requestId); // a success may have nothing in it
   } catch (error) {
     return failure(error, {
       code: error.code ?? null,

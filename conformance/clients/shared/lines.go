@@ -64,6 +64,7 @@ func serve(library, signature string, call func(Request) Answer) {
 		"runtime": runtime.Version(), "signature": signature,
 	})
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var request Request
 		must(json.Unmarshal(lines.Bytes(), &request))

@@ -4,7 +4,6 @@
 
 const fs = require('fs');
 const path = require('path');
-const readline = require('readline');
 
 // The version stands in the package's own description, which it need not export.
 function version(library) {
@@ -48,9 +47,16 @@ async function serve(library, signature, call) {
     runtime: `Node ${process.versions.node}`,
     signature,
   });
-  for await (const line of readline.createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line);
-    write({ id: request.id, ...(await call(request)) });
+  let read = '';
+  process.stdin.setEncoding('utf8');
+  for await (const part of process.stdin) {
+    // Only a line feed ends a line: an id may hold other characters that end lines elsewhere.
+    const lines = (read + part).split('\n');
+    read = lines.pop();
+    for (const line of lines) {
+      const request = JSON.parse(line);
+      write({ id: request.id, ...(await call(request)) });
+    }
   }
   process.exit(0); // a client may keep idle connections open
 }

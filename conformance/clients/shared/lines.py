@@ -57,4 +57,4 @@ def _printed(value: object) -> str | None:
 
 
 def _write(line: Fields) -> None:
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print(json.dumps(line), flush=True)

@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from redeploy_conformance.wire.signatures import (
     canonical_request_v3,
@@ -23,13 +23,33 @@ CURRENT = 120.0
 """Seconds by which a timestamp may be off: the clocks here are the same."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Arrival:
-    """One request as it came: when (seconds, rising), at which server, its bytes."""
+    """One request as it came: when (seconds, rising), at which server, its bytes.
+
+    ``answer`` is what was answered, as evidence shows it; ``plain``, that it came without TLS
+    where TLS was asked for; ``unread``, that the server cut it off and no more than what the
+    kernel held is known; ``moment_here`` the time of day when it came.
+    """
 
     at: float
     server: str
     raw: bytes
+    plain: bool = False
+    unread: bool = False
+    answer: str = ""
+    moment_here: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all of the request came."""
+        head, end, body = self.raw.partition(b"\r\n\r\n")
+        return bool(end) and not self.unread and len(body) >= content_length(head)
+
+    @property
+    def headed(self) -> bool:
+        """Whether its headers came."""
+        return b"\r\n\r\n" in self.raw
 
     @cached_property
     def head(self) -> list[str]:
@@ -110,17 +130,16 @@ class Arrival:
             moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
         except ValueError:
             return None
-        return moment if moment.tzinfo else None
+        return moment if moment.tzinfo and not moment.utcoffset() else None
 
-    def shown(self) -> str:
-        """Return the request as evidence, without its signature."""
-        text = self.raw.decode("utf-8", "replace")
-        for signature in self.signatures:
-            text = text.replace(signature, "***")
-        text = unquote(text) if "%3D" in text.partition("Signature=")[2][:200] else text
-        for signature in self.signatures:
-            text = text.replace(signature, "***")
-        return text
+
+def content_length(head: bytes) -> int:
+    """Return how many bytes of a body the header lines announce."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return int(value)
+    return 0
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -128,7 +147,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def wrong_request(
-    one: Arrival, instance_id: str, force_stop: bool | None, secret: str
+    one: Arrival, instance_id: str, force_stop: bool | None, key_id: str, secret: str
 ) -> Iterator[tuple[str, str]]:
     """Yield (expected, observed) for all that is wrong with a request (C1)."""
     version = one.headers.get("x-acs-version") or one.params.get("Version")
@@ -144,31 +163,40 @@ def wrong_request(
         if sent is not None:
             yield "no ForceStop, since none was set", f"ForceStop={sent}"
     elif (sent or "").lower() != str(force_stop).lower() and not (
-        sent is None and force_stop is False
+        sent is None and force_stop is False  # what absent means is open
     ):
         yield f"ForceStop {str(force_stop).lower()}", f"ForceStop={sent}"
-    problem = wrong_signature(one, secret)
+    problem = wrong_signature(one, key_id, secret)
     if problem is not None:
         yield "a valid signature over exactly what was sent", problem
 
 
-def wrong_signature(one: Arrival, secret: str) -> str | None:
+def wrong_signature(one: Arrival, key_id: str, secret: str) -> str | None:
     """Return what is wrong with the signature, None if nothing is."""
     if one.authorization:
-        return _wrong_v3(one, secret)
+        return _wrong_v3(one, key_id, secret)
     given = one.params.get("Signature")
     if given is None:
         return "no signature"
+    for name, wanted in (
+        ("AccessKeyId", key_id),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureVersion", "1.0"),
+    ):
+        if one.params.get(name) != wanted:
+            return f"{name} {one.params.get(name)!r}, not {wanted!r}"
     text = string_to_sign_v1(one.method, [*one.query, *one.form])
     good = hmac.compare_digest(signature_v1(secret, text), given)
     return None if good else "a V1 signature of something else"
 
 
-def _wrong_v3(one: Arrival, secret: str) -> str | None:
+def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
     try:
-        _, names, given = parse_authorization_v3(one.authorization)
+        credential, names, given = parse_authorization_v3(one.authorization)
     except ValueError as error:
         return str(error)
+    if credential != key_id:
+        return f"the credential {credential!r}, not {key_id!r}"
     digest = one.headers.get("x-acs-content-sha256", "")
     if digest.lower() != hashlib.sha256(one.body).hexdigest():
         return "x-acs-content-sha256 is not the hash of the body"
@@ -186,11 +214,11 @@ def _wrong_v3(one: Arrival, secret: str) -> str | None:
 
 
 def stale(one: Arrival) -> tuple[str, str] | None:
-    """Return (expected, observed) if a request is not of now (C2)."""
+    """Return (expected, observed) if a request is not of the time it came at (C2)."""
     moment = one.moment
     if moment is None:
         return "a timestamp in UTC", "none that can be read"
-    off = abs((datetime.now(UTC) - moment).total_seconds())
+    off = abs((one.moment_here - moment).total_seconds())
     if off > CURRENT:
         return "the current time in UTC", f"{off:.0f} s from it"
     return None

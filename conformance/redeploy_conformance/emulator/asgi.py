@@ -12,6 +12,10 @@ Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
+class HungUp(Exception):
+    """A handler that lets the connection break instead of answering."""
+
+
 class AsgiApp:
     """Serves a handler. With `threads` every request is handled in a thread of its
     own, so that requests may really meet inside the handler."""
@@ -36,10 +40,14 @@ class AsgiApp:
             response = HttpResponse(413, (("content-type", "text/plain"),), b"")
         else:
             request = _request(scope, body)
-            if self._threads:
-                response = await asyncio.to_thread(self._handler, request)
-            else:
-                response = self._handler(request)
+            try:
+                if self._threads:
+                    response = await asyncio.to_thread(self._handler, request)
+                else:
+                    response = self._handler(request)
+            except HungUp:
+                await _cut(send)
+                return
         await _reply(response, send)
 
     async def _read(self, receive: Receive) -> bytes | None:
@@ -85,6 +93,12 @@ async def _reply(response: HttpResponse, send: Send) -> None:
     }
     await send(start)
     await send({"type": "http.response.body", "body": response.body})
+
+
+async def _cut(send: Send) -> None:
+    """Begin an answer that never comes: a server then closes the connection."""
+    headers = [(b"content-length", b"1")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

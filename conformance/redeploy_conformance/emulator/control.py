@@ -42,6 +42,7 @@ class Control:
             ("PUT", "instances", "{}", "next-redeploy"): parts.next_redeploy,
             ("PATCH", "events", "{}"): parts.change_event,
             ("GET", "clock"): parts.clock,
+            ("POST", "clocks"): parts.add_clock,
             ("POST", "clock", "advance"): parts.advance,
             ("POST", "internal-errors"): parts.internal_error,
             ("POST", "reset"): parts.reset,

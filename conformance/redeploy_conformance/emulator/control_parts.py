@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from redeploy_conformance.emulator.authority import read_policy
+from redeploy_conformance.emulator.clock import Clock
 from redeploy_conformance.emulator.limiter import Limiter
 from redeploy_conformance.emulator.spec import apply_spec, check_event
 from redeploy_conformance.emulator.state import (
@@ -21,10 +22,13 @@ PARTS: Final = (
     "events",
     "outcomes",
     "clock",
+    "clocks",
     "inspect",
     "internal-errors",
     "reset",
 )
+_VIRTUAL: Final = ("clock", "clocks")
+_MOST_CLOCKS: Final = 100_000
 _OUTCOMES: Final = ("succeed", "fail")
 _LONGEST_ADVANCE: Final = 10.0**9
 
@@ -59,12 +63,12 @@ class ControlParts:
                 "version": "0.1.0",
             },
             "region": self.world.settings.region,
-            "offers": [part for part in PARTS if virtual or part != "clock"],
+            "offers": [part for part in PARTS if virtual or part not in _VIRTUAL],
         }
 
     def add_account(self, asked: Mapping[str, object]) -> Reply:
         """A new account and its own key."""
-        account = self.world.add_account()
+        account = self.world.add_account(self._clock(asked))
         key = self.world.add_principal(account, None)
         return 201, {
             "account_id": account.account_id,
@@ -146,7 +150,7 @@ class ControlParts:
         if not isinstance(status, str) or status not in EVENT_STATUSES:
             raise ControlError(400, "status is no event status.")
         event.status, event.restore = status, None
-        event.finished = None if event.open else self.world.clock.now
+        event.finished = None if event.open else event.clock.now
         return 200, {}
 
     def next_redeploy(self, asked: Mapping[str, object], instance_id: str) -> Reply:
@@ -161,7 +165,15 @@ class ControlParts:
     def clock(self, asked: Mapping[str, object]) -> Reply:
         """The time."""
         self._virtual()
-        return 200, {"now": self.world.clock.now}
+        return 200, {"now": self._clock(asked).now}
+
+    def add_clock(self, asked: Mapping[str, object]) -> Reply:
+        """A further clock."""
+        self._virtual()
+        if len(self.world.clocks) >= _MOST_CLOCKS:
+            raise ControlError(409, f"There are {_MOST_CLOCKS} clocks already.")
+        clock_id = self.world.add_clock()
+        return 201, {"clock_id": clock_id, "now": self.world.clocks[clock_id].now}
 
     def advance(self, asked: Mapping[str, object]) -> Reply:
         """Move the clock on; what falls due by then has happened."""
@@ -171,8 +183,9 @@ class ControlParts:
             raise ControlError(400, "seconds is not a number.")
         if not 0 <= seconds <= _LONGEST_ADVANCE:
             raise ControlError(400, "seconds is negative or too big.")
-        self.world.clock.advance(float(seconds))
-        return 200, {"now": self.world.clock.now}
+        clock = self._clock(asked)
+        clock.advance(float(seconds))
+        return 200, {"now": clock.now}
 
     def inspect(self, asked: Mapping[str, object]) -> Reply:
         """What no public operation shows."""
@@ -211,10 +224,22 @@ class ControlParts:
         return 200, {}
 
     def reset(self, asked: Mapping[str, object]) -> Reply:
-        """Forget accounts, instances and events; not the time."""
-        self.world.reset()
-        self.limiter.reset()
+        """Forget accounts, instances and events, all or those of one clock; not the time."""
+        if "clock_id" in asked:
+            self.limiter.forget(self.world.forget(self._clock(asked)))
+        else:
+            self.world.reset()
+            self.limiter.reset()
         return 200, {}
+
+    def _clock(self, asked: Mapping[str, object]) -> Clock:
+        """The clock that is asked for; the common one where none is named."""
+        if "clock_id" not in asked:
+            return self.world.clock
+        clock = self.world.clocks.get(str(asked["clock_id"]))
+        if clock is None:
+            raise ControlError(404, "There is no such clock.")
+        return clock
 
     def _virtual(self) -> None:
         if self.world.clock.kind != "virtual":

@@ -1,6 +1,7 @@
 """The rate limit: 500 calls in 60 seconds, per account, by one of three algorithms."""
 
 from collections import deque
+from collections.abc import Iterable
 from math import ceil
 from typing import Final, Protocol
 
@@ -95,7 +96,7 @@ class Limiter:
     def arrive(self, account: Account, instance_id: str) -> None:
         """A call has come in. Raises the refusal when there is no room for it."""
         bucket = self.bucket(account, instance_id)
-        now = self.world.clock.now
+        now = account.clock.now
         if not bucket.admits(now, self.quota(), self.window()):
             raise self.refusal()
         if self.world.settings.rejected_calls == "counted":
@@ -105,7 +106,7 @@ class Limiter:
         """A call that came in has been accepted."""
         if self.world.settings.rejected_calls == "free":
             bucket = self.bucket(account, instance_id)
-            bucket.count(self.world.clock.now, self.quota(), self.window())
+            bucket.count(account.clock.now, self.quota(), self.window())
 
     def scope(self, account: Account, instance_id: str) -> str:
         """Whose quota a call uses: the account's."""
@@ -135,3 +136,8 @@ class Limiter:
     def reset(self) -> None:
         """Forget what everybody has used."""
         self._buckets.clear()
+
+    def forget(self, accounts: Iterable[Account]) -> None:
+        """Forget what accounts that are gone have used."""
+        for account in accounts:
+            self._buckets.pop(account.account_id, None)

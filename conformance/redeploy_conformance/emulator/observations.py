@@ -77,7 +77,7 @@ class Observations:
         settings = self.world.settings
         if settings.reads == "fresh":
             return instance.status
-        return instance.status_at(self.world.clock.now - settings.read_lag_seconds)
+        return instance.status_at(instance.clock.now - settings.read_lag_seconds)
 
     def show_instance(self, instance: Instance) -> dict[str, object]:
         """One element of DescribeInstances."""

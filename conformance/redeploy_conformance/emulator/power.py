@@ -144,9 +144,9 @@ class Power:
             return
         first, *rest = way
         if isinstance(first, str):
-            instance.move(first, self.world.clock.now)
+            instance.move(first, instance.clock.now)
             return
         status, seconds = first
-        instance.move(status, self.world.clock.now)
+        instance.move(status, instance.clock.now)
         further: Callable[[], None] = lambda: self._walk(instance, errand, rest)  # noqa: E731
-        self.world.clock.later(seconds, further)
+        instance.clock.later(seconds, further)

@@ -50,7 +50,9 @@ class Redeploys:
 
     def add_task(self, account: Account, instance: Instance) -> Task:
         """The task that stands for the redeploy."""
-        task = Task(self.task_id(), instance.instance_id, self.world.clock.now)
+        task = Task(
+            self.task_id(), instance.instance_id, account.clock.now, account.clock
+        )
         account.tasks[task.task_id] = task
         return task
 
@@ -116,8 +118,8 @@ class Redeploys:
             self.finish(instance, flight)
             return
         status, seconds = flight.phases[number]
-        instance.move(status, self.world.clock.now)
-        self.world.clock.later(seconds, lambda: self.step(instance, flight, number + 1))
+        instance.move(status, instance.clock.now)
+        instance.clock.later(seconds, lambda: self.step(instance, flight, number + 1))
 
     def finish(self, instance: Instance, flight: Flight) -> None:
         """The redeploy ends."""
@@ -136,12 +138,12 @@ class Redeploys:
         self.change_host(instance, flight)
         self.renew_local_disks(instance)
         self.close_events(instance, flight)
-        instance.move(self.status_after_success(flight), self.world.clock.now)
+        instance.move(self.status_after_success(flight), instance.clock.now)
 
     def fail(self, instance: Instance, flight: Flight) -> None:
         """The original server, and everything as before."""
         self.restore_events(flight)
-        instance.move(self.status_after_failure(flight), self.world.clock.now)
+        instance.move(self.status_after_failure(flight), instance.clock.now)
 
     def status_after_success(self, flight: Flight) -> str:
         """Running, whatever the status was."""
@@ -179,7 +181,7 @@ class Redeploys:
     def close_event(self, event: Event) -> None:
         """The event reaches its closing status."""
         event.status = self.world.settings.closing_status
-        event.finished = self.world.clock.now
+        event.finished = event.clock.now
         event.restore = None
 
     def restore_events(self, flight: Flight) -> None:
@@ -192,4 +194,4 @@ class Redeploys:
     def end_task(self, task: Task, status: str) -> None:
         """The task shows how the redeploy ended."""
         task.status = status
-        task.finished = self.world.clock.now
+        task.finished = task.clock.now

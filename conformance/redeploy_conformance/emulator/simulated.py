@@ -84,7 +84,7 @@ class SimulatedEvents:
         return {"EventIdSet": {"EventId": made}}
 
     def _over_in(self, event: Event, seconds: float) -> None:
-        self.world.clock.later(seconds, lambda: self._end(event, "Executed"))
+        event.clock.later(seconds, lambda: self._end(event, "Executed"))
 
     def cancel(self, call: Call, principal: Principal) -> dict[str, object]:
         """End simulated events before their time."""
@@ -122,4 +122,4 @@ class SimulatedEvents:
     def _end(self, event: Event, status: str) -> None:
         if event.open:
             event.status = status
-            event.finished = self.world.clock.now
+            event.finished = event.clock.now

@@ -25,6 +25,7 @@ class Event:
     event_type: str
     status: str
     published: float
+    clock: Clock
     simulated: bool = False
     not_before: str | None = None
     finished: float | None = None
@@ -43,6 +44,7 @@ class Task:
     task_id: str
     instance_id: str
     created: float
+    clock: Clock
     status: str = "Processing"
     finished: float | None = None
 
@@ -67,6 +69,7 @@ class Instance:
     account_id: str
     sequence: int
     created: float
+    clock: Clock
     host: str
     cloud_data: str
     status: str = "Running"
@@ -114,9 +117,11 @@ class Instance:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """An account: the owner of instances, and the one that has a quota."""
+    """An account: the owner of instances, and the one that has a quota. Time passes for
+    it and for what is in it on its clock."""
 
     account_id: str
+    clock: Clock
     instances: dict[str, Instance] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     internal_errors: list[str] = field(default_factory=list)
@@ -156,6 +161,8 @@ class World:
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self.clocks: dict[str, Clock] = {}
+        """Further clocks by id, each for the accounts that were made to live on it."""
         self.wall = wall
         self.lock = threading.Lock()
         self.ids = ids(random.Random(settings.seed), settings.id_shape)
@@ -165,9 +172,15 @@ class World:
         self.events: dict[str, Event] = {}
         self._sequence = 0
 
-    def add_account(self) -> Account:
-        """A new account without keys."""
-        account = Account(self.ids.account_id())
+    def add_clock(self) -> str:
+        """A further clock, which begins at 0; returns its id."""
+        clock_id = f"clock-{len(self.clocks) + 1}"
+        self.clocks[clock_id] = Clock(self.clock.kind)
+        return clock_id
+
+    def add_account(self, clock: Clock | None = None) -> Account:
+        """A new account without keys, on the common clock or one of its own."""
+        account = Account(self.ids.account_id(), clock or self.clock)
         self.accounts[account.account_id] = account
         return account
 
@@ -188,7 +201,8 @@ class World:
             instance_id=self.ids.instance_id(),
             account_id=account.account_id,
             sequence=self._sequence,
-            created=self.clock.now,
+            created=account.clock.now,
+            clock=account.clock,
             host=self.ids.host(),
             cloud_data=self.ids.data(),
         )
@@ -204,10 +218,11 @@ class World:
             instance_id=instance.instance_id,
             event_type=event_type,
             status=status,
-            published=self.clock.now,
+            published=instance.clock.now,
+            clock=instance.clock,
         )
         if not event.open:
-            event.finished = self.clock.now
+            event.finished = instance.clock.now
         instance.events[event.event_id] = event
         self.events[event.event_id] = event
         return event
@@ -237,4 +252,18 @@ class World:
         self.principals.clear()
         self.instances.clear()
         self.events.clear()
-        self.clock.forget()
+        for clock in (self.clock, *self.clocks.values()):
+            clock.forget()
+
+    def forget(self, clock: Clock) -> list[Account]:
+        """Forget the accounts that live on a clock, with everything in them; return them."""
+        gone = [one for one in self.accounts.values() if one.clock is clock]
+        for account in gone:
+            for instance in list(account.instances.values()):
+                self.release(instance)
+            del self.accounts[account.account_id]
+        keys = [k for k, one in self.principals.items() if one.account in gone]
+        for key in keys:
+            del self.principals[key]
+        clock.forget()
+        return gone

@@ -2,21 +2,38 @@
 
 import heapq
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
-from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.evidence.sources import (
+    READ_ONLY,
+    Listed,
+    LogError,
+    Page,
+    Recent,
+    Seen,
+    listed,
+    page_in,
+)
 from redeploy_conformance.replies import Kind, Reply
 
+T = TypeVar("T")
 REDEPLOY = "RedeployInstance"
+INSTANCES, EVENTS = "DescribeInstances", "DescribeInstanceHistoryEvents"
+REPEATED = 4096
+"""Rows and pages that are remembered: whoever polls gets the same ones again and again."""
 WINDOW = 4096
 """Events held back to put them in order: a trail is delivered nearly in order, and never quite."""
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
+NULL = msgspec.Raw(b"null")
+HAND, CALL, LOOK = range(3)
+"""The order within one second, which a trail does not tell: what makes the least known of a call."""
 
 
 class _Identity(msgspec.Struct):
@@ -26,13 +43,50 @@ class _Identity(msgspec.Struct):
 class _Event(msgspec.Struct):
     eventName: str
     eventTime: datetime
+    eventId: str = ""
+    acsRegion: str = ""
     serviceName: str = "Ecs"
     requestId: str = ""
     errorCode: str | None = None
     errorMessage: str | None = None
-    requestParameters: Any = None
-    responseElements: Any = None
+    requestParameters: msgspec.Raw = NULL
+    responseElements: msgspec.Raw = NULL
     userIdentity: _Identity = msgspec.field(default_factory=_Identity)
+
+
+# Of answers only what is looked at is read, and what a log repeats is read once.
+class _Rows(msgspec.Struct):
+    Instance: list[msgspec.Raw] = []
+
+
+class _Listing(msgspec.Struct):
+    Instances: _Rows = msgspec.field(default_factory=_Rows)
+
+
+class _Instance(TypedDict, total=False):
+    InstanceId: Any
+    Status: Any
+    OperationLocks: Any
+    DedicatedHostAttribute: Any
+
+
+class _History(msgspec.Struct):
+    TotalCount: Any = None
+    InstanceSystemEventSet: msgspec.Raw = NULL
+
+
+class _Call(msgspec.Struct):
+    TaskId: Any = None
+    RequestId: Any = None
+
+
+CALLS = msgspec.json.Decoder(_Call)
+LISTINGS = msgspec.json.Decoder(_Listing)
+ROWS = msgspec.json.Decoder(_Instance)
+HISTORIES = msgspec.json.Decoder(_History)
+ANY = msgspec.json.Decoder(Any)
+PARAMS = msgspec.json.Decoder(dict[str, Any])
+TEXT = msgspec.json.Decoder(str)
 
 
 class _Answer(msgspec.Struct):
@@ -42,36 +96,48 @@ class _Answer(msgspec.Struct):
 def actiontrail(path: Path) -> Iterator[Seen]:
     """Yield the calls to ECS that a trail shows, in the order of their times.
 
-    Events one per line are read one at a time; a JSON array is read as a whole.
+    Events one per line are read one at a time; a JSON array is read as a whole. One that was
+    delivered twice is yielded once.
 
     Raises:
         OSError: the file cannot be read.
         LogError: an event is none; what came before it was yielded.
     """
-    raws = _lines(path) if _one_per_line(path) else _array(path)
+    by_line = _one_per_line(path)
+    raws = _lines(path) if by_line else _array(path)
     decoder = msgspec.json.Decoder(_Event)
-    held: list[tuple[float, int, Seen]] = []
-    ticks = itertools.count()
+    held: list[tuple[float, int, int, Seen]] = []
+    ticks, known = itertools.count(), Recent()
     damage: LogError | None = None
     try:
-        for where, raw in raws:
+        for number, raw in raws:
             try:
-                one = _seen(decoder.decode(raw))
+                event = decoder.decode(raw)
+                one = None if event.eventId in known else _seen(event)
             except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+                where = f"line {number}" if by_line else f"event {number} by time"
                 raise LogError(
                     f"{where}: it is no ActionTrail event: {error}"
                 ) from error
+            if event.eventId:
+                known.add(event.eventId)
             if one is None:
                 continue
-            heapq.heappush(held, (one.begun, next(ticks), one))
+            heapq.heappush(held, (one.begun, _rank(one), next(ticks), one))
             if len(held) > WINDOW:
-                yield heapq.heappop(held)[2]
+                yield heapq.heappop(held)[3]
     except LogError as error:
         damage = error
     while held:
-        yield heapq.heappop(held)[2]
+        yield heapq.heappop(held)[3]
     if damage is not None:
         raise damage
+
+
+def _rank(one: Seen) -> int:
+    if one.action == REDEPLOY:
+        return CALL
+    return LOOK if one.action.startswith(READ_ONLY) else HAND
 
 
 def _one_per_line(path: Path) -> bool:
@@ -84,14 +150,14 @@ def _one_per_line(path: Path) -> bool:
     return isinstance(first, dict) and "eventName" in first
 
 
-def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
-            if raw.strip():
-                yield f"line {number}", raw
+            if not raw.isspace():
+                yield number, raw
 
 
-def _array(path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
+def _array(path: Path) -> Iterator[tuple[int, msgspec.Raw]]:
     data = path.read_bytes()
     try:
         if data.lstrip().startswith(b"{"):
@@ -102,8 +168,7 @@ def _array(path: Path) -> Iterator[tuple[str, msgspec.Raw]]:
         raise LogError(f"it is no list of ActionTrail events: {error}") from error
     # Such lists come newest first, so the order of the whole is not left to the window.
     rows.sort(key=_time)
-    for number, raw in enumerate(rows, 1):
-        yield f"event {number} in the order of time", raw
+    yield from enumerate(rows, 1)
 
 
 class _Time(msgspec.Struct):
@@ -124,29 +189,58 @@ def _seen(event: _Event) -> Seen | None:
     if event.eventTime.tzinfo is None:
         raise ValueError("eventTime has no time zone")
     begun = event.eventTime.timestamp()
-    given = _fields(event.requestParameters) or {}
-    params = {name: _text(value) for name, value in given.items()}
-    answered = _fields(event.responseElements)
-    reply = _reply(event, answered or {}) if event.eventName == REDEPLOY else None
+    name = event.eventName
+    params: dict[str, str] = {}
+    if name == EVENTS or not name.startswith(READ_ONLY):
+        given = _fields(event.requestParameters, PARAMS) or {}
+        params = {name: _text(value) for name, value in given.items()}
+    answered = None if event.errorCode else event.responseElements
+    listing = _fields(answered, LISTINGS) if name == INSTANCES else None
+    history = _fields(answered, HISTORIES) if name == EVENTS else None
     return Seen(
         begun,
         begun + RESOLUTION,
-        event.eventName,
+        name,
         params,
         event.userIdentity.accountId,
-        reply,
-        None if event.errorCode else answered,
+        event.acsRegion,
+        _reply(event) if name == REDEPLOY else None,
+        _listed(listing) if listing is not None else (),
+        _page(bytes(history.InstanceSystemEventSet)) if history is not None else None,
+        history.TotalCount if history is not None else None,
         wordless=True,
     )
 
 
-def _reply(event: _Event, answered: Mapping[str, Any]) -> Reply:
+def _listed(listing: _Listing) -> list[Listed]:
+    rows = [_row(bytes(raw)) for raw in listing.Instances.Instance]
+    return [one for one in rows if one is not None]
+
+
+@lru_cache(REPEATED)
+def _row(raw: bytes) -> Listed | None:
+    try:
+        return listed(ROWS.decode(raw))
+    except msgspec.MsgspecError:
+        return None
+
+
+@lru_cache(REPEATED)
+def _page(raw: bytes) -> Page:
+    try:
+        return page_in({"InstanceSystemEventSet": ANY.decode(raw)})
+    except msgspec.MsgspecError:
+        return ()
+
+
+def _reply(event: _Event) -> Reply:
     """Return the answer to a call, without the HTTP status, which a trail does not keep."""
-    request_id = event.requestId or answered.get("RequestId") or None
+    answered = _fields(event.responseElements, CALLS) or _Call()
+    named = answered.RequestId if isinstance(answered.RequestId, str) else None
+    request_id = event.requestId or named or None
     code = event.errorCode or None
     if code is None:
-        task = answered.get("TaskId")
-        task_id = task if isinstance(task, str) else None
+        task_id = answered.TaskId if isinstance(answered.TaskId, str) else None
         return Reply(Kind.ACCEPTED, 200, None, None, request_id, task_id)
     if code.startswith("Throttling"):
         kind = Kind.THROTTLED
@@ -157,14 +251,15 @@ def _reply(event: _Event, answered: Mapping[str, Any]) -> Reply:
     return Reply(kind, 400, code, event.errorMessage, request_id)
 
 
-def _fields(value: Any) -> Mapping[str, Any] | None:
-    """Return an object that may have been written as a text."""
-    if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.MsgspecError:
-            return None
-    return value if isinstance(value, dict) else None
+def _fields(value: msgspec.Raw | None, decoder: msgspec.json.Decoder[T]) -> T | None:
+    """Return an object that may have been written as a text; None where it is none."""
+    if value is None:
+        return None
+    data = bytes(value)
+    try:
+        return decoder.decode(TEXT.decode(data) if data.startswith(b'"') else data)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _text(value: Any) -> str:

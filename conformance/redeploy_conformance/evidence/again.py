@@ -37,7 +37,6 @@ class Again:
     session: Session | None = None
     steps: list[Step] | None = None
     run: Run = field(default_factory=Run)
-    count: int = 0
 
 
 class Player:
@@ -52,7 +51,11 @@ class Player:
             setting.statement.name, setting.kind, transport, setting.statement
         )
         api = TapeApi(
-            target, setting.region, tape=self.tape, recorded_host=setting.host
+            target,
+            setting.region,
+            clock_id=setting.clock_id,
+            tape=self.tape,
+            recorded_host=setting.host,
         )
         self.bench = Bench(contract, target, api, setting.offer, setting.alone)
         self.current: Again | None = None
@@ -85,8 +88,8 @@ class Player:
             raise TapeError("steps follow where the session could not begin")
         again.steps = [from_json(one) for one in line.steps]
 
-    def done(self, line: DoneLine) -> None:
-        """Carry the steps out, and compare what the suite made of them then.
+    def done(self, line: DoneLine) -> int:
+        """Carry the steps out, compare what the suite made of them then, and return how many went.
 
         Raises:
             TapeError: what was recorded is not what these steps do, or not all of it.
@@ -94,7 +97,7 @@ class Player:
         again = self._going()
         if again.session is None or again.steps is None:
             raise TapeError("steps end that have not begun")
-        broken = len(again.run.violations)
+        broken, before = len(again.run.violations), len(again.run.done)
         again.session.do_together(again.steps)
         if not self.tape.empty:
             raise TapeError("more was recorded than these steps do")
@@ -104,19 +107,31 @@ class Player:
                 f"these exchanges break {_names(clauses)}, the trace says "
                 f"{_names(line.clauses)}"
             )
-        again.count += len(again.steps)
         again.steps = None
+        went = len(again.run.done) - before
         del again.run.done[:-MOST_DONE]
+        return went
 
     def end(self) -> Again | None:
         """Return the session that is over, if one had begun; steps without an end are left out."""
         again, self.current = self.current, None
-        if again is not None and again.session is None:
+        if again is not None and again.session is None and not _failed(again.run):
             self._open(again)
         if again is not None and again.session is not None:
             again.ledger.bursts += bursts(again.session.oracle.quotas)
         self.tape.clear()
         return again
+
+    def cut(self) -> None:
+        """Hear no more of the session under way; one that had not begun by then never will."""
+        if self.current is None or self.current.session is not None:
+            return
+        try:
+            self._open(self.current)
+        except (
+            TapeError
+        ):  # its preparation is cut off: whoever calls tells of the damage
+            self.current = None
 
     def _going(self) -> Again:
         if self.current is None:
@@ -133,6 +148,10 @@ class Player:
         else:
             again.run = again.session.run
         again.run.number = again.line.n
+
+
+def _failed(run: Run) -> bool:
+    return bool(run.violations or run.problem)
 
 
 class _NoTransport:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.evidence.check import ForeignTraceError, check
+from redeploy_conformance.evidence.whole import against
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
@@ -14,8 +15,8 @@ from redeploy_schemas.vocabulary import Missing, RunVerdict
 
 CERTIFICATE_FORMAT = "redeploy-conformance/certificate/1"
 """The name and the version of the layout; its schema is ``run/certificate.json``."""
-SAME = ("target", "contract", "required", "not_applicable", "counts", "seed")
-"""What a certificate and the verdict from its traces must agree in."""
+SAME = ("target", "suite", "contract", "required", "not_applicable", "counts", "seed")
+"""What a result and the verdict from its traces must agree in; they began moments apart."""
 
 
 class CertificateError(ValueError):
@@ -53,7 +54,7 @@ def make(result: Result, traces: Sequence[Path], contract: Contract) -> dict[str
                 RunVerdict.WRONG_USAGE,
                 f"these are not the traces of this result: they differ in {name}",
             )
-    return {**made, "traces": [_digest(one) for one in traces]}
+    return {**shown, "traces": [_digest(one) for one in traces]}
 
 
 def verify(
@@ -70,19 +71,21 @@ def verify(
         raise CertificateError(
             RunVerdict.WRONG_USAGE, f"it is no certificate: {wrong[0]}"
         )
-    theirs = sorted(one["sha256"] for one in document["traces"])
-    digests = {one: _digest(one)["sha256"] for one in traces}
-    if len(theirs) != len(digests):
+    theirs = [(one["sha256"], one["bytes"]) for one in document["traces"]]
+    if len(theirs) != len(traces):
         raise CertificateError(
             RunVerdict.WRONG_USAGE,
-            f"it is about {len(theirs)} traces, {len(digests)} are given",
+            f"it is about {_traces(len(theirs))}, and {len(traces)} given",
         )
-    for path, digest in digests.items():
-        if digest not in theirs:
+    for path in traces:
+        digest = _digest(path)
+        if (digest["sha256"], digest["bytes"]) not in theirs:
             raise CertificateError(
                 RunVerdict.NOT_CONFORMING,
-                f"{path.name} is not a trace of this certificate: its SHA-256 is {digest}",
+                f"{path.name} is not a trace of this certificate: it has {digest['bytes']} "
+                f"bytes and SHA-256 {digest['sha256']}",
             )
+        theirs.remove((digest["sha256"], digest["bytes"]))
     if document["contract"]["sha256"] != contract.sha256:
         raise CertificateError(
             RunVerdict.INCOMPLETE,
@@ -90,22 +93,28 @@ def verify(
             f"{contract.sha256[:12]}: only a suite of that contract can tell",
         )
     shown = _certified(_drawn(traces, contract))
-    for name in SAME:
-        if document[name] != shown[name]:
+    for name, value in shown.items():
+        if document[name] != value:
             raise CertificateError(
-                RunVerdict.NOT_CONFORMING, f"its traces show another {name}"
+                RunVerdict.NOT_CONFORMING,
+                f"its traces show another {name.replace('_', ' ')}",
             )
     return document
+
+
+def _traces(count: int) -> str:
+    return "1 trace" if count == 1 else f"{count} traces"
 
 
 def _drawn(traces: Sequence[Path], contract: Contract) -> Result:
     """Return the verdict of traces.
 
     Raises:
-        CertificateError: it is not that of a complete run without violation.
+        CertificateError: it is not that of a whole and complete run without violation.
     """
     try:
-        drawn = check(traces, contract).result()
+        checker = check(traces, contract)
+        drawn = checker.result()
     except ForeignTraceError as error:
         raise CertificateError(RunVerdict.WRONG_USAGE, str(error)) from error
     if drawn.exit_code == RunVerdict.NOT_CONFORMING:
@@ -117,6 +126,10 @@ def _drawn(traces: Sequence[Path], contract: Contract) -> Result:
         raise CertificateError(
             RunVerdict.INCOMPLETE, " ".join(["the traces:", drawn.sentence, *texts])
         )
+    skipped = [one.name for one in checker.taken.reports if one.skipped]
+    reason = against(traces, contract, drawn.target.offers, skipped)
+    if reason is not None:
+        raise CertificateError(RunVerdict.INCOMPLETE, reason)
     return drawn
 
 

@@ -30,7 +30,7 @@ from redeploy_conformance.investigate import CaseReport, command, trace
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.session import Run
 from redeploy_conformance.steps import InvalidStepError, to_json
-from redeploy_conformance.verdict import Start, Taken, judge
+from redeploy_conformance.verdict import Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (
     Finding,
@@ -96,6 +96,8 @@ class Checker:
     def _damaged(self, text: str) -> None:
         self.complete = False
         self._case.report.problem = f"{self._name}, {text}"
+        if self._player is not None:
+            self._player.cut()
 
     def _take(self, line: Line) -> None:
         if isinstance(line, HeaderLine):
@@ -114,10 +116,9 @@ class Checker:
             case ClockLine() | SpansLine():
                 player.hear(line)
             case StepLine():
-                self._case.report.steps += len(line.steps)
                 player.step(line)
             case DoneLine():
-                player.done(line)
+                self._case.report.steps += player.done(line)
             case SessionLine():
                 self._session(player.end())
                 player.begin(line)
@@ -148,6 +149,9 @@ class Checker:
             self._player = Player(line, self.contract)
         except ValueError as error:
             raise TapeError(str(error)) from error
+        said = self._player.bench.target.statement
+        if start.target.declares != declared(said) or start.target.name != said.name:
+            raise TapeError("its target declares other things than its statement")
         offer = line.offer
         self.taken.offer = {**offer, "parts": sorted(offer["parts"])}
 
@@ -246,7 +250,9 @@ class Checker:
             ForeignTraceError: no trace had a header.
         """
         if self.start is None:
-            raise ForeignTraceError("no trace was read that says what it is of")
+            told = [one.problem for one in self.taken.reports if one.problem]
+            why = f": {told[0]}" if told else ""
+            raise ForeignTraceError(f"no trace was read that says what it is of{why}")
         return judge(self.start, self.taken, self.seconds, complete=self.complete)
 
 

@@ -5,7 +5,7 @@ beliefs, so that they do: a redeploy of a log has no due time, and is made late 
 it is (L7).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -25,8 +25,10 @@ REMEMBERED = 2048
 NEVER, PAST = float("inf"), -1.0
 OWN = frozenset({"R1", "R4", "R5", "R6"})
 """Clauses that an answer confirms by its ids, which are judged apart."""
-NOT_A_LOG = frozenset({"Q1", "Q2", "Q5", "Q6", "L9", "L10", "U1c", "Q4c"})
-"""Clauses about what nobody else did, or that are judged apart: a log does not show everybody."""
+OTHERS = frozenset({"L9", "L10", "E2", "E3", "E4", "E6"})
+"""Clauses about what does not change: a log does not show every hand, nor what the platform does."""
+NOT_A_LOG = OTHERS | {"Q1", "Q2", "Q5", "Q6", "U1c", "Q4c"}
+"""Clauses that a log cannot show, or that are judged apart."""
 
 Shown = tuple[str | None, tuple[tuple[str, str, str], ...] | None]
 """A look as a key: the status, and the events (id, type, status), None for what was not seen."""
@@ -94,7 +96,9 @@ class Decisions:
             view["events"] = {id: (kind, at) for id, kind, at in events}
         return self._decision(oracle, oracle.looked({KEY: view}, 0.0))
 
-    def _decision(self, oracle: Oracle, wrong: Iterable[Violation]) -> Decision:
+    def _decision(self, oracle: Oracle, wrong: Sequence[Violation]) -> Decision:
+        if any(one.clause in OTHERS for one in wrong):
+            return Decision((), Ledger(), frozenset(), False)  # somebody else's doing
         after = oracle.worlds[KEY]
         moves = any(world.flight or world.doubt for world in after)
         return Decision(tuple(wrong), _kept(oracle.ledger), self._one(after), moves)

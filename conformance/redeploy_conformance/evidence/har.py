@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.evidence.sources import LogError, Seen, listed_in, page_in
 from redeploy_conformance.replies import Reply, read, unanswered
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 
 REDEPLOY = "RedeployInstance"
+INSTANCES, EVENTS = "DescribeInstances", "DescribeInstanceHistoryEvents"
 
 
 class _Pair(msgspec.Struct):
@@ -91,7 +92,8 @@ def _seen(entry: _Entry) -> Seen | None:
     """Return what an entry shows; None where it is no request to ECS."""
     request = entry.request
     headers = {one.name.lower(): one.value for one in request.headers}
-    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    url = urlsplit(request.url)
+    pairs = parse_qsl(url.query, keep_blank_values=True)
     if request.postData is not None:
         pairs += parse_qsl(request.postData.text, keep_blank_values=True)
     params = dict(pairs)
@@ -118,8 +120,11 @@ def _seen(entry: _Entry) -> Seen | None:
         action,
         params,
         key,
+        url.netloc,
         reply if action == REDEPLOY else None,
-        fields,
+        listed_in(fields) if fields and action == INSTANCES else (),
+        page_in(fields) if fields and action == EVENTS else None,
+        fields.get("TotalCount") if fields else None,
     )
 
 

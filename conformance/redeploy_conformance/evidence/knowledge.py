@@ -55,7 +55,12 @@ class Beliefs:
             tenancy=look.tenancy or "default", lock_reasons=look.locks or frozenset()
         )
         rests = list(self._contract.transition_from)
-        for status in [look.status] if look.status else rests:
+        # A status on the way may have come to rest since it was seen.
+        passing = look.status is not None and look.status not in rests
+        statuses = [look.status] if look.status else []
+        if passing or not look.status:
+            statuses += rests
+        for status in statuses:
             plain = replace(shown, status=status)
             for events in self._events(look):
                 yield replace(plain, events=events)

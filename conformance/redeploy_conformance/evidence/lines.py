@@ -49,6 +49,7 @@ class HeaderLine(_Line, tag="header", frozen=True):
     alone: bool
     statement: dict[str, Any]
     offer: dict[str, Any]
+    clock_id: str = ""
 
 
 class SessionLine(_Line, tag="session", frozen=True):

@@ -12,7 +12,7 @@ from redeploy_schemas.records import Result
 
 __all__ = ["LogError", "kind_of", "watch"]
 SOURCES = {"har": har, "actiontrail": actiontrail}
-BEGINNING = 4096
+BEGINNING = 65536
 
 
 def kind_of(path: Path) -> str:
@@ -27,7 +27,9 @@ def kind_of(path: Path) -> str:
         return "trace"
     if head.startswith(b"{") and b'"log"' in head and b'"eventName"' not in head:
         return "har"
-    if head.startswith((b"[", b"{")) and b'"event' in head.replace(b"Events", b"event"):
+    if head.startswith((b"[", b"{")) and (
+        b'"eventName"' in head or b'"Events"' in head
+    ):
         return "actiontrail"
     return "trace"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TypeAlias
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.evidence.decisions import (
@@ -21,7 +21,14 @@ from redeploy_conformance.evidence.decisions import (
 )
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG, result_of
-from redeploy_conformance.evidence.sources import Seen
+from redeploy_conformance.evidence.sources import (
+    READ_ONLY,
+    Events,
+    Listed,
+    Page,
+    Recent,
+    Seen,
+)
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota
@@ -29,15 +36,11 @@ from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, Violation
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
-from redeploy_conformance.views import event_of, view
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep
 
-READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
 MOST_FINDINGS = 100
 """Findings that are kept; further ones are only counted."""
-MOST_IDS = 100_000
-"""RequestIds and TaskIds that are remembered: a second one after so many others is not seen."""
 MOST_CALLS = 8_000
 """Calls of an account that are remembered: more than twice what any limiter lets through."""
 SWEEP = 10_000
@@ -46,26 +49,18 @@ NONE: frozenset[str] = frozenset()
 NO_ID = Call(barred="A14", silence="A14")
 PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
 """Calls as they are made nearly always, by their ForceStop."""
+Place: TypeAlias = tuple[str, str]
+"""A region, and an id or an account there."""
+NARROWING = (
+    "EventId",
+    "NotBefore",
+    "EventPublishTime",
+    "InstanceEventType",
+    "EventType",
+)
+"""How the names of parameters begin that leave events out."""
 STATUSES = 7
 """Event statuses that there are: a question for all of them leaves no event out."""
-
-
-class Recent(set[str]):
-    """The ids seen last, a bounded number of them, in place of all."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        super().__init__()
-        self._order: dict[str, None] = {}
-
-    def add(self, one: str) -> None:
-        """Remember an id, and forget the oldest where there are too many."""
-        super().add(one)
-        self._order[one] = None
-        if len(self._order) > MOST_IDS:
-            oldest = next(iter(self._order))
-            del self._order[oldest]
-            self.discard(oldest)
 
 
 @dataclass(slots=True)
@@ -84,7 +79,7 @@ class Watched:
     touched: float = float("-inf")
     flying: Belief | None = None
     due: float = float("-inf")
-    raw: object = None
+    row: Listed | None = None
 
 
 class Monitor:
@@ -105,10 +100,10 @@ class Monitor:
         self.ledger = Ledger()
         self.ids = Oracle(contract, Rules(bound=self.bound))
         self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
-        self.quotas: dict[str, Quota] = {}
+        self.quotas: dict[Place, Quota] = {}
         self.beliefs = Beliefs(contract)
         self.decisions = Decisions(contract)
-        self.instances: dict[str, Watched] = {}
+        self.instances: dict[Place, Watched] = {}
         self.findings: list[Finding] = []
         self.uncounted = 0
         self.problems: list[str] = []
@@ -125,12 +120,10 @@ class Monitor:
         if seen.action == self.contract.operation:
             if seen.reply is not None:
                 self._called(seen, seen.reply)
-        elif seen.action == "DescribeInstances":
-            if seen.fields is not None:
-                self._listed(seen, seen.fields)
-        elif seen.action == "DescribeInstanceHistoryEvents":
-            if seen.fields is not None:
-                self._events(seen, seen.fields)
+        elif seen.listed:
+            self._listed(seen)
+        elif seen.page is not None:
+            self._events(seen, seen.page)
         elif not seen.action.startswith(READ_ONLY):
             self._touched(seen)
         if self.records % SWEEP == 0:
@@ -158,7 +151,7 @@ class Monitor:
 
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
         """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
-        own = self.ids.ledger = Ledger()
+        own = self.ids.ledger
         found = list(self.ids.identify(reply))
         hidden = TOLD_BY_A_LOG if seen.wordless else frozenset[str]()
         if not seen.wordless:
@@ -166,10 +159,15 @@ class Monitor:
             if reply.kind is Kind.THROTTLED:
                 own.tell([("Q4c", f"{reply.status} {reply.code}")], str(reply))
         merge(self.ledger, own, hidden)
+        for one in (own.held, own.told, own.evidence):
+            one.clear()
         for flaw in found:
             if flaw.clause not in hidden or flaw.clause == "R5":
                 yield Violation(flaw.clause, flaw.expected, flaw.observed)
-        quota = self.quotas.setdefault(seen.account, Quota(self.contract))
+        quota = self.quotas.get((seen.region, seen.account))
+        if quota is None:
+            quota = Quota(self.contract)
+            self.quotas[seen.region, seen.account] = quota
         if reply.kind is Kind.ACCEPTED:
             if quota.exhausted(self.now, stepped=False):
                 text = f"accepted after {len(quota.passed)} accepted calls"
@@ -184,7 +182,9 @@ class Monitor:
         call = self._meaning(seen.params)
         decision = self.decisions.answered(belief, call, reply.kind, reply.code)
         merge(self.ledger, decision.shown, TOLD_BY_A_LOG if seen.wordless else NONE)
-        one.flying = decision.after if decision.moves else None
+        # Another operation of about the same time may have come after the call, and move it too.
+        apart = seen.begun >= one.touched
+        one.flying = decision.after if decision.moves and apart else None
         if reply.kind is not Kind.REJECTED:
             one.due, one.look = self.now + self.bound, NOTHING
         seen_as = str(reply)
@@ -225,47 +225,44 @@ class Monitor:
 
     # ------------------------------------------------------------------ looks
 
-    def _listed(self, seen: Seen, fields: Mapping[str, Any]) -> None:
-        for row in _rows(fields, "Instances", "Instance"):
-            key, status = row.get("InstanceId"), row.get("Status")
-            if not isinstance(key, str) or not isinstance(status, str):
-                continue
-            one = self._watched(key, seen)
+    def _listed(self, seen: Seen) -> None:
+        for row in seen.listed:
+            one = self._watched(row.id, seen)
             if seen.begun < one.called:
                 continue  # begun before a call ended: it may show either side of it
             if one.flying is not None:
-                self._look(key, one, seen, (status, None))
-            if one.raw != row:
-                one.raw = row
-                shown = view(row, {}, None)
+                self._look(row.id, one, seen, (row.status, None))
+            if one.row is not row or one.by != seen.account:
                 one.look = replace(
                     NOTHING if one.by != seen.account else one.look,
-                    status=status,
-                    tenancy=shown.get("tenancy"),
-                    locks=shown.get("lock_reasons"),
+                    status=row.status,
+                    tenancy=row.tenancy,
+                    locks=row.locks,
                 )
-            one.shown, one.by = (seen.begun, seen.ended), seen.account
+                one.row, one.by = row, seen.account
+            one.shown = (seen.begun, seen.ended)
 
-    def _events(self, seen: Seen, fields: Mapping[str, Any]) -> None:
+    def _events(self, seen: Seen, page: Page) -> None:
         """Take a page of events; only one that leaves none out says what there is not."""
-        rows = [event_of(row) for row in _events_in(fields)]
-        by_instance: dict[str, list[tuple[str, str, str]]] = {}
-        for key, event_id, (kind, status) in rows:
-            by_instance.setdefault(key, []).append((event_id, kind, status))
-        whole = _leaves_none_out(seen.params, fields, len(rows))
-        asked = seen.params.get("InstanceId")
-        for key, events in by_instance.items():
-            one = self.instances.get(key)
+        whole = _leaves_none_out(seen, page)
+        for key, events in page:
+            one = self.instances.get((seen.region, key))
             if one is None or seen.begun < one.called:
                 continue
             if one.flying is not None and whole:
                 self._look(key, one, seen, (None, self._known(one, events)))
-            live = tuple(x for x in events if x[2] in self.contract.open_event_statuses)
-            one.look = replace(one.look, events=live, whole=whole)
-        if whole and asked and asked not in by_instance:
-            one = self.instances.get(asked)
+            self._enter(one, events, whole)
+        asked = seen.params.get("InstanceId")
+        if whole and asked and not page:
+            one = self.instances.get((seen.region, asked))
             if one is not None and seen.begun >= one.called:
-                one.look = replace(one.look, events=(), whole=True)
+                self._enter(one, (), True)
+
+    def _enter(self, one: Watched, events: Events, whole: bool) -> None:
+        open_now = self.contract.open_event_statuses
+        live = tuple(event for event in events if event[2] in open_now)
+        if (one.look.events, one.look.whole) != (live, whole):
+            one.look = replace(one.look, events=live, whole=whole)
 
     def _known(
         self, one: Watched, events: Sequence[tuple[str, str, str]]
@@ -277,16 +274,24 @@ class Monitor:
 
     def _watched(self, key: str, seen: Seen) -> Watched:
         """Return what is kept of an instance."""
-        one = self.instances.get(key)
+        one = self.instances.get((seen.region, key))
         if one is None:
-            one = self.instances[key] = Watched(seen.begun)
+            one = self.instances[seen.region, key] = Watched(seen.begun)
         return one
 
     def _look(self, key: str, one: Watched, seen: Seen, shown: Shown) -> None:
-        """Judge a look at an instance whose redeploy may be under way."""
+        """Judge a look at an instance whose redeploy may be under way.
+
+        One that should be over shows that it is not by a status on the way alone: one at rest may
+        be the work of the guest, which no log shows.
+        """
         if one.flying is None:
             return
-        belief = one.flying if self.now < one.due else self.decisions.late(one.flying)
+        belief, late = one.flying, self.now >= one.due
+        if late and shown[0] in self.contract.transition_from:
+            one.flying = None
+            return
+        belief = self.decisions.late(belief) if late else belief
         decision = self.decisions.looked(belief, shown)
         merge(self.ledger, decision.shown, NONE)
         wrong = decision.wrong
@@ -303,9 +308,9 @@ class Monitor:
             if not name.startswith("InstanceId"):
                 continue
             for key in _ids(value):
-                one = self.instances.get(key)
+                one = self.instances.get((seen.region, key))
                 if one is not None:
-                    one.flying, one.look, one.raw = None, NOTHING, None
+                    one.flying, one.look, one.row = None, NOTHING, None
                     one.touched = max(one.touched, seen.ended)
 
     def _sweep(self) -> None:
@@ -389,38 +394,17 @@ def _step(text: str, wrong: Violation, observed: str) -> TraceStep:
     )
 
 
-def _rows(fields: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
-    group = fields.get(outer)
-    rows = group.get(inner) if isinstance(group, dict) else None
-    return (
-        [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
-    )
-
-
-def _events_in(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for row in _rows(fields, "InstanceSystemEventSet", "InstanceSystemEventType"):
-        shapes = (row.get("EventType"), row.get("EventCycleStatus"))
-        if all(isinstance(one, dict) for one in shapes):
-            yield row
-
-
-def _leaves_none_out(
-    params: Mapping[str, str], fields: Mapping[str, Any], count: int
-) -> bool:
+def _leaves_none_out(seen: Seen, page: Page) -> bool:
     """Whether an answer holds every event of what was asked for, in whatever status."""
-    asked = {
-        v for name, v in params.items() if name.startswith("InstanceEventCycleStatus")
-    }
-    narrow = (
-        "EventId",
-        "NotBefore",
-        "EventPublishTime",
-        "InstanceEventType",
-        "EventType",
-    )
-    if len(asked) < STATUSES or any(name.startswith(narrow) for name in params):
+    if seen.total != sum(len(events) for _, events in page):
         return False
-    return fields.get("TotalCount") == count
+    asked = set()
+    for name, value in seen.params.items():
+        if name.startswith("InstanceEventCycleStatus"):
+            asked.add(value)
+        elif name.startswith(NARROWING):
+            return False
+    return len(asked) == STATUSES
 
 
 def _ids(value: str) -> list[str]:

@@ -43,7 +43,13 @@ def begin(
         workers=workers,
     )
     setting = Setting(
-        statement, bench.target.kind, bench.offer, api.host, api.region, bench.alone
+        statement,
+        bench.target.kind,
+        bench.offer,
+        api.host,
+        api.region,
+        bench.alone,
+        api.clock_id,
     )
     writer.header(start, setting)
     api.watcher = writer

@@ -25,7 +25,8 @@ DECLARED = (
 class Setting:
     """What a run was made under: who was tested, what it declared and offered, how it was called.
 
-    ``alone`` says whether the target was reset between sessions.
+    ``alone`` says whether the target was reset between sessions, ``clock_id`` on which clock they
+    lived, the common one if empty.
     """
 
     statement: Statement
@@ -34,6 +35,7 @@ class Setting:
     host: str
     region: str
     alone: bool
+    clock_id: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the setting as JSON values."""
@@ -43,6 +45,7 @@ class Setting:
             "host": self.host,
             "region": self.region,
             "alone": self.alone,
+            "clock_id": self.clock_id,
             "statement": {
                 **declared,
                 "choices": dict(self.statement.choices),
@@ -75,5 +78,11 @@ def setting_from(header: HeaderLine) -> Setting:
     except (KeyError, TypeError) as error:
         raise ValueError(f"the header misses {error}") from error
     return Setting(
-        statement, header.kind, made, header.host, header.region, header.alone
+        statement,
+        header.kind,
+        made,
+        header.host,
+        header.region,
+        header.alone,
+        header.clock_id,
     )

@@ -1,10 +1,16 @@
 """What a log shows of one request, whichever log it was, and what is wrong with a log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from redeploy_conformance.replies import Reply
+from redeploy_conformance.views import event_of, view
+
+READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
+"""How the names of operations begin that change nothing."""
+MOST_IDS = 100_000
+"""Ids that are remembered: a second one after so many others is not seen."""
 
 
 class LogError(ValueError):
@@ -12,13 +18,30 @@ class LogError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What a row of DescribeInstances shows of an instance; None for what it does not."""
+
+    id: str
+    status: str
+    tenancy: str | None
+    locks: frozenset[str] | None
+
+
+Events: TypeAlias = tuple[tuple[str, str, str], ...]
+"""Events of one instance: (id, type, status)."""
+Page: TypeAlias = tuple[tuple[str, Events], ...]
+"""A page of the event history: the events by instance."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request of a log and its answer; times in seconds since 1970, of the log's own clock.
 
-    ``account`` is whoever the log says has called, empty where it does not say. ``reply`` is the
-    answer where the operation is RedeployInstance; ``fields`` the answer's fields where it is an
-    observation that was answered well. ``wordless`` where the log keeps no HTTP status and no
-    message text as it was sent.
+    ``account`` is whoever the log says has called, ``region`` where, both empty where it does not
+    say: an id names an instance only there, and a rate limit may be of both. ``reply`` is the
+    answer where the operation is RedeployInstance, ``listed`` what DescribeInstances showed,
+    ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events. ``wordless`` where the log
+    keeps no HTTP status and no message text as it was sent.
     """
 
     begun: float
@@ -26,6 +49,61 @@ class Seen:
     action: str
     params: Mapping[str, str]
     account: str = ""
+    region: str = ""
     reply: Reply | None = None
-    fields: Mapping[str, Any] | None = None
+    listed: Sequence[Listed] = ()
+    page: Page | None = None
+    total: object = None
     wordless: bool = False
+
+
+def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
+    """Return the instances of an answer to DescribeInstances; rows that are none are left out."""
+    rows = map(listed, _rows(fields, "Instances", "Instance"))
+    return tuple(one for one in rows if one is not None)
+
+
+def listed(row: Mapping[str, Any]) -> Listed | None:
+    """Return the instance that a row shows."""
+    key, status = row.get("InstanceId"), row.get("Status")
+    if not isinstance(key, str) or not isinstance(status, str):
+        return None
+    shown = view(row, {}, None)
+    return Listed(key, status, shown.get("tenancy"), shown.get("lock_reasons"))
+
+
+def page_in(fields: Mapping[str, Any]) -> Page:
+    """Return the events of an answer to DescribeInstanceHistoryEvents."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for row in _rows(fields, "InstanceSystemEventSet", "InstanceSystemEventType"):
+        shapes = (row.get("EventType"), row.get("EventCycleStatus"))
+        if all(isinstance(one, dict) for one in shapes):
+            key, event_id, (kind, status) = event_of(row)
+            found.setdefault(key, []).append((event_id, kind, status))
+    return tuple((key, tuple(events)) for key, events in found.items())
+
+
+def _rows(fields: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
+    group = fields.get(outer)
+    rows = group.get(inner) if isinstance(group, dict) else None
+    return (
+        [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
+    )
+
+
+class Recent(set[str]):
+    """The ids seen last, a bounded number of them, in place of all."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self._order: dict[str, None] = {}
+
+    def add(self, one: str) -> None:
+        """Remember an id, and forget the oldest where there are too many."""
+        super().add(one)
+        self._order[one] = None
+        if len(self._order) > MOST_IDS:
+            oldest = next(iter(self._order))
+            del self._order[oldest]
+            self.discard(oldest)

@@ -13,6 +13,7 @@ from redeploy_conformance.faults import (
     of_calls,
     of_disks,
     of_events,
+    of_histories,
     of_life,
     of_limits,
     of_neighbours,
@@ -34,6 +35,7 @@ _MODULES: Final = (
     of_authority,
     of_signatures,
     of_offers,
+    of_histories,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(REGISTERED)

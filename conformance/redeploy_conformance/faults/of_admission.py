@@ -272,3 +272,29 @@ class SimulatedOnlyAlternates(Admission):
             return error
         self.calls += 1
         return error if self.calls % 2 else None
+
+
+@fault("damaged-disk-answer-alternates", "A6d")
+class DamagedAlternates(Admission):
+    """A damaged local disk is a reason to refuse in every second call."""
+
+    calls = 0
+
+    def local_disk_blocks(self, instance: Instance) -> bool:
+        self.calls += instance.local_disk == "damaged"
+        if instance.local_disk == "damaged":
+            return self.calls % 2 == 0
+        return super().local_disk_blocks(instance)
+
+
+@fault("isolated-disk-outside-gap-alternates", "A13e")
+class IsolatedAlternates(Admission):
+    """An isolated local disk outside of the gap is a reason to refuse in every second call."""
+
+    calls = 0
+
+    def local_disk_blocks(self, instance: Instance) -> bool:
+        if instance.local_disk == "isolated" and not self.in_gap(instance):
+            self.calls += 1
+            return self.calls % 2 == 0
+        return super().local_disk_blocks(instance)

@@ -152,7 +152,7 @@ class RejectedLater(RedeployCalls):
             instance = principal.account.instances.get(instance_id)
             if instance is not None:
                 held = instance
-                self.world.clock.later(60, lambda: self._redeploy(principal, held))
+                held.clock.later(60, lambda: self._redeploy(principal, held))
             raise
 
     def _redeploy(self, principal: Principal, instance: Instance) -> None:
@@ -240,10 +240,25 @@ class ThrottledLater(RedeployCalls):
         try:
             super().throttle(call, principal)
         except ApiError:
-            self.world.clock.later(60, lambda: self._redeploy(call, principal))
+            later = principal.account.clock.later
+            later(60, lambda: self._redeploy(call, principal))
             raise
 
     def _redeploy(self, call: Call, principal: Principal) -> None:
         instance = principal.account.instances.get(call.params.get("InstanceId", ""))
         if instance and self.admission.problem(instance) is None:
             self.redeploys.accept(principal.account, instance, None)
+
+
+@fault("boolean-case-alternates", "A14b")
+class BooleanCaseAlternates(RedeployCalls):
+    """A boolean with a capital letter is taken and rejected in turn."""
+
+    calls = 0
+
+    def force_stop(self, call: Call) -> bool | None:
+        if call.params.get("ForceStop") in ("True", "False"):
+            self.calls += 1
+            if self.calls % 2 == 0:
+                raise ApiError(400, "InvalidParameter", "ForceStop is not valid.")
+        return super().force_stop(call)

@@ -86,7 +86,7 @@ class SecondEndsStopped(Redeploys):
     def succeed(self, instance: Instance, flight: Flight) -> None:
         super().succeed(instance, flight)
         if instance.redeploys == 2:
-            instance.move("Stopped", self.world.clock.now)
+            instance.move("Stopped", instance.clock.now)
 
 
 @fault("same-host-after-success", "L4")
@@ -309,3 +309,15 @@ class FailedUnlisted(Observations):
 
     def listed_tasks(self, account: Account) -> list[Task]:
         return [t for t in super().listed_tasks(account) if t.status != "Failed"]
+
+
+@fault("absent-force-stop-alternates", "L11a")
+class AbsentAlternates(Redeploys):
+    """Without ForceStop the guest is shut down in order and switched off in turn."""
+
+    calls = 0
+
+    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
+        self.calls += force_stop is None
+        chosen = self.calls % 2 == 0 if force_stop is None else force_stop
+        super().stop_guest(instance, chosen)

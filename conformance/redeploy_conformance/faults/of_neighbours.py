@@ -14,7 +14,7 @@ class NeighbourStopped(Redeploys):
         owner = self.world.owner(instance)
         for other in owner.instances.values() if owner else ():
             if other is not instance and other.status == "Running":
-                other.move("Stopped", self.world.clock.now)
+                other.move("Stopped", other.clock.now)
                 return
 
 
@@ -52,7 +52,7 @@ class ForeignStopped(Redeploys):
         for other in self.world.instances.values():
             foreign = other.account_id != instance.account_id
             if foreign and other.status == "Running":
-                other.move("Stopped", self.world.clock.now)
+                other.move("Stopped", other.clock.now)
                 return
 
 

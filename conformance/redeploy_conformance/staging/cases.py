@@ -31,7 +31,13 @@ OWN = "n1"
 SIMULATABLE = ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy")
 """Types that CreateSimulatedSystemEvents makes in a status that the event table lists."""
 ANSWERS = ("R2", "R3", "R4", "L10")
-LIFE = ("A9", "A10", "L3", "L7", "L8", "R1", "R4", "R5")
+LIFE = ("A9", "A10", "L3", "L7", "L8", "L9", "R1", "R4", "R5", "R6")
+ACCEPTED = frozenset(
+    {"A2", "L1", "L2", "L3", "L7", "L8", "L9", "L12", "L13", "R1", "R5", "R6", "E4"}
+)
+"""Clauses that only an accepted call decides, or first of all."""
+EVENT_FOUND = frozenset({"A9", "E1"})
+"""Clauses about a real event, which no public operation raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def cases(contract: Contract, *, launch: bool) -> tuple[StagingCase, ...]:
     return (*made, *([_launched()] if launch else []))
 
 
-def found(contract: Contract, key: str, instance: str) -> StagingCase:
+def as_found(contract: Contract, key: str, instance: str) -> StagingCase:
     """Return the case of an instance as it is found: its locks and events are what they are."""
     preconditions = dict.fromkeys(row.clause for row in contract.preconditions)
     steps = (Take(key), Redeploy(key), Settle(), *_after(key))

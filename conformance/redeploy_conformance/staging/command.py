@@ -19,13 +19,9 @@ from redeploy_conformance.staging.credentials import NoCredentialsError, default
 from redeploy_conformance.staging.decide import decidable, listed
 from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
+from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.journal import JournalError
-from redeploy_conformance.staging.planning import (
-    NothingInsideError,
-    Plan,
-    inside,
-    make_plan,
-)
+from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging, begin, go_on, reader_of
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.telling import left_behind, plan_lines
@@ -56,8 +52,8 @@ def show_plan(options: Mapping[str, Any]) -> None:
     with _sentences():
         contract = load()
         settings = _settings(contract, options)
-        _, rows, plan = _planned(contract, settings, default_chain())
-        for line in plan_lines(plan, rows):
+        _, found, plan = _planned(contract, settings, default_chain())
+        for line in plan_lines(plan, found):
             click.echo(clean(line))
 
 
@@ -68,10 +64,11 @@ def stage(options: Mapping[str, Any], journal: str, result: str) -> None:
         settings = _settings(contract, options)
         _check_folders(journal, result)
         wallet = default_chain()
-        transport, rows, plan = _planned(contract, settings, wallet)
+        transport, found, plan = _planned(contract, settings, wallet)
         _tell_reach(plan)
-        for line in plan_lines(plan, rows)[:1]:
-            click.echo(clean(line), err=True)
+        for key, why in plan.unfit:
+            _say(f"left alone: {key}: {why}")
+        _say(plan_lines(plan, found)[0])
         run = begin(contract, settings, transport, wallet, Path(journal), _say)
     _carry_out(run, Path(result))
 
@@ -113,14 +110,37 @@ def doctor(options: Mapping[str, Any]) -> None:
     sys.exit(int(RunVerdict.CONFORMING if good else RunVerdict.INCOMPLETE))
 
 
+def serve_account(folder: str, port: int, options: Mapping[str, Any]) -> None:
+    """Serve a double until Ctrl-C, then say what it looks like."""
+    from redeploy_conformance.emulator.serve import ServeError
+    from redeploy_conformance.staging import serving
+    from redeploy_conformance.staging.double import Weather
+
+    given = dict(options)
+    weather = {name: given.pop(name) for name in Weather.__slots__}
+    accepting = not given.pop("refusing")
+    setting = serving.Setting(accepting=accepting, weather=Weather(**weather), **given)
+    double = serving.made(setting)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as with Ctrl-C, below
+    try:
+        serving.serve_double(double, setting, Path(folder), port, click.echo)
+    except ServeError as error:
+        leave(RunVerdict.UNREACHABLE, str(error))
+    except KeyboardInterrupt:  # how a server is meant to be ended
+        click.echo("the account looks like this:")
+        for line in serving.state(double):
+            click.echo(f"  {line}")
+        sys.exit(0)
+
+
 # ---------------------------------------------------------------------- one run
 
 
 def _carry_out(run: Staging, path: Path) -> None:
     with _left_told(run), _interrupts(run):
         run.carry_out(run.plan())
+        complete = not run.stopping
         left = run.restore()
-    complete = not run.stopping
     made = run.result(left, complete=complete)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(made.to_text(), "utf-8")
@@ -165,6 +185,13 @@ def _left_told(run: Staging) -> Iterator[None]:
         _leave_behind(run, RunVerdict.WRONG_USAGE, str(error))
     except (OutOfReachError, SetUpError, NoCredentialsError) as error:
         _leave_behind(run, RunVerdict.UNREACHABLE, str(error))
+    except JournalError as error:
+        _leave_behind(run, RunVerdict.INCOMPLETE, str(error))
+    except Exception:
+        for line in left_behind(run.past):
+            _say(line)
+        _say(f"put back with: redeploy-conformance restore {run.journal.path}")
+        raise  # the sentence and the exit code of a bug are the command's
 
 
 def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
@@ -183,11 +210,11 @@ def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
 
 def _planned(
     contract: Contract, settings: Settings, wallet: Wallet
-) -> tuple[HttpTransport, dict[str, Mapping[str, Any]], Plan]:
-    transport = _connect(settings)
-    reader = reader_of(settings, transport, RealClock())
-    rows = inside(reader, wallet, settings)
-    return transport, rows, make_plan(contract, settings, rows)
+) -> tuple[HttpTransport, dict[str, Found], Plan]:
+    transport, clock = _connect(settings), RealClock()
+    reader = reader_of(settings, transport, clock)
+    found = inside(reader, wallet, settings, contract, "")
+    return transport, found, make_plan(contract, settings, found, clock.wall())
 
 
 def _settings(contract: Contract, options: Mapping[str, Any]) -> Settings:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from redeploy_conformance.planner import plan
+from redeploy_conformance.staging.cases import ACCEPTED, EVENT_FOUND
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.vocabulary import Part
 
@@ -25,6 +26,8 @@ PUBLIC: Mapping[Part, str] = {
     Part.CLOCK: "only real time, in which what is short may be missed",
 }
 """Parts of the control protocol that the public API stands in for, and what falls short."""
+OFFERS = "S1"
+"""The clause about the control protocol."""
 SETTABLE = frozenset({"exists", "status", "in_flight"})
 """Attributes that a run can bring about itself."""
 SHOWN = frozenset({"lock_reasons", "tenancy"})
@@ -61,6 +64,8 @@ def _reach(
             Reach.NOT,
             f"needs what no public operation does or shows: {', '.join(lacking)}",
         )
+    if clause.id == OFFERS:
+        return Reach.NOT, "an account offers no part of a control protocol"
     if clause.id in bursts:
         return (
             Reach.NOT,
@@ -76,9 +81,17 @@ def _reach(
         return Reach.NOT, f"no operation used here shows {', '.join(hidden)}"
     if attributes and not attributes & SETTABLE:
         return Reach.AS_FOUND, f"no operation sets {', '.join(sorted(attributes))}"
+    if clause.id in EVENT_FOUND:
+        return (
+            Reach.AS_FOUND,
+            "no operation raises a real event; say of one that is found that it is "
+            "real: --events-are-real",
+        )
     if tried is not None and clause.id not in tried:
-        return Reach.AS_FOUND, "no case brings it about; an instance must be found so"
+        return Reach.AS_FOUND, "no case of this run brings it about; it may come along"
     short = [PUBLIC[part] for part in Part if part in clause.needs and PUBLIC[part]]
+    if clause.id in ACCEPTED:
+        short.append("only once a call is accepted, which may need an open event (A10)")
     if short:
         return Reach.PARTLY, "; ".join(short)
     return Reach.WHOLLY, ""

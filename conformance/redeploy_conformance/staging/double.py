@@ -1,34 +1,53 @@
 """A double of a real account: the reference emulator as a service that does not know of tests.
 
 Its control plane is shut, time is real (and may be shortened), answers take their time, some are
-errors of the service and some are refusals of a rate limit that others use up. It is set up from
-inside the process, before it is served.
+errors of the service or of a gateway, some are refusals of a rate limit that others use up, some get
+lost, and some redeploys take long. It is set up from inside the process, before it is served.
 """
 
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redeploy_conformance.emulator.app import Emulator, Parts
+from redeploy_conformance.emulator.asgi import HungUp
 from redeploy_conformance.emulator.clock import ClockKind
 from redeploy_conformance.emulator.control import PREFIX
-from redeploy_conformance.emulator.errors import internal_error, throttled
+from redeploy_conformance.emulator.errors import ApiError, internal_error, throttled
+from redeploy_conformance.emulator.redeploys import Phases, Redeploys
 from redeploy_conformance.emulator.request import read_call
-from redeploy_conformance.emulator.settings import Settings
+from redeploy_conformance.emulator.settings import Outcome, Settings
 from redeploy_conformance.emulator.state import Instance, Principal
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 NOT_FOUND = HttpResponse(404, (("content-type", "text/plain"),), b"")
+BAD_GATEWAY = HttpResponse(
+    502, (("content-type", "text/html"),), b"<html><h1>502 Bad Gateway</h1></html>"
+)
+SLOW = 4.0
+"""How many times as long a slow redeploy takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """What befalls calls: ``latency`` in seconds, the others as shares of all calls.
+
+    ``errors`` are answered 500, 502 or 503, and ``lost`` not at all: half of either have taken
+    effect all the same. ``refusals`` are throttled. ``slow`` is a share of the redeploys.
+    """
+
+    latency: float = 0.0
+    errors: float = 0.0
+    refusals: float = 0.0
+    lost: float = 0.0
+    slow: float = 0.0
 
 
 class Double(Emulator):
-    """An account with a key, ``key``, and whatever instances are ``put`` into it.
-
-    ``latency`` is in seconds; ``errors`` and ``refusals`` are the shares of calls that answer 500,
-    with or without having taken effect, and that are throttled.
-    """
+    """An account with a key, ``key``, and whatever instances are ``put`` into it."""
 
     def __init__(
         self,
@@ -37,21 +56,25 @@ class Double(Emulator):
         clock: ClockKind = "real",
         time_scale: float = 1.0,
         parts: Parts | None = None,
-        latency: float = 0.0,
-        errors: float = 0.0,
-        refusals: float = 0.0,
+        weather: Weather | None = None,
         seed: int = 0,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """Make the account, empty."""
+        self._weather = weather or Weather()
+        self._draw = random.Random(seed)
+        self._drawing = threading.Lock()
+        parts = parts or Parts()
+        slow = _slowed(parts.redeploys, lambda: self._drawn() < self._weather.slow)
         super().__init__(
-            settings, clock=clock, time_scale=time_scale, parts=parts, wall=wall
+            settings,
+            clock=clock,
+            time_scale=time_scale,
+            parts=replace(parts, redeploys=slow),
+            wall=wall,
         )
         self.account = self.world.add_account()
         self.key: Principal = self.world.add_principal(self.account, None)
-        self._latency, self._errors, self._refusals = latency, errors, refusals
-        self._draw = random.Random(seed)
-        self._drawing = threading.Lock()
 
     def put(
         self,
@@ -70,14 +93,47 @@ class Double(Emulator):
         """Answer a request of the public API, after a while, and not always well."""
         if request.target.startswith(PREFIX):
             return NOT_FOUND
-        time.sleep(self._latency)
-        with self._drawing:
-            fate, after = self._draw.random(), self._draw.random() < 0.5
-        if fate < self._errors:
-            if after:
+        weather = self._weather
+        time.sleep(weather.latency)
+        fate, effect, kind = self._drawn(), self._drawn() < 0.5, self._drawn()
+        if fate < weather.errors + weather.lost:
+            if effect:
                 super().handle(request)
-            return self.envelopes.error(read_call(request), internal_error())
-        if fate < self._errors + self._refusals:
-            refusal = throttled("400 Throttling.User", 1000)
-            return self.envelopes.error(read_call(request), refusal)
+            if fate < weather.lost:
+                raise HungUp
+            return self._failed(request, kind)
+        if fate < weather.errors + weather.lost + weather.refusals:
+            return self._error(request, throttled("400 Throttling.User", 1000))
         return super().handle(request)
+
+    def _drawn(self) -> float:
+        with self._drawing:
+            return self._draw.random()
+
+    def _failed(self, request: HttpRequest, kind: float) -> HttpResponse:
+        if kind < 0.2:
+            return BAD_GATEWAY
+        if kind < 0.4:
+            text = "The request has failed due to a temporary failure of the server."
+            return self._error(request, ApiError(503, "ServiceUnavailable", text))
+        return self._error(request, internal_error())
+
+    def _error(self, request: HttpRequest, error: ApiError) -> HttpResponse:
+        with self.world.lock:  # ids are drawn under it
+            return self.envelopes.error(read_call(request), error)
+
+
+def _slowed(base: type[Redeploys], slow: Callable[[], bool]) -> type[Redeploys]:
+    """Return redeploys of which some take ``SLOW`` times as long."""
+
+    class Slowed(base):  # type: ignore[misc, valid-type]
+        """Redeploys as they are, some slow."""
+
+        def path(self, instance: Instance, outcome: Outcome) -> Phases:
+            """Draw whether this one is slow."""
+            phases: Phases = super().path(instance, outcome)
+            if not slow():
+                return phases
+            return tuple((status, seconds * SLOW) for status, seconds in phases)
+
+    return Slowed

@@ -35,12 +35,16 @@ class OutOfReachError(Exception):
 
 @dataclass(slots=True)
 class Post:
-    """Where a lane is: its case's run and counts, and what the last shared look showed."""
+    """Where a lane is: its case's run and counts, and what the last shared look showed.
+
+    ``at`` is when that look was asked for: what it shows may be as old as that.
+    """
 
     lane: Lane
     run: Run = field(default_factory=Run)
     ledger: Ledger = field(default_factory=Ledger)
     seen: View = field(default_factory=dict)
+    at: float = 0.0
     reserved: int = 0
 
     @property
@@ -101,7 +105,8 @@ class Driver:
 
     def _look(self, keys: list[str]) -> bool:
         """Look once for all lanes that wait; return whether anything has changed."""
-        self.looks.append(self.session.api.monotonic())
+        begun = self.session.api.monotonic()
+        self.looks.append(begun)
         self.session.api.exchanges.clear()
         known = [key for key in keys if key in self.session.ids]
         try:
@@ -117,7 +122,7 @@ class Driver:
         changed = False
         for key, view in views.items():
             changed |= self._posts[key].seen.get("status") != view.get("status")
-            self._posts[key].seen = view
+            self._posts[key].seen, self._posts[key].at = view, begun
         return changed
 
     # ------------------------------------------------------------------ one lane
@@ -199,13 +204,18 @@ class Driver:
         )
         for trouble in ways:
             if trouble is not None:
-                post.run.problem = f"{one}: {trouble}"
+                asked = [f" ({x.observed})" for x in post.run.done if x.step == one]
+                post.run.problem = f"{one}: {trouble}{asked[-1] if asked else ''}"
             if post.over:
                 return
             yield
 
     def _settle(self, post: Post) -> Waits:
-        """Judge every look until no redeploy can be under way; stable ones with the events."""
+        """Judge every look until no redeploy can be under way; stable ones with the events.
+
+        A call that no answer came to leaves that open for ever: it is waited for as long as a
+        redeploy may take.
+        """
         key, session = post.lane.key, self.session
         while True:
             yield
@@ -217,12 +227,17 @@ class Driver:
                 if stable and not session.at_rest(key) and session.landed(key):
                     continue  # the next look shows what it came to
                 seen = session.with_events(key, post.seen)
+                if session.looked(key, seen, post.at):
+                    return
             except SetUpError:
                 continue  # the next look has it
-            if session.looked(key, seen):
-                return
-            if session.at_rest(key):
+            waited = session.since_call(key, post.at) / session.oracle.rules.bound
+            if session.at_rest(key) or (stable and waited >= 1):
                 break
+            if waited >= 2:
+                status = post.seen.get("status", "not listed")
+                post.run.problem = f"no answer came to a call, and it is {status} still"
+                return
         self.fence.note("settled", instance=session.ids[key])
 
     # ------------------------------------------------------------------ after an early end
@@ -241,7 +256,8 @@ class Driver:
     def _calm(self, post: Post) -> Waits:
         instance = self.session.ids.get(post.lane.key)
         if instance is not None:
-            yield from calm(self.fence, instance, self.session.oracle.rules.bound)
+            bound = self.session.oracle.rules.bound
+            yield from calm(self.fence, instance, bound, self.session.late)
 
 
 def _outcome(run: Run) -> str:

@@ -44,6 +44,16 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import Contract
 
 STABLE = ("Running", "Stopped")
+COMMON = {"action", "format", "regionid", "signaturemethod", "signatureversion"}
+COMMON |= {"timestamp", "version"}
+TAKEN = {
+    "StartInstance": {"InstanceId"},
+    "StopInstance": {"InstanceId", "ForceStop", "StoppedMode"},
+    DELETE: {"InstanceId", "Force"},
+    SIMULATE: {"InstanceId", "EventType", "NotBefore"},
+    WITHDRAW: {"EventId"},
+}
+"""The parameters that an operation may be given here; others could do more than is meant."""
 Row = Mapping[str, Any]
 
 
@@ -110,6 +120,7 @@ class Fence:
             return self.inner.send(request, timeout)
         if asked.action not in WRITES:
             raise FenceError(f"{asked.action} is no operation that a run may use")
+        _known(asked)
         with self._lock:
             looked = self._checks[asked.action](asked)
             number = self.past.writes + 1
@@ -179,7 +190,7 @@ class Fence:
     def _power(self, asked: Asked) -> dict[str, str | None]:
         if asked.action == "StopInstance":
             mode = asked.params.get("StoppedMode")
-            if mode != "KeepCharging" or asked.params.get("ForceStop") == "true":
+            if mode != "KeepCharging" or asked.params.get("ForceStop") != "false":
                 raise FenceError(
                     "an instance is only stopped in order, and with KeepCharging: "
                     "otherwise it could lose data, its address or its place"
@@ -205,12 +216,14 @@ class Fence:
         tag = (params.get("Tag.1.Key"), params.get("Tag.1.Value"))
         if params.get("Amount") != "1" or tag != (RUN_TAG, self.past.run):
             raise FenceError("only one instance, with the run's tag, may be made")
+        if params.get("InstanceChargeType") != "PostPaid" or not params.get(
+            "AutoReleaseTime"
+        ):
+            raise FenceError("only an instance that can be deleted again may be made")
         return {}
 
     def _simulate(self, asked: Asked) -> dict[str, str | None]:
         self._in_time()
-        if asked.params.get("TriggerRealOps", "false").lower() != "false":
-            raise FenceError("a simulated event must not trigger anything")
         return self._within(asked)
 
     def _withdraw(self, asked: Asked) -> dict[str, str | None]:
@@ -297,6 +310,15 @@ class Fence:
                 break
             clock.sleep(self._sent[0] + contract.quota_seconds - now + 0.001)
         self._sent.append(clock.now())
+
+
+def _known(asked: Asked) -> None:
+    taken = TAKEN.get(asked.action)
+    for name in asked.params if taken is not None else ():
+        if name.lower() not in COMMON and name.partition(".")[0] not in (taken or ()):
+            raise FenceError(
+                f"{asked.action} was not sent: {name} is no parameter that a run gives it"
+            )
 
 
 def _status(row: Row) -> str:

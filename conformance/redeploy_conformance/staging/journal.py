@@ -70,13 +70,25 @@ class Journal:
         return [_read(self.path, n, raw) for n, raw in _numbered(whole)]
 
     def append(self, line: str, **fields: Any) -> dict[str, Any]:
-        """Write one line and return it; on return it is on the disk."""
+        """Write one line and return it; on return it is on the disk.
+
+        Raises:
+            JournalError: it is not, and nothing of it is left there.
+        """
         document = {"line": line, "at": round(self._wall(), 3), **fields}
         data = json.dumps(document, allow_nan=False).encode() + b"\n"
-        written = 0
-        while written < len(data):
-            written += os.write(self._file, data[written:])
-        os.fsync(self._file)
+        end = os.fstat(self._file).st_size
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+            os.fsync(self._file)
+        except BaseException as error:
+            os.ftruncate(self._file, end)  # half a line would spoil the next one
+            if isinstance(error, OSError):
+                why = error.strerror or error
+                raise JournalError(f"{self.path} cannot be written: {why}") from error
+            raise
         return document
 
     def close(self) -> None:

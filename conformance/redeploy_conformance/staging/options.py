@@ -4,6 +4,16 @@ import click
 
 SECRET = ("password", "userdata")
 """Parameters of RunInstances that may hold a secret, which a journal must not."""
+OURS = {
+    "amount": "one instance is made",
+    "autoreleasetime": "the run sets when the instance ends at the latest",
+    "deletionprotection": "the instance is deleted in the end",
+    "instancechargetype": "the instance is pay-as-you-go, or it could not be deleted",
+    "minamount": "one instance is made",
+    "regionid": "TARGET says the region",
+    "tag": "the run's own tag marks the instance",
+}
+"""Parameters of RunInstances that a run gives itself, and why."""
 
 
 def pair(
@@ -23,6 +33,9 @@ def pair(
             raise click.BadParameter(
                 f"{name} may hold a secret, and would be written down"
             )
+        if param.name == "launch" and name.lower().partition(".")[0] in OURS:
+            why = OURS[name.lower().partition(".")[0]]
+            raise click.BadParameter(f"{name} is not yours to give: {why}")
         found[name] = text
     if param.name == "tag" and len(found) > 1:
         raise click.BadParameter("one tag marks the instances, not several")

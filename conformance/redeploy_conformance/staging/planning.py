@@ -1,31 +1,21 @@
 """Which case runs on which instance, in which order, and what all of it may cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from redeploy_conformance.staging.access import (
-    StagingApi,
-    Wallet,
-    local_disks,
-    made_by,
-    tagged,
-)
 from redeploy_conformance.staging.cases import (
     OWN,
     StagingCase,
+    as_found,
     calls,
     cases,
-    found,
     redeploys,
 )
+from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
+from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.waits import ERRAND
 from redeploy_schemas.contract import Contract
-
-
-class NothingInsideError(Exception):
-    """No instance is inside the fence; the message says what was looked for."""
 
 
 @dataclass(slots=True)
@@ -40,10 +30,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The lanes of a run, and the cases that its budget leaves out."""
+    """The lanes of a run, the cases that its budget leaves out, the instances that are unfit."""
 
     lanes: tuple[Lane, ...]
     left_out: tuple[tuple[StagingCase, str], ...]
+    unfit: tuple[tuple[str, str], ...]
     contract: Contract
     settings: Settings
 
@@ -80,53 +71,38 @@ def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> 
     return errands + redeploys(contract, case) * bound + 5.0 * calls(case)
 
 
-def inside(
-    api: StagingApi, wallet: Wallet, settings: Settings, run: str = ""
-) -> dict[str, Mapping[str, Any]]:
-    """Return the instances inside the fence, by id, as DescribeInstances shows them.
-
-    Raises:
-        NothingInsideError: there is none, or a named one is not there.
-        SetUpError: it could not be read.
-    """
-    named = (
-        api.describe(list(settings.instances), wallet()) if settings.instances else ()
-    )
-    rows = {str(row["InstanceId"]): row for row in named if row.get("InstanceId")}
-    for one in settings.instances:
-        if one not in rows:
-            raise NothingInsideError(f"{one} is not listed in {settings.region}")
-    if settings.tag is not None:
-        for row in tagged(api, wallet(), *settings.tag):
-            rows.setdefault(str(row["InstanceId"]), row)
-    rows = {key: row for key, row in rows.items() if not run or not made_by(row, run)}
-    if not rows:
-        raise NothingInsideError(
-            f"no instance in {settings.region} carries the tag "
-            f"{'='.join(settings.tag or ())}"
-        )
-    return rows
-
-
 def make_plan(
     contract: Contract,
     settings: Settings,
-    rows: Mapping[str, Mapping[str, Any]],
-    done: Iterable[str] = (),
-    spent: int = 0,
+    found: Mapping[str, Found],
+    now: float,
+    past: Past | None = None,
 ) -> Plan:
-    """Return the plan for instances as they are listed, without cases already ``done``.
+    """Return the plan for instances as they are found, without what is done in the ``past``.
 
     The dearest cases are dealt out first, each to the instance that has the least to do, so that the
     longest lane is as short as it can be. What the budget does not reach is named, not dropped.
+    ``now`` in seconds since 1970.
+
+    Raises:
+        NothingInsideError: every instance is unfit.
     """
-    over = set(done)
-    lanes = [
-        Lane(f"i{n}", instance, str(rows[instance].get("Status")))
-        for n, instance in enumerate(sorted(rows), 1)
+    past = past or Past()
+    over = {one.name for one in past.reports if one.problem is None}
+    reasons = [
+        (key, unfit(contract, settings, one, now, begun=key in past.before))
+        for key, one in sorted(found.items())
     ]
+    alone = tuple((key, why) for key, why in reasons if why is not None)
+    if len(alone) == len(found):
+        raise NothingInsideError(
+            "no instance can be used: "
+            + "; ".join(f"{key}: {why}" for key, why in alone)
+        )
+    fit = [key for key, why in reasons if why is None]
+    lanes = [Lane(f"i{n}", key, found[key].status) for n, key in enumerate(fit, 1)]
     several: list[tuple[Lane | None, StagingCase]] = [
-        (lane, found(contract, lane.key, lane.instance)) for lane in lanes
+        (lane, as_found(contract, lane.key, lane.instance)) for lane in lanes
     ]
     general = cases(contract, launch=bool(settings.launch))
     several += [(None, one) for one in general]
@@ -135,7 +111,7 @@ def make_plan(
         for pair in several
         if pair[1].name not in over and _wanted(pair[1], settings)
     ]
-    affordable, left_out = _afford(contract, settings, wanted, spent)
+    affordable, left_out = _afford(contract, settings, wanted, past.redeploys)
     load = {lane.key: 0.0 for lane in lanes}
     own: list[StagingCase] = []
     for lane, case in affordable:
@@ -154,7 +130,7 @@ def make_plan(
         lane.cases.sort(key=lambda one: _place(contract, lane, one))
     if own:
         lanes.append(Lane(OWN, "", "", own))
-    return Plan(tuple(lanes), tuple(left_out), contract, settings)
+    return Plan(tuple(lanes), tuple(left_out), alone, contract, settings)
 
 
 def _wanted(case: StagingCase, settings: Settings) -> bool:
@@ -193,18 +169,3 @@ def _place(contract: Contract, lane: Lane, case: StagingCase) -> tuple[int, int]
     if case.status is None:
         return 1, 0
     return 2, 0 if case.status == lane.status else 1
-
-
-def lost(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what a run could cost the owner, a sentence each."""
-    told = [
-        "a redeploy restarts an instance on another server: what runs there is interrupted"
-    ]
-    for one, row in sorted(rows.items()):
-        has = local_disks(row)
-        if has is not False:
-            word = "are" if has else "may be"
-            told.append(
-                f"{one}: there {word} local disks, and all data on them is lost"
-            )
-    return told

@@ -41,6 +41,7 @@ class Restorer:
         settings = fence.settings
         offer = Offer(settings.statement.name, "", settings.region, frozenset())
         self._bound = rules_for(settings.statement, offer).bound
+        self._late = self._bound - settings.statement.redeploy_seconds
         self._rows: Rows = {}
         self._refused: dict[str, str] = {}
         self._failed = 0
@@ -97,7 +98,7 @@ class Restorer:
 
     def _instance(self, instance: str) -> Waits:
         yield from self._events(instance)
-        yield from calm(self.fence, instance, self._bound)
+        yield from calm(self.fence, instance, self._bound, self._late)
         before = self.fence.past.before.get(instance)
         if before is None:
             return

@@ -16,9 +16,10 @@ from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.decide import Decidable, Reach, decidable
 from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal, JournalError
 from redeploy_conformance.staging.past import Past
-from redeploy_conformance.staging.planning import Plan, inside, make_plan
+from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.restoring import Restorer
 from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.settings import Settings
@@ -56,10 +57,11 @@ class Staging:
         Raises:
             NothingInsideError: no instance is inside the fence.
         """
-        rows = inside(self.reader, self.wallet, self.settings, self.past.run)
-        done = [one.name for one in self.past.reports if one.problem is None]
-        spent = self.past.redeploys
-        return make_plan(self.contract, self.settings, rows, done, spent)
+        found = inside(
+            self.reader, self.wallet, self.settings, self.contract, self.past.run
+        )
+        now = self.clock.wall()
+        return make_plan(self.contract, self.settings, found, now, self.past)
 
     def carry_out(self, plan: Plan) -> None:
         """Carry a plan out.
@@ -201,7 +203,7 @@ def go_on(
     journal = Journal(path, new=False, wall=clock.wall)
     lines = journal.lines()
     if not lines:
-        raise JournalError(f"{path} is empty: nothing was begun")
+        raise JournalError(f"{path} is empty: nothing was begun, so delete it")
     if judging and lines[0]["contract_sha256"] != contract.sha256:
         raise JournalError(f"{path} is of another edition of the contract")
     settings = Settings.from_json(lines[0]["settings"])

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from redeploy_conformance import steps as step
@@ -34,8 +34,29 @@ from redeploy_schemas.vocabulary import Ending
 HOME = "a1"
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
+SPARE = 3600.0
+"""Seconds after its minutes at which an instance of the run ends by itself, whatever happened."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
+OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
+OF_THE_KEY = (
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidSecurityToken",
+    "InvalidTimeStamp",
+    "SignatureDoesNotMatch",
+    "SignatureNonceUsed",
+)
+"""How codes begin that refuse a caller, or a key; what such a caller would have got nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A task that was seen to be over: how its redeploy ended, and when it was seen."""
+
+    task: str
+    ending: Ending
+    seen: float
 
 
 class StagingSession(Session):
@@ -62,6 +83,11 @@ class StagingSession(Session):
         self.settings = settings
         self.run_id = run_id
         self.known: dict[str, Known] = {}
+        self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
+        """Seconds by which a read may be late."""
+        self._called: dict[str, float] = {}
+        self._landings: dict[str, Landing] = {}
+        self._doubled: dict[str, tuple[str, float]] = {}
 
     def enter(self, run: Run, ledger: Ledger) -> None:
         """Let what comes next belong to a case."""
@@ -74,8 +100,13 @@ class StagingSession(Session):
         """Whether no redeploy of an instance can be under way."""
         return settled(self.oracle.worlds[key])
 
+    def since_call(self, key: str, now: float) -> float:
+        """Return the seconds since the last call on an instance; without end where there was none."""
+        return now - self._called.get(key, float("-inf"))
+
     def let_go(self, key: str) -> None:
         """Stop to watch an instance: something else than a redeploy moves it now."""
+        self._doubled.pop(key, None)
         self.oracle.worlds.pop(key, None)
         self.oracle.stirred.discard(key)
 
@@ -109,6 +140,7 @@ class StagingSession(Session):
         self.oracle.add(key, HOME, worlds[0])
         self.oracle.worlds[key] = frozenset(worlds)
         self.tasks.pop(key, None)
+        self._doubled.pop(key, None)
         return f"{self.ids[key]}: {worlds[0]}"
 
     def _bring(self, one: step.Bring) -> str:
@@ -131,7 +163,10 @@ class StagingSession(Session):
             self.oracle.homes[one.key] = HOME
             return f"made before, as {self.ids[one.key]}"
         given = dict(self.settings.launch)
+        end = self.api.clock.wall() + self.settings.minutes * 60 + SPARE
+        release = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = [("RegionId", self.api.region), ("Amount", "1"), *given.items()]
+        params += [("InstanceChargeType", "PostPaid"), ("AutoReleaseTime", release)]
         params += [("Tag.1.Key", RUN_TAG), ("Tag.1.Value", self.run_id)]
         fields = self.api.ask(LAUNCH, params, self.wallet())
         ids = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet") or []
@@ -186,14 +221,26 @@ class StagingSession(Session):
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
         earlier = self.tasks.get(one.key)
         shown, wrong = super()._redeploy(one)
-        taken = self.tasks.get(one.key)
-        if wrong or earlier is None or taken == earlier:
-            return shown, wrong
-        if self._task_shows(earlier) == "Processing":
-            wanted = "rejected with IncorrectInstanceStatus"
-            seen = f"{shown}, while {earlier} was still Processing"
-            return shown, [Violation("A2", wanted, seen, key=one.key)]
-        return shown, []
+        if not wrong and earlier is not None and self.tasks.get(one.key) != earlier:
+            self._doubled[one.key] = (earlier, self.now)
+            wrong = self._at_once(one.key, self.now)
+        return shown, wrong
+
+    def _at_once(self, key: str, at: float) -> list[Violation]:
+        """Return what is wrong with an acceptance whose forerunner was still under way (A2).
+
+        ``at`` is when it was looked for; a read that may be late tells only of what was before.
+        """
+        earlier, accepted = self._doubled[key]
+        if at < accepted + self.late:
+            return []
+        shown = self._task_shows(earlier)
+        del self._doubled[key]
+        if shown != "Processing":
+            return []
+        wanted = "rejected with IncorrectInstanceStatus"
+        seen = f"accepted, while {earlier} was still Processing"
+        return [Violation("A2", wanted, seen, key=key)]
 
     def _task_shows(self, task: str | None) -> str | None:
         """Return the status of a task, where it is declared to be listed (L13)."""
@@ -204,14 +251,26 @@ class StagingSession(Session):
     def landed(self, key: str) -> bool:
         """Whether the task says that the redeploy is over; what is believed follows it (L13).
 
-        Asked after a look was made, so that only the next look shows what it came to.
+        Asked after a look was made, so that only the next look shows what it came to; where looks
+        may be late, a later one.
         """
-        word = self._task_shows(self.tasks.get(key))
-        ending = ENDINGS.get(word or "")
+        task = self.tasks.get(key)
+        landing = self._landings.get(key)
+        if task is not None and (landing is None or landing.task != task):
+            ending = ENDINGS.get(self._task_shows(task) or "")
+            landing = None if ending is None else Landing(task, ending, self.now)
+            if landing is not None:
+                self._landings[key] = landing
+        if (
+            landing is None
+            or landing.task != task
+            or self.now < landing.seen + self.late
+        ):
+            return False
         ended = [
             one
             for one in self.oracle.worlds[key]
-            if one.flight is not None and one.flight.ending is ending
+            if one.flight is not None and one.flight.ending is landing.ending
         ]
         if not ended:
             return False
@@ -226,19 +285,40 @@ class StagingSession(Session):
         self.oracle.time_passes(self.now, (one.key,))
         return super()._tasks(one)
 
+    def _task_status(self, key: str) -> str | None:
+        """Return what a task list shows now, where that is certain: not while it may be late."""
+        if self.since_call(key, self.now) < self.late:
+            return None
+        return super()._task_status(key)
+
     def call(self, key: str, one: step.Redeploy) -> Reply:
         """Make one call; a refusal of the rate limit is waited for, since others may call too."""
         for pause in CALMING:
+            self._called[key] = self.now
             reply = super().call(key, one)
             if reply.kind is not Kind.THROTTLED and not _throttled(reply):
-                return self._judgeable(reply)
+                self._called[key] = self.now
+                return self._judgeable(one, reply)
             self.api.sleep(pause)
         raise SetUpError(
             f"the call was refused by a rate limit {len(CALMING)} times; "
             "somebody else may be using the account"
         )
 
-    def _judgeable(self, reply: Reply) -> Reply:
+    def _judgeable(self, one: step.Redeploy, reply: Reply) -> Reply:
+        """Return a reply that tells something of the implementation.
+
+        Raises:
+            SetUpError: it may be due to the key, or to what nobody can see.
+        """
+        code = reply.code or ""
+        if code.startswith(OF_THE_POLICY):
+            raise SetUpError(f"the key may not redeploy this instance: {reply}")
+        if one.forgery is None and code.startswith(OF_THE_KEY):
+            raise SetUpError(f"the key was not taken: {reply}")
+        crashed = reply.status == 500 and reply.kind is Kind.UNKNOWN
+        if crashed and self._meaning(one).barred is not None:
+            raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
         for row in self.contract.preconditions:
             if row.attribute in UNSEEN and row.code == reply.code:
                 raise SetUpError(
@@ -273,10 +353,17 @@ class StagingSession(Session):
         }
         return {**seen, "events": events}
 
-    def looked(self, key: str, seen: View) -> list[Violation]:
-        """Judge what a shared look showed of one instance, and enter it in the trace."""
-        wrong = self.oracle.looked({key: seen}, self.now)
+    def looked(self, key: str, seen: View, at: float) -> list[Violation]:
+        """Judge what a shared look showed of one instance, and enter it in the trace.
+
+        ``at`` is when the look was asked for: what it shows may be no younger, and is not late yet.
+
+        Raises:
+            SetUpError: a task that is to be held against it could not be read.
+        """
+        doubled = self._at_once(key, at) if key in self._doubled else []
         before = dict(self.oracle.worlds)
+        wrong = [*doubled, *self.oracle.looked({key: seen}, at)]
         words = str(seen.get("status", "not listed"))
         looks = [one for one in self.run.done if isinstance(one.step, step.Look)]
         if (

@@ -1,21 +1,27 @@
 """A plan and what a run left behind, in lines for people."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from redeploy_conformance.staging.cases import redeploys
 from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.finding import Found, lost
 from redeploy_conformance.staging.past import Past
-from redeploy_conformance.staging.planning import Plan, lost, worst_seconds
+from redeploy_conformance.staging.planning import Plan, worst_seconds
 
 
-def plan_lines(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     """Return a plan: what it comes to first, then step by step, then what it decides."""
-    several = len(rows) != 1
+    used = {lane.instance: found[lane.instance] for lane in plan.lanes if lane.instance}
+    several = len(used) != 1
     lines = [
-        f"at most {plan.redeploys} redeploys of {len(rows)} instance{'s' * several}, "
+        f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
         f"at most {plan.seconds / 60:.0f} minutes"
     ]
+    if plan.seconds > plan.settings.minutes * 60:
+        lines.append(
+            f"more than the {plan.settings.minutes:g} minutes that are allowed: "
+            "what may end after them is not begun"
+        )
     for lane in plan.lanes:
         who = f"{lane.instance}, {lane.status}" if lane.instance else "a new instance"
         minutes = plan.lane_seconds(lane) / 60
@@ -31,7 +37,10 @@ def plan_lines(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if plan.left_out:
         lines += ["", "left out:"]
         lines += [f"  {case.name}: {why}" for case, why in plan.left_out]
-    lines += ["", "what could be lost:", *(f"  {one}" for one in lost(rows))]
+    if plan.unfit:
+        lines += ["", "left alone:", *(f"  {key}: {why}" for key, why in plan.unfit)]
+    lines += ["", "what could be lost:"]
+    lines += [f"  {one}" for one in lost(plan.contract, used)]
     lines += ["", "of the clauses, this would be"]
     lines += [f"  {one}" for one in listed(decidable(plan.contract, plan.clauses))]
     lines += ["", "nothing was changed: this is only the plan"]

@@ -14,6 +14,8 @@ ATTEMPTS = 5
 """How often a start or a stop is asked for before it counts as impossible."""
 ERRAND = 120.0
 """Seconds that a start or a stop is given, and that a plan counts for it."""
+PATIENCE = 3.0
+"""How many times as long as declared a redeploy is waited for that is known to be under way."""
 LOST_AFTER = 8
 """Shared looks in a row that failed, after which the account counts as out of reach."""
 AGAIN = 4.0
@@ -68,23 +70,32 @@ def bring(
             return
 
 
-def calm(fence: Fence, instance: str, bound: float) -> Waits:
-    """Wait until a redeploy that may be under way must have ended, whatever it does.
+def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
+    """Wait until a redeploy that may be under way must have ended, and every look shows it.
 
-    A status alone does not tell: a redeploy passes through Stopped.
+    A status alone does not tell: a redeploy passes through Stopped. A look may be ``late`` by so
+    many seconds; ``bound`` counts that in. One whose task is under way still is waited for longer.
     """
     flying = fence.past.flying.get(instance)
     if flying is None:
         return
-    while fence.api.clock.wall() < flying.since + bound:
-        if flying.task is not None and _over(fence, flying.task):
-            break
+    wall = fence.api.clock.wall
+    end, last = flying.since + bound, flying.since + PATIENCE * bound
+    over = still = False
+    while wall() < end or (still and wall() < last):
+        if flying.task is not None and not over:
+            shown = _shown(fence, flying.task)
+            still = shown == "Processing"
+            over = shown in ("Finished", "Failed")
+            if over:
+                end = min(end, wall() + late)
+                continue
         yield
     fence.note("settled", instance=instance)
 
 
-def _over(fence: Fence, task: str) -> bool:
+def _shown(fence: Fence, task: str) -> str | None:
     try:
-        return task_status(fence.api, fence.wallet, task) in ("Finished", "Failed")
+        return task_status(fence.api, fence.wallet, task)
     except SetUpError:
-        return False  # nobody knows: wait on
+        return None  # nobody knows: wait on

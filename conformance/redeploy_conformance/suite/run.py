@@ -1,11 +1,7 @@
 """What a packaged test does: run, report, and fail with the story of a violation."""
 
 import pytest
-from hypothesis import seed
-from hypothesis.errors import Flaky
-from hypothesis.stateful import run_state_machine_as_test
 
-from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.investigate import (
     CaseReport,
@@ -13,18 +9,14 @@ from redeploy_conformance.investigate import (
     findings,
     perform_case,
 )
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.machine import BrokenClauseError, TroubleError, explorer
 from redeploy_conformance.planner import name, possible
 from redeploy_conformance.plugin import Reporter
 from redeploy_conformance.redact import scrubbed
-from redeploy_conformance.session import Run, Session, not_as_offered
 from redeploy_conformance.steps import Case
 from redeploy_conformance.touring import NEEDS, looked_into, perform_tour
+from redeploy_conformance.walking import perform_walks
 from redeploy_reports.story import story
-from redeploy_strategies.profiles import cheap
 
-WALKS, STEPS = 15, 40
 NO_BURST = "a burst of calls is only sent to this machine, or with --burst"
 
 
@@ -48,7 +40,7 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
     requests, steps = bench.api.requests, bench.steps
     report, run = perform_case(bench, label, doable)
     again = command("run", reporter.target_word, "--case", label)
-    report.findings = findings(bench, label, run, again)
+    report.findings = findings(bench, label, run, again, drawn=case.rich)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     _tell(report, reporter, bench)
@@ -82,45 +74,9 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     reporter.stop_if_lost()
     if not bench.offer.parts >= NEEDS:
         pytest.skip("needs accounts, clock, instances of the control protocol")
-    report = CaseReport(f"walk {number}", ())
     requests, steps = bench.api.requests, bench.steps
-
-    sessions: list[Session] = []
-    runs: list[Run] = []
-
-    def begin() -> Session:
-        try:
-            session = bench.session(Ledger())
-        except OfferError as error:
-            runs.append(Run(violations=[not_as_offered(error)]))
-            raise BrokenClauseError(runs[-1]) from error
-        except SetUpError as error:
-            runs.append(Run(problem=str(error), lost=isinstance(error, LostError)))
-            raise TroubleError(str(error)) from error
-        sessions.append(session)
-        runs.append(session.run)
-        return session
-
-    machine = explorer(bench.contract, bench.offer.parts, dict(bench.seen), begin)
-    drawn = seed(reporter.seed * 1000 + number)(machine)
-    try:
-        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS))
-    except (BrokenClauseError, TroubleError, Flaky):
-        # Hypothesis does a failing walk again, and says Flaky where that went well. What was seen
-        # once was seen all the same.
-        broken = next((one for one in runs if one.violations), None)
-        stuck = next((one for one in runs if one.problem is not None), None)
-        if broken is not None:
-            report.findings = findings(bench, report.name, broken, "", drawn=True)
-        elif stuck is not None:
-            report.problem, report.lost = stuck.problem, stuck.lost
-        else:
-            raise
-    for session in sessions:
-        report.ledger.merge(session.oracle.ledger)
-    bench.seen.update(report.ledger.held)
-    for session in sessions:
-        bench.steps += len(session.run.done)
+    report, run = perform_walks(bench, number, reporter.seed, reporter.database)
+    report.findings = findings(bench, report.name, run, "", drawn=True)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     _tell(report, reporter, bench)

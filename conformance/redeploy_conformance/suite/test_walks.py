@@ -5,9 +5,10 @@ import pytest
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.plugin import Reporter
 from redeploy_conformance.suite.run import explore
+from redeploy_conformance.walking import OF_A_RUN
 
 
-@pytest.mark.parametrize("walk", range(4))
+@pytest.mark.parametrize("walk", range(OF_A_RUN))
 def test_walks(walk: int, bench: Bench, reporter: Reporter) -> None:
     """No history that is tried breaks a clause."""
     explore(bench, walk, reporter)

@@ -41,6 +41,7 @@ class _Exchange:
         self.status: int | None = None
         self.headers: tuple[tuple[str, str], ...] = ()
         self.parts: list[bytes] = []
+        self.whole = False
 
     async def receive(self) -> Message:
         body, self.body = self.body, b""
@@ -55,10 +56,13 @@ class _Exchange:
             )
         else:
             self.parts.append(message.get("body", b""))
+            self.whole = not message.get("more_body", False)
 
     def response(self) -> HttpResponse:
         if self.status is None:
             raise UnansweredError("the application ended without an answer")
+        if not self.whole:
+            raise UnansweredError("the application ended in the middle of an answer")
         return HttpResponse(self.status, self.headers, b"".join(self.parts))
 
 

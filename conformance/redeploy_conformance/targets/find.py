@@ -2,10 +2,12 @@
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
 from redeploy_conformance.targets.base import Target, TargetUsageError, Transport
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from redeploy_conformance.emulator.app import Emulator
 
 EMBEDDED = "embedded"
+REAL = ".aliyuncs.com"
+"""How the host names of the real service end."""
+REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*")
+USE_STAGE = "the instances of an account are judged with 'plan' and 'stage'"
 
 
 def find(word: str, contract: Contract) -> Target:
@@ -52,11 +58,17 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
         name = "reference emulator" + (f", fault {fault}" if fault else "")
         return EMBEDDED, Statement(name=name, version="embedded", read_lag_seconds=0.0)
     if "://" in word:
+        if (urlsplit(word).hostname or "").endswith(REAL):
+            raise TargetUsageError(
+                f"{word} is the real service: {USE_STAGE}, which keeps within limits"
+            )
         return "http", Statement(name=word, url=word)
     if word.endswith(".toml") or Path(word).is_file():
         return _declared(word, contract)
     if ":" in word:
         return "factory", Statement(name=word, factory=word)
+    if REGION.fullmatch(word):
+        raise TargetUsageError(f"{word} looks like a region: {USE_STAGE}")
     raise TargetUsageError(
         f"{word!r} is no target: give a base URL such as http://127.0.0.1:8080, "
         "module:callable, a statement such as target.toml, or 'embedded'"

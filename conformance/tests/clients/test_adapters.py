@@ -3,12 +3,16 @@
 import json
 import os
 import re
+import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from redeploy_schemas.contract import load
 from redeploy_schemas.validation import problems
@@ -108,6 +112,61 @@ class Adapter:
         return self.process.returncode
 
 
+class Secured:
+    """Servers behind TLS, which one authority vouches for."""
+
+    def __init__(self, authority: Path) -> None:
+        self.authority = authority
+        self.requests = 0
+        self.running: list[ThreadingHTTPServer] = []
+        known = trustme.CA()
+        known.cert_pem.write_to_path(str(authority))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        known.issue_cert("127.0.0.1").configure_cert(self.context)
+
+    def listen(self) -> str:
+        """The address of a new one."""
+        secured = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                secured.requests += 1
+                body = b'{"TaskId":"t-1","RequestId":"R-1"}'
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *words: object) -> None:
+                pass
+
+        server = Quiet(("127.0.0.1", 0), Answers)
+        server.socket = self.context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.running.append(server)
+        return f"https://127.0.0.1:{server.server_port}"
+
+
+class Quiet(ThreadingHTTPServer):
+    """A client that hangs up is no news."""
+
+    def handle_error(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[Secured]:
+    """Servers behind TLS, until the test ends."""
+    one = Secured(tmp_path / "authority.pem")
+    yield one
+    for server in one.running:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture(scope="module", params=LIBRARIES)
 def name(request: pytest.FixtureRequest) -> str:
     """The folder of an adapter whose library is installed."""
@@ -164,6 +223,33 @@ def test_an_error_of_the_table_is_told(
     assert answer == {"id": 7, "outcome": "error", **LIBRARIES[name][-1]}
     assert load().error_by_code[REFUSED].message in message
     assert UUID.fullmatch(request_id)
+
+
+@pytest.mark.parametrize(
+    "instance_id",
+    [" i-a+b*c~d%e/f&g=h ", "i-é中😀", "i-\u2028\u0085\r\n\t\x7f", "i-%2B"],
+)
+def test_an_id_of_any_characters_arrives_as_it_is(
+    name: str, adapter: Adapter, service: Any, instance_id: str
+) -> None:
+    answer = adapter.ask(service, instance_id)
+    # Whatever is sent otherwise than it is signed is refused for its signature.
+    suffix = "Error" if name == "node_rpc_client" else ""
+    assert answer["code"] == f"InvalidInstanceId.NotFound{suffix}"
+
+
+def test_each_call_trusts_whom_it_is_told_to(
+    name: str, adapter: Adapter, secured: Secured, service: Any
+) -> None:
+    asked = {"ca_file": str(secured.authority)}
+    if name == "node_rpc_client":
+        told = adapter.ask(service, "i-1", endpoint=secured.listen(), **asked)
+        assert told["outcome"] == "unsupported"
+        return
+    for more, outcome in ({}, "error"), (asked, "success"), ({}, "error"):
+        told = adapter.ask(service, "i-1", endpoint=secured.listen(), **more)
+        assert told["outcome"] == outcome
+    assert secured.requests == 1
 
 
 def test_it_ends_with_its_input(name: str) -> None:

@@ -78,9 +78,9 @@ class Bench:
         assert (answer.status == 200) == ("TaskId" in fields)
         return str(fields.get("Code", "accepted"))
 
-    def status(self, instance_id: str) -> str:
+    def status(self, instance_id: str, **how: Any) -> str:
         ids = json.dumps([instance_id])
-        shown = self.call("DescribeInstances", ("InstanceIds", ids))
+        shown = self.call("DescribeInstances", ("InstanceIds", ids), **how)
         return str(shown["Instances"]["Instance"][0]["Status"])
 
     def events(self, instance_id: str) -> list[str]:

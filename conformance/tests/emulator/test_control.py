@@ -7,6 +7,7 @@ import pytest
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.wire.http import HttpRequest
+from redeploy_conformance.wire.signing import Credentials
 
 
 def test_discovery(bench: Any) -> None:
@@ -104,10 +105,53 @@ def test_the_clock_and_reset(bench: Any) -> None:
         assert answer[0] == 400, seconds
 
 
+def test_a_clock_of_ones_own(bench: Any) -> None:
+    """What lives on it knows no other time, and a reset of it takes nothing else away."""
+    status, made = bench.control("POST", "clocks", {})
+    assert (status, made["now"]) == (201, 0.0)
+    on = {"clock_id": made["clock_id"]}
+    _, mine = bench.control("POST", "accounts", on)
+    theirs = bench.instance()
+    event = {"type": "SystemMaintenance.Reboot", "status": "Scheduled"}
+    asked = {"account_id": mine["account_id"], "instances": [{"events": [event]}]}
+    ours = bench.control("POST", "instances", asked)[1]["instances"][0]["instance_id"]
+    key = Credentials(mine["access_key_id"], mine["access_key_secret"])
+    for instance, by in ((theirs, bench.owner), (ours, key)):
+        assert bench.redeploy(instance, by=by) == "accepted"
+    turn = {"seconds": 60, **on}
+    assert bench.control("POST", "clock/advance", turn) == (200, {"now": 60.0})
+    assert bench.control("GET", "clock") == (200, {"now": 0.0})
+    assert bench.control("GET", f"clock?clock_id={on['clock_id']}")[1] == {"now": 60.0}
+    assert bench.status(theirs) == "Stopping"
+    assert bench.status(ours, by=key) == "Running"
+    assert bench.control("POST", "reset", on) == (200, {})
+    assert bench.redeploy(ours, by=key) == "InvalidAccessKeyId.NotFound"
+    bench.advance(60)
+    assert bench.status(theirs) == "Running"
+
+
+def test_a_quota_is_counted_on_the_clock_of_its_account(bench: Any) -> None:
+    on = {"clock_id": bench.control("POST", "clocks", {})[1]["clock_id"]}
+    _, mine = bench.control("POST", "accounts", on)
+    key = Credentials(mine["access_key_id"], mine["access_key_secret"])
+    for _ in range(500):
+        bench.redeploy("i-none", by=key)
+    assert bench.redeploy("i-none", by=key) == "Throttling.User"
+    bench.advance(61)
+    assert bench.redeploy("i-none", by=key) == "Throttling.User"
+    bench.control("POST", "clock/advance", {"seconds": 61, **on})
+    assert bench.redeploy("i-none", by=key) == "InvalidInstanceId.NotFound"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
         ("GET", "nothing", None, 404),
+        ("GET", "clock?clock_id=none", None, 404),
+        ("POST", "clock/advance", {"seconds": 1, "clock_id": "none"}, 404),
+        ("POST", "accounts", {"clock_id": "none"}, 404),
+        ("POST", "reset", {"clock_id": "none"}, 404),
+        ("GET", "clocks", None, 405),
         ("GET", "instances", None, 404),
         ("DELETE", "accounts", None, 405),
         ("POST", "principals", {"account_id": "1"}, 404),

@@ -32,6 +32,7 @@ SPECS: tuple[dict[str, Any], ...] = (
     {"events": [EVENT, EVENT], "next_redeploy": "fail"},
     {"events": [], "storage": "local", "local_disk": "isolated"},
     {"events": []},
+    {"events": [EVENT, {"type": "InstanceFailure.Reboot", "status": "Executing"}]},
 )
 
 
@@ -74,7 +75,7 @@ class Log:
     def look(self, *keys: str) -> None:
         region = ("RegionId", self.api.region)
         ids = ("InstanceIds", json.dumps(keys or self.ids))
-        self.call("DescribeInstances", region, ids)
+        self.call("DescribeInstances", region, ids, ("PageSize", "100"))
 
     def events(self) -> None:
         asked = [("RegionId", self.api.region), ("PageSize", "100")]

@@ -1,6 +1,8 @@
 """Known deviations: what is known, and the five ways in which an entry does not stand."""
 
 import datetime
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +28,7 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.validation import problems
 
 Record = Callable[..., Any]
+COMMAND = Path(sys.executable).with_name("redeploy-conformance")
 TODAY = datetime.date(2030, 1, 1)
 LATER, BEFORE = datetime.date(2030, 1, 2), datetime.date(2029, 12, 31)
 STEPS: tuple[dict[str, Any], ...] = (
@@ -127,7 +130,7 @@ def test_a_known_violation_does_not_make_a_run_not_conforming(
     clause = next(one for one in after.clauses if one.id == "A3")
     assert clause.verdict == "known"
     assert after.exit_code == 3
-    assert after.sentence.startswith("Incomplete, with 1 known deviation and no other")
+    assert after.sentence.startswith("Incomplete with 1 known deviation and no other")
     assert problems("run/result", after.to_json()) == []
 
 
@@ -163,6 +166,7 @@ def test_a_stale_entry_keeps_a_healthy_run_from_being_green(
     after = apply(run, try_pinned(healthy, [_entry()], TODAY))
     assert after.exit_code == 3
     assert after.problems[-1].text.startswith("stale: entry 1")
+    assert after.sentence == f"Incomplete: {after.problems[-1].text}."
 
 
 def test_ids_are_no_part_of_a_reason() -> None:
@@ -191,7 +195,11 @@ def test_a_file_is_read_and_tried(tmp_path: Path) -> None:
         ('"A3"', '"A333"', "entry 1: there is no clause 'A333'"),
         ("2030-01-02", '"soon"', "expires"),
         ("2030-01-02", "2030-01-02T00:00:00Z", "entry 1: expires must be a date"),
-        ('step = "redeploy"', 'step = "fly"', "entry 1: 'fly' is no kind of step"),
+        (
+            'step = "redeploy"',
+            'step = "fly"',
+            "entry 1: step 2: 'fly' is no kind of step",
+        ),
         ("format =", "format", "is not a TOML file"),
         ("baseline/1", "baseline/2", "format"),
     ],
@@ -239,3 +247,23 @@ def test_an_update_adds_what_is_new_and_asks_for_its_issue(
     [entry] = read(path, contract)
     assert (entry.clause, entry.reason, entry.expires) == ("A3", "accepted", LATER)
     assert len(entry.steps) == 2
+
+
+def test_a_run_says_in_a_sentence_what_is_wrong_with_its_baseline(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "b.toml").write_text(FILE.replace('"A3"', '"A333"'))
+    for name, said in (
+        ("b.toml", "b.toml: entry 1: there is no clause 'A333'"),
+        ("none.toml", "none.toml: No such file or directory"),
+    ):
+        done = subprocess.run(
+            [COMMAND, "run", "--baseline", name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"redeploy-conformance: {said}\n"

@@ -1,5 +1,6 @@
 """A certificate: only for a complete run without violation, and only with its traces."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -93,14 +94,28 @@ def test_a_certificate_does_not_hold_with_another_trace(
     assert e.value.verdict is RunVerdict.NOT_CONFORMING
 
 
+OTHER = {"name": "another", "version": "1", "kind": "embedded", "address": None}
+
+
 @pytest.mark.parametrize(
-    ("change", "verdict"),
+    ("change", "verdict", "said"),
     [
-        ({"required": ["A1"]}, RunVerdict.NOT_CONFORMING),
-        ({"seed": 7}, RunVerdict.NOT_CONFORMING),
-        ({"verdict": "not conforming"}, RunVerdict.WRONG_USAGE),
-        ({"traces": []}, RunVerdict.WRONG_USAGE),
-        ({"contract": {"edition": "x", "sha256": "0" * 64}}, RunVerdict.INCOMPLETE),
+        ({"required": ["A1"]}, 1, "another required"),
+        ({"not_applicable": ["A4"]}, 1, "another not applicable"),
+        ({"seed": 7}, 1, "another seed"),
+        ({"started": "2020-01-01T00:00:00Z"}, 1, "another started"),
+        ({"suite": {"name": "x", "version": "9"}}, 1, "another suite"),
+        ({"target": OTHER | {"offers": [], "declares": {}}}, 1, "another target"),
+        (
+            {"counts": {"held": 9, "cases": 9, "requests": 9, "steps": 9}},
+            1,
+            "another counts",
+        ),
+        ({"verdict": "not conforming"}, 2, "is no certificate"),
+        ({"format": "redeploy-conformance/certificate/2"}, 2, "is no certificate"),
+        ({"note": "trust me"}, 2, "is no certificate"),
+        ({"traces": []}, 2, "is no certificate"),
+        ({"contract": {"edition": "x", "sha256": "0" * 64}}, 3, "only a suite of that"),
     ],
 )
 def test_an_edited_certificate_does_not_hold(
@@ -108,11 +123,125 @@ def test_an_edited_certificate_does_not_hold(
     certified: dict[str, Any],
     contract: Contract,
     change: dict[str, Any],
-    verdict: RunVerdict,
+    verdict: int,
+    said: str,
 ) -> None:
-    with pytest.raises(CertificateError) as caught:
+    with pytest.raises(CertificateError, match=said) as caught:
         verify(certified | change, [green / "r.trace"], contract)
-    assert caught.value.verdict is verdict
+    assert caught.value.verdict is RunVerdict(verdict)
+
+
+def _exchange(lines: list[bytes]) -> int:
+    """Return the place of an accepted call, the last one."""
+    return max(n for n, one in enumerate(lines) if b"TaskId" in one and b'"key"' in one)
+
+
+def _with_a_lost_line(lines: list[bytes]) -> list[bytes]:
+    at = _exchange(lines)
+    return [*lines[:at], *lines[at + 1 :]]
+
+
+def _in_another_order(lines: list[bytes]) -> list[bytes]:
+    at = next(
+        n
+        for n in range(len(lines))
+        if b'"exchange"' in lines[n][:30] and b'"exchange"' in lines[n + 1][:30]
+    )
+    return [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]]
+
+
+def _with_another_answer(lines: list[bytes]) -> list[bytes]:
+    at = _exchange(lines)
+    return [
+        *lines[:at],
+        lines[at].replace(b'"status":200', b'"status":400'),
+        *lines[at + 1 :],
+    ]
+
+
+def _cases(lines: list[bytes]) -> list[int]:
+    return [n for n, one in enumerate(lines) if b'"case"' in one[:30]]
+
+
+def _without_a_case(lines: list[bytes]) -> list[bytes]:
+    one, two = _cases(lines)[1:3]
+    return [*lines[: one + 1], *lines[two + 1 :]]
+
+
+def _with_a_case_twice(lines: list[bytes]) -> list[bytes]:
+    one, two = _cases(lines)[1:3]
+    return [*lines[: two + 1], *lines[one + 1 : two + 1], *lines[two + 1 :]]
+
+
+def _with_names_exchanged(lines: list[bytes]) -> list[bytes]:
+    one, two = _cases(lines)[1:3]
+    return [
+        *lines[:one],
+        lines[two],
+        *lines[one + 1 : two],
+        lines[one],
+        *lines[two + 1 :],
+    ]
+
+
+def _without_its_end(lines: list[bytes]) -> list[bytes]:
+    return lines[:-1]
+
+
+def _ended_early(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1].replace(b'"complete":true', b'"complete":false')]
+
+
+def _of_another_contract(lines: list[bytes]) -> list[bytes]:
+    sha256 = json.loads(lines[0])["contract_sha256"].encode()
+    return [one.replace(sha256, b"0" * 64) for one in lines]
+
+
+def _of_other_declarations(lines: list[bytes]) -> list[bytes]:
+    old, new = b'"declares":{', b'"declares":{"absent":["inspect"],'
+    return [one.replace(old, new) for one in lines]
+
+
+@pytest.mark.parametrize(
+    ("tampered", "said"),
+    [
+        (_with_a_lost_line, "is missing|stands where"),
+        (_in_another_order, "stands where|is missing"),
+        (_with_another_answer, "say otherwise: Not conforming: 1 clause is violated"),
+        (_without_a_case, "only a whole run: 1 of its"),
+        (_with_a_case_twice, "twice|a second time|say otherwise"),
+        (_with_names_exchanged, "did other steps than the plan's"),
+        (_without_its_end, "the last line is missing"),
+        (_ended_early, "Incomplete|complete"),
+        (_of_another_contract, "is of another contract"),
+        (_of_other_declarations, "declares other things"),
+    ],
+)
+def test_nor_with_a_tampered_trace_though_its_digest_is_made_to_fit(
+    green: Path,
+    certified: dict[str, Any],
+    contract: Contract,
+    tmp_path: Path,
+    tampered: Callable[[list[bytes]], list[bytes]],
+    said: str,
+) -> None:
+    before = (green / "r.trace").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "r.trace"
+    path.write_bytes(b"".join(tampered(before)))
+    assert path.read_bytes() != (green / "r.trace").read_bytes()
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    row = {"name": "r.trace", "bytes": len(data), "sha256": digest}
+    with pytest.raises(CertificateError, match=said):
+        verify(certified | {"traces": [row]}, [path], contract)
+
+
+def test_a_trace_given_twice_is_not_two(
+    green: Path, certified: dict[str, Any], contract: Contract
+) -> None:
+    trace = green / "r.trace"
+    with pytest.raises(CertificateError, match="about 1 trace, and 2 given"):
+        verify(certified, [trace, trace], contract)
 
 
 def test_no_certificate_for_a_violation_or_a_partial_run(
@@ -126,6 +255,21 @@ def test_no_certificate_for_a_violation_or_a_partial_run(
     with pytest.raises(CertificateError) as caught:
         make(part.result, [part.path], contract)
     assert caught.value.verdict is RunVerdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("words", [("--quick",), ("-k", "not test_walks")])
+def test_no_certificate_for_a_run_of_some_cases_though_all_clauses_hold(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    outputs = ("--result", "r.json", "--trace", "r.trace")
+    assert _command("run", *words, *outputs, cwd=tmp_path).returncode == 0
+    made = _command(
+        "certificate", "make", "r.json", "r.trace", "-o", "c.json", cwd=tmp_path
+    )
+    assert made.returncode == 3
+    assert "no certificate: only a whole run" in made.stderr
+    assert len(made.stderr.splitlines()) == 1
+    assert not (tmp_path / "c.json").exists()
 
 
 def test_errors_of_the_command_are_one_sentence(green: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.evidence.logs import kind_of, watch
-from redeploy_conformance.evidence.monitor import MOST_IDS, Recent
+from redeploy_conformance.evidence.sources import MOST_IDS, Recent
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
@@ -85,11 +85,6 @@ def _dedicated(log: Any) -> None:
     log.redeploy(log.ids[3])
 
 
-def _pending(log: Any) -> None:
-    log.look()
-    log.redeploy(log.ids[6])
-
-
 def _success(log: Any) -> None:
     log.look()
     log.redeploy(log.ids[0])
@@ -108,7 +103,6 @@ def _plain(log: Any) -> None:
     [
         ("security-lock-ignored", _locked, "A3"),
         ("dedicated-host-accepted", _dedicated, "A4"),
-        ("any-status-accepted", _pending, "A2"),
         ("never-ends", _success, "L7"),
         ("accepted-with-http-400", _plain, "R1"),
     ],
@@ -147,6 +141,59 @@ def test_an_old_look_or_another_hand_proves_nothing(judged: Watch) -> None:
 
     for do in (old, touched):
         assert _clauses(judged(_seen("security-lock-ignored", do))) == []
+
+
+def test_a_status_on_the_way_may_have_come_to_rest_since(judged: Watch) -> None:
+    def pending(log: Any) -> None:
+        log.look()
+        log.redeploy(log.ids[6])
+
+    assert _clauses(judged(_seen("any-status-accepted", pending))) == []
+
+
+def test_what_another_hand_may_have_done_is_no_violation(judged: Watch) -> None:
+    """An unlisted event is closed in the log: by the redeploy, or by the platform; who knows."""
+
+    def closed(log: Any) -> None:
+        log.look()
+        log.events()
+        log.redeploy(log.ids[10])
+        log.wait(35)
+        log.events()
+
+    assert _clauses(judged(_seen("unlisted-event-closed", closed))) == []
+
+
+def test_the_same_id_in_another_region_is_another_instance(
+    contract: Contract, tmp_path: Path
+) -> None:
+    log = MAKER.Log(Emulator())
+    log.look()
+    log.wait(5)
+    log.redeploy("i-nobody")
+    events = log.trail()
+    events[-1]["requestParameters"]["InstanceId"] = log.ids[0]
+    found = []
+    for region in ("cn-hangzhou", "cn-beijing"):
+        rows = [one | {"acsRegion": "cn-hangzhou"} for one in events[:-1]]
+        path = tmp_path / region
+        path.write_text(MAKER.lines([*rows, events[-1] | {"acsRegion": region}]))
+        found.append(_clauses(watch([path], "actiontrail", contract, 60.0, 600.0)))
+    assert found == [["A15"], []]
+
+
+def test_the_order_within_a_second_accuses_nobody(
+    contract: Contract, tmp_path: Path
+) -> None:
+    """A stop of the same second may have come before the call, or after it."""
+    log = MAKER.Log(FAULTS["security-lock-ignored"].build())
+    log.look()
+    log.wait(5)
+    log.redeploy(log.ids[2])
+    log.call("StopInstance", ("InstanceId", log.ids[2]))
+    path = tmp_path / "trail"
+    path.write_text(MAKER.lines(log.trail()))
+    assert _clauses(watch([path], "actiontrail", contract, 60.0, 600.0)) == []
 
 
 def test_a_trail_says_nothing_of_the_form_of_answers(judged: Watch) -> None:

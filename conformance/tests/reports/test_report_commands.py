@@ -40,6 +40,7 @@ def report(*words: str) -> Outcome:
         ("markdown", "## RedeployInstance: not conforming"),
         ("junit", '<?xml version="1.0"'),
         ("badge", "<svg "),
+        ("ledger", "| clause | times its premise held | verdict |"),
         ("merge", '{\n "format"'),
         ("matrix", "[1] toy 1.0 (r): not conforming"),
     ],

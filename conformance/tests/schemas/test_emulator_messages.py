@@ -86,10 +86,16 @@ def test_the_control_protocol(wire: Wire) -> None:
     wire.control("POST internal-errors", failing, "internal-error-request", "empty")
     wire.control("GET clock", None, None, "clock")
     wire.control("POST clock/advance", {"seconds": 2.5}, "advance-request", "clock")
+    own = wire.control("POST clocks", {}, "clock-request", "clock-answer")
+    on = {"clock_id": own["clock_id"]}
+    wire.control("POST accounts", on, "account-request", "account-answer")
+    turn = {"seconds": 2.5, **on}
+    wire.control("POST clock/advance", turn, "advance-request", "clock")
+    wire.control("POST reset", on, "reset-request", "empty")
     shown = f"GET instances?account_id={wire.account_id}"
     assert len(wire.control(shown, None, None, "inspect-answer")["instances"]) == 3
     wire.control(f"DELETE {path}", None, None, "empty")
-    wire.control("POST reset", {}, None, "empty")
+    wire.control("POST reset", {}, "reset-request", "empty")
 
 
 def test_discovery(wire: Wire) -> None:

@@ -114,7 +114,10 @@ MESSAGES: dict[str, tuple[list[Any], list[Any]]] = {
             {**OFFER, "offers": ["clock", "clock"]},
         ],
     ),
-    "control/account-request": ([{}], [{"account_id": "1"}, [], None]),
+    "control/account-request": (
+        [{}, {"clock_id": "clock-1"}],
+        [{"account_id": "1"}, {"clock_id": ""}, {"clock_id": 1}, [], None],
+    ),
     "control/account-answer": (
         [ACCOUNT, {**ACCOUNT, "more": 1}],
         [
@@ -219,8 +222,17 @@ MESSAGES: dict[str, tuple[list[Any], list[Any]]] = {
         [{"now": 0}, {"now": 1.5, "unit": "s"}],
         [{}, {"now": "0"}, {"now": None}, {"now": True}],
     ),
+    "control/clock-request": ([{}], [{"now": 0}, [], None]),
+    "control/clock-answer": (
+        [{"clock_id": "c", "now": 0}, {"clock_id": "c", "now": 1.5, "more": 1}],
+        [{"now": 0}, {"clock_id": "c"}, {"clock_id": "", "now": 0}],
+    ),
+    "control/reset-request": (
+        [{}, {"clock_id": "clock-1"}],
+        [{"account_id": "1"}, {"clock_id": None}, []],
+    ),
     "control/advance-request": (
-        [{"seconds": 0}, {"seconds": 61.5}],
+        [{"seconds": 0}, {"seconds": 61.5}, {"seconds": 1, "clock_id": "c"}],
         [{}, {"seconds": -1}, {"seconds": "60"}, {"seconds": 1, "to": 2}],
     ),
     "control/inspect-answer": (

@@ -16,6 +16,7 @@ from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read
 from redeploy_conformance.staging.running import Staging
+from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.wire.http import HttpRequest
 from redeploy_conformance.wire.signing import build_request
 from redeploy_schemas.contract import Contract, load
@@ -219,8 +220,47 @@ def test_an_instance_is_only_stopped_in_order_and_keeps_its_place(
 ) -> None:
     one = fenced()
     assert "KeepCharging" in one.refused("StopInstance", ("InstanceId", one.inside))
-    hard = (("ForceStop", "true"), ("StoppedMode", "KeepCharging"))
-    assert "in order" in one.refused("StopInstance", ("InstanceId", one.inside), *hard)
+    for word in ("true", "True", "1", ""):
+        hard = (("ForceStop", word), ("StoppedMode", "KeepCharging"))
+        why = one.refused("StopInstance", ("InstanceId", one.inside), *hard)
+        assert "in order" in why
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("StopInstance", "forcestop"),
+        ("StopInstance", "ConfirmStop"),
+        ("StartInstance", "InitLocalDisk"),
+        ("CreateSimulatedSystemEvents", "TriggerRealOps"),
+        ("DeleteInstance", "TerminateSubscription"),
+    ],
+)
+def test_a_parameter_that_no_case_gives_does_not_leave(
+    fenced: Callable[..., Fenced], action: str, name: str
+) -> None:
+    one = fenced()
+    why = one.refused(action, ("InstanceId", one.inside), (name, "true"))
+    assert why == f"{action} was not sent: {name} is no parameter that a run gives it"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"InstanceChargeType": "PrePaid"},
+        {"InstanceChargeType": "PostPaid"},
+        {"AutoReleaseTime": LATER},
+    ],
+)
+def test_an_instance_that_could_not_be_deleted_again_is_not_made(
+    fenced: Callable[..., Fenced], given: dict[str, str]
+) -> None:
+    one = fenced(launch={"ImageId": "img"})
+    run = one.run.past.run
+    own = {"Amount": "1", "Tag.1.Key": RUN_TAG, "Tag.1.Value": run, **given}
+    assert one.refused("RunInstances", *own.items()) == (
+        "only an instance that can be deleted again may be made"
+    )
 
 
 def test_calls_wait_for_the_share_of_the_rate_limit(

@@ -1,6 +1,8 @@
 """The journal: one owner, lines of one shape, nothing secret."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +11,11 @@ import pytest
 
 from redeploy_conformance.staging.journal import Journal, JournalError, read_lines
 from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.settings import Settings
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, Account
+from .conftest import LONG, Account, Watching
 
 MakeAccount = Callable[..., Account]
 
@@ -159,3 +162,41 @@ def test_the_minutes_do_not_run_between_two_processes(account_of: MakeAccount) -
     account.clock.sleep(30.0)
     assert again.past.seconds(account.clock.wall()) == pytest.approx(90.0)
     again.journal.close()
+
+
+def test_a_line_that_cannot_be_written_leaves_nothing_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "j", new=True)
+    journal.append("resume")
+    before = journal.path.read_bytes()
+    write = os.write
+
+    def full(file: int, data: bytes) -> int:
+        if len(data) > 4:
+            return write(file, data[:4])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", lambda file, data: full(file, data[:8]))
+    with pytest.raises(JournalError, match="cannot be written: No space left"):
+        journal.append("resume")
+    assert journal.path.read_bytes() == before
+    journal.close()
+
+
+def test_what_is_not_in_the_journal_is_not_sent(
+    account_of: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = account_of(settings=replace(LONG, no_event="accept"))
+    before = account.shown()
+    watching = Watching(account.transport())
+    run = account.begin(transport=watching)
+
+    def full(self: Journal, line: str, **fields: object) -> None:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(Journal, "append", full)
+    with run.journal, pytest.raises(JournalError):
+        run.carry_out(run.plan())
+    assert not any(read(one).writes for one in watching.requests)
+    assert account.shown() == before

@@ -3,15 +3,21 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.command import _statement
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.wire.answers import decode_answer
+from redeploy_conformance.wire.http import HttpRequest
 from redeploy_conformance.wire.signing import Credentials, build_request
 from redeploy_schemas.contract import load
+
+from .conftest import LONG, Account, Watching
 
 CHAIN = """
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
@@ -110,3 +116,53 @@ def test_the_endpoint_is_the_regions_unless_another_is_given() -> None:
     assert (statement.region, statement.control) == ("cn-shanghai", None)
     other = {**plain, "endpoint": "https://127.0.0.1:1/"}
     assert _statement(load(), other).url == "https://127.0.0.1:1"
+
+
+def test_without_the_library_of_keys_one_sentence_says_what_to_install(
+    tmp_path: Path,
+) -> None:
+    lacking = "import sys; sys.modules['alibabacloud_credentials'] = None\n"
+    done = subprocess.run(
+        [sys.executable, "-c", lacking + CHAIN],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout + done.stderr == (
+        "the keys of an account are found by alibabacloud-credentials: "
+        "install redeploy-conformance[staging]\n"
+    )
+
+
+def test_no_key_and_no_signature_gets_into_the_journal_or_the_result(
+    account_of: Callable[..., Account],
+) -> None:
+    account = account_of(
+        settings=replace(LONG, no_event="accept"), parts=FAULTS["task-id-missing"].parts
+    )
+
+    class Keyed(Account):
+        def wallet(self) -> Credentials:
+            key = account.double.key
+            return Credentials(key.access_key_id, key.secret, "the-token-of-a-role")
+
+    keyed = Keyed(account.double, account.folder, account.contract)
+    watching = Watching(keyed.transport())
+    run = keyed.begin(transport=watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        left = run.restore()
+        result = run.result(left, complete=True)
+    seen: list[HttpRequest] = watching.requests
+    assert result.findings != ()
+    written = account.journal.read_text() + result.to_text() + "".join(keyed.said)
+    signatures = {
+        dict(one.headers)["authorization"].partition("Signature=")[2]
+        for one in seen
+        if "authorization" in dict(one.headers)
+    }
+    assert len(signatures) > 50
+    for secret in (account.double.key.secret, "the-token-of-a-role", *signatures):
+        assert secret not in written

@@ -1,202 +1,238 @@
-"""A run that is killed: at every write and at every line of its journal, and brought back."""
+"""A run that is killed at every position of its journal, and brought back or gone on with.
 
-from collections.abc import Callable
+The run is made once. At every position the process is forked: the child is the moment after the kill,
+with the account as it is then, and goes on from the journal alone.
+"""
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from redeploy_conformance.staging.journal import Journal
-from redeploy_conformance.staging.requests import read
-from redeploy_conformance.targets.base import Transport
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.staging.journal import Journal, JournalError
+from redeploy_conformance.staging.running import Staging
+from redeploy_schemas.records import Result
 
 from .conftest import LONG, Account
 
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="the moment after a kill is a fork of the process"
+)
 MakeAccount = Callable[..., Account]
 ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 LAUNCH = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
+AT_ONCE = 3
+"""Children at a time."""
+DEAD = 5400.0
+"""Seconds that pass until somebody comes back, at every other position."""
+
+Check = Callable[[Account], None]
 
 
-class Killed(BaseException):
-    """The process is gone: nothing catches this."""
+class Killer:
+    """Forks at every position of a journal, and gathers what the children found wrong."""
+
+    def __init__(self, account: Account, checks: dict[str, Check]) -> None:
+        self.account = account
+        self.checks = checks
+        self.positions = 0
+        self.wrong: list[str] = []
+        self._running: dict[int, Path] = {}
+
+    def dead(self, what: str, tail: bytes = b"") -> None:
+        """Be killed here, once for each check; ``tail`` is half a line that was being written."""
+        self.positions += 1
+        data = self.account.journal.read_bytes() + tail
+        for name, check in self.checks.items():
+            while len(self._running) >= AT_ONCE:
+                self._wait()
+            folder = self.account.folder / f"{self.positions} {name}"
+            folder.mkdir()
+            (folder / "journal.jsonl").write_bytes(data)
+            double = self.account.double
+            with double.world.lock, double._drawing:
+                child = os.fork()
+            if child:
+                self._running[child] = folder
+                continue
+            self._child(folder, check, f"{what} ({name})")
+
+    def _child(self, folder: Path, check: Check, what: str) -> None:
+        try:
+            later = DEAD * (self.positions % 2)
+            account = replace(self.account, folder=folder)
+            account.clock.sleep(later)
+            check(account)
+        except BaseException:
+            text = f"killed at position {self.positions}, {what}:\n"
+            (folder / "wrong").write_text(text + traceback.format_exc())
+        finally:
+            os._exit(0)
+
+    def _wait(self) -> None:
+        child, status = os.wait()
+        folder = self._running.pop(child)
+        if status:
+            self.wrong.append(f"{folder.name}: the child ended with {status}")
+        elif (folder / "wrong").exists():
+            self.wrong.append((folder / "wrong").read_text())
+
+    def done(self) -> None:
+        """Wait for the last ones."""
+        while self._running:
+            self._wait()
+        assert self.wrong == []
 
 
-class Deadly:
-    """A transport that kills its caller at one write, before or after the service has acted."""
+@contextmanager
+def killing(killer: Killer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the process be killed before, in the middle of, and after each line."""
+    append = Journal.append
 
-    def __init__(self, inner: Transport, at: int, *, acted: bool) -> None:
-        self.inner = inner
-        self.at = at
-        self.acted = acted
-        self.writes = 0
+    def deadly(self: Journal, line: str, **fields: Any) -> Any:
+        if self.path != killer.account.journal:  # a child's
+            return append(self, line, **fields)
+        what = f"{line} {fields.get('action', '')}".strip()
+        killer.dead(f"in the middle of {what}", b'{"line": "wri')
+        document = append(self, line, **fields)
+        killer.dead(f"after {what}")
+        return document
 
-    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        if not read(request).writes:
-            return self.inner.send(request, timeout)
-        self.writes += 1
-        if 0 < self.at < self.writes:
-            raise Killed  # no other thread of a dead process goes on
-        if self.writes != self.at:
-            return self.inner.send(request, timeout)
-        if self.acted:
-            self.inner.send(request, timeout)
-        raise Killed
-
-    def close(self) -> None:
-        self.inner.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", deadly)
+        yield
+    killer.done()
 
 
 def settings_of(account: Account) -> Any:
     return account.settings(launch=LAUNCH, clauses=("A15", "E4", "L2", "L12"))
 
 
-def through(account: Account, transport: Transport | None = None) -> dict[str, str]:
-    """Run all of it, and return the verdict of each clause."""
-    run = account.begin(settings_of(account), transport)
+def verdicts(result: Result) -> dict[str, str]:
+    assert (result.findings, result.problems) == ((), ())
+    return {one.id: one.verdict for one in result.clauses}
+
+
+def finished(run: Staging) -> Result:
     with run.journal:
         run.carry_out(run.plan())
         left = run.restore()
         assert left == []
-        result = run.result(left, complete=True)
-    assert result.problems == ()
-    return {one.id: one.verdict for one in result.clauses}
+        return run.result(left, complete=True)
 
 
-def killed(account: Account, at: int, *, acted: bool) -> bool:
-    """Run until the kill; False where the run is over before."""
-    run = account.begin(
-        settings_of(account), Deadly(account.transport(), at, acted=acted)
-    )
-    with run.journal:
-        try:
-            run.carry_out(run.plan())
-            run.restore()
-        except Killed:
-            return True
+def through(account: Account) -> Result:
+    """Run all of it and put everything back."""
+    return finished(account.begin(settings_of(account)))
+
+
+def writes(account: Account) -> int:
+    return account.journal.read_text().count('"line": "write"')
+
+
+def may_begin(account: Account) -> bool:
+    """Whether there is anything to come back to; an empty journal is said to be one."""
+    if b'"line": "begin"' in account.journal.read_bytes():
+        return True
+    with pytest.raises(JournalError, match="nothing was begun, so delete it"):
+        account.go_on()
     return False
 
 
-def restored(account: Account) -> list[str]:
-    run = account.go_on()
-    with run.journal:
-        return run.restore()
+def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
+    account_of: MakeAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = account_of(settings=ACCEPTS)
+    calm.folder = tmp_path / "calm"
+    calm.folder.mkdir()
+    whole = verdicts(through(calm))
+    assert writes(calm) > 15
 
-
-@pytest.fixture
-def whole(account_of: MakeAccount, tmp_path: Path) -> tuple[int, dict[str, str]]:
-    """How many writes a run makes, and what it says of each clause."""
     account = account_of(settings=ACCEPTS)
-    account.folder = tmp_path / "whole"
+    account.folder = tmp_path / "killed"
     account.folder.mkdir()
-    deadly = Deadly(account.transport(), 0, acted=False)
-    verdicts = through(account, deadly)
-    assert deadly.writes > 15
-    return deadly.writes, verdicts
+    before = account.shown()
 
+    def restored(account: Account) -> None:
+        if not may_begin(account):
+            return
+        for _ in range(2):
+            run = account.go_on(judging=False)
+            asked = writes(account)
+            with run.journal:
+                assert run.restore() == []
+            assert account.shown() == before
+        assert writes(account) == asked, "the second time nothing is left to do"
 
-@pytest.mark.parametrize("acted", [False, True], ids=["before", "after"])
-def test_after_a_kill_at_any_write_restore_brings_everything_back_and_may_be_repeated(
-    account_of: MakeAccount,
-    whole: tuple[int, dict[str, str]],
-    tmp_path: Path,
-    acted: bool,
-) -> None:
-    for at in range(1, whole[0] + 1):
-        account = account_of(settings=ACCEPTS)
-        account.folder = tmp_path / f"{at}"
-        account.folder.mkdir()
-        before = account.shown()
-        assert killed(account, at, acted=acted), at
-        assert restored(account) == [], at
-        assert account.shown() == before, at
-        lines = account.journal.read_text().count('"line": "write"')
-        assert restored(account) == [], at
-        assert account.shown() == before, at
-        again = account.journal.read_text().count('"line": "write"')
-        assert again == lines, "the second time there is nothing left to do"
-
-
-@pytest.mark.parametrize("acted", [False, True], ids=["before", "after"])
-def test_after_a_kill_at_any_write_resume_comes_to_the_same_verdict(
-    account_of: MakeAccount,
-    whole: tuple[int, dict[str, str]],
-    tmp_path: Path,
-    acted: bool,
-) -> None:
-    for at in range(1, whole[0] + 1):
-        account = account_of(settings=ACCEPTS)
-        account.folder = tmp_path / f"{at}"
-        account.folder.mkdir()
-        before = account.shown()
-        assert killed(account, at, acted=acted), at
+    def resumed(account: Account) -> None:
+        if not may_begin(account):
+            return
         run = account.go_on()
-        with run.journal:
-            run.carry_out(run.plan())
-            assert run.restore() == [], at
-            result = run.result([], complete=True)
-        assert account.shown() == before, at
-        verdicts = {one.id: one.verdict for one in result.clauses}
-        assert (at, verdicts, result.findings) == (at, whole[1], ())
+        assert verdicts(finished(run)) == whole
+        assert account.shown() == before
         assert run.past.redeploys <= run.settings.redeploys
+        asked = writes(account)
+        assert verdicts(finished(account.go_on())) == whole
+        assert writes(account) == asked, "the second time nothing is left to do"
+
+    killer = Killer(account, {"restore": restored, "resume": resumed})
+    with killing(killer, monkeypatch):
+        assert verdicts(through(account)) == whole
+    lines = account.journal.read_text().count("\n")
+    assert lines > 40
+    assert killer.positions == 2 * lines
+    assert account.shown() == before
 
 
-@pytest.mark.parametrize("written", [False, True], ids=["before", "after"])
-def test_after_a_kill_at_any_line_of_the_journal_restore_brings_everything_back(
-    account_of: MakeAccount,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    written: bool,
+def test_restoring_may_itself_be_killed_at_any_position(
+    account_of: MakeAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = Journal.append
-    at, over = 0, False
-    while not over:
-        at += 1
-        account = account_of(settings=ACCEPTS)
-        account.folder = tmp_path / f"{at}"
-        account.folder.mkdir()
-        before = account.shown()
-        monkeypatch.setattr(Journal, "append", dying(append, at + 1, written=written))
-        over = not killed(account, 0, acted=False)
-        monkeypatch.setattr(Journal, "append", append)
-        assert restored(account) == [], at
-        assert account.shown() == before, at
-    assert at > 40
+    account = account_of(settings=ACCEPTS)
+    before = account.shown()
+    first, second = list(before)[:2]
+    run = account.begin(settings_of(account))
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    region = [("RegionId", "cn-hangzhou")]
+    event = [("InstanceId.1", second), ("EventType", "SystemMaintenance.Reboot")]
+    event += [("NotBefore", "2027-03-01T00:00:00Z")]
+    own = [("Amount", "1"), ("InstanceChargeType", "PostPaid")]
+    own += [("AutoReleaseTime", "2027-03-01T00:00:00Z")]
+    own += [("Tag.1.Key", "redeploy-conformance-run"), ("Tag.1.Value", run.past.run)]
+    key = account.wallet()
+    # A stop, a simulated event, a redeploy under way, an instance made.
+    with run.journal:
+        run.api.ask("StopInstance", [("InstanceId", first), *keep], key)
+        run.api.ask("CreateSimulatedSystemEvents", [*region, *event], key)
+        run.api.ask("RedeployInstance", [("InstanceId", second)], key)
+        run.api.ask("RunInstances", [*region, *own], key)
+    assert len(account.shown()) == len(before) + 1
 
+    def restored(account: Account) -> None:
+        run = account.go_on(judging=False)
+        with run.journal:
+            assert run.restore() == []
+        assert account.shown() == before
 
-def dying(
-    append: Callable[..., Any], last: int, *, written: bool
-) -> Callable[..., Any]:
-    """Return an ``append`` in whose nth line the process dies, written whole or in part."""
-    lines = iter(range(1, 1_000_000))
-
-    def die(self: Journal, line: str, **fields: Any) -> Any:
-        number = next(lines)
-        if number < last:
-            return append(self, line, **fields)
-        if number == last and written:
-            append(self, line, **fields)
-        elif number == last:
-            torn(self)
-        raise Killed  # nor does any other thread of a dead process go on
-
-    return die
-
-
-def torn(journal: Journal) -> None:
-    """Leave half a line behind, as a kill in the middle of writing may."""
-    with journal.path.open("ab") as file:
-        file.write(b'{"line": "wri')
+    killer = Killer(account, {"restore": restored})
+    with killing(killer, monkeypatch):
+        restored(account)
+    assert killer.positions > 16
 
 
 def test_a_journal_whose_end_is_torn_is_read_up_to_there(
     account_of: MakeAccount,
 ) -> None:
     account = account_of(settings=ACCEPTS)
-    assert killed(account, 3, acted=True)
+    through(account)
     whole = account.journal.read_bytes()
     account.journal.write_bytes(whole + b'{"line": "answ')
-    assert restored(account) == []
+    run = account.go_on(judging=False)
+    with run.journal:
+        assert run.restore() == []
     assert account.journal.read_bytes().startswith(whole)
     assert b"answ{" not in account.journal.read_bytes()

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from redeploy_conformance.staging.cases import StagingCase, cases, redeploys
+from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.telling import plan_lines
 from redeploy_schemas.contract import Contract
@@ -76,8 +77,8 @@ def test_instances_that_may_lose_local_disks_are_named(account_of: MakeAccount) 
     run = account.begin(account.settings(local_disks=True))
     plan = run.plan()
     run.journal.close()
-    rows = {first.instance_id: account.double.observations.show_instance(first)}
-    lines = plan_lines(plan, rows)
+    row = account.double.observations.show_instance(first)
+    lines = plan_lines(plan, {first.instance_id: Found(row)})
     lost = f"  {first.instance_id}: there are local disks, and all data on them is lost"
     assert lost in lines
 
@@ -91,3 +92,59 @@ def test_each_case_is_dealt_out_once(account_of: MakeAccount) -> None:
     names = [one.name for one in dealt]
     assert len(names) == len(set(names))
     assert set(names) >= {one.name for one in cases(account.contract, launch=False)}
+
+
+def planned(account: Account, **fields: object) -> list[str]:
+    """Return the lines of a plan, which only looks."""
+    account.journal.unlink(missing_ok=True)
+    run = account.begin(account.settings(**fields))
+    with run.journal:
+        plan = run.plan()
+        found = inside(run.reader, run.wallet, run.settings, run.contract, "")
+        return plan_lines(plan, found)
+
+
+def test_an_instance_that_is_found_in_an_odd_state_is_left_alone_and_named(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    first, second = list(account.double.account.instances.values())[:2]
+    first.place("Starting")
+    lines = planned(account)
+    assert (
+        f"  {first.instance_id}: it is Starting: only what is Running or Stopped "
+        "is redeployed"
+    ) in lines
+    assert lines[0].startswith("at most 14 redeploys of 1 instance, ")
+    second.storage = "local"
+    with pytest.raises(NothingInsideError) as caught:
+        planned(account)
+    assert f"{first.instance_id}: it is Starting" in str(caught.value)
+    assert f"{second.instance_id}: it has local disks" in str(caught.value)
+
+
+def test_an_instance_that_the_provider_may_move_meanwhile_is_left_alone(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    first = next(iter(account.double.account.instances.values()))
+    event = account.double.world.add_event(
+        first, "SystemMaintenance.Reboot", "Scheduled"
+    )
+    event.not_before = "2027-01-15T08:30:00Z"  # half an hour from now on this clock
+    lines = planned(account, minutes=60.0)
+    assert (
+        f"  {first.instance_id}: SystemMaintenance.Reboot Scheduled ({event.event_id}) "
+        "may begin at 2027-01-15T08:30:00Z, while the run is under way: what moves then "
+        "could not be told from what the run does"
+    ) in lines
+    lines = planned(account, minutes=5.0)
+    assert (
+        f"  {first.instance_id}: SystemMaintenance.Reboot Scheduled ({event.event_id}) "
+        "may be answered by a redeploy and closed: that cannot be undone"
+    ) in lines
+    event.status = "Executing"
+    assert (
+        f"  {first.instance_id}: SystemMaintenance.Reboot Executing ({event.event_id}) "
+        "is moving it already"
+    ) in planned(account, minutes=5.0)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,9 +21,10 @@ import trustme
 
 from redeploy_conformance.emulator.serve import serve
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
-from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.double import Double, Weather
+from redeploy_conformance.staging.requests import READS, read
 from redeploy_conformance.targets.http import HttpTransport
-from redeploy_conformance.wire.http import HttpRequest
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Result
 
 from .conftest import TAG
@@ -37,11 +39,21 @@ SCALE = 300.0
 """A redeploy of 70 s takes a quarter of one."""
 
 
+class Recording(Double):
+    """A double that keeps what it is asked for."""
+
+    asked: list[str]
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        self.asked.append(read(request).action)
+        return super().handle(request)
+
+
 @dataclass
 class Served:
     """A double that is served over TLS, and the command as its owner would type it."""
 
-    double: Double
+    double: Recording
     url: str
     folder: Path
 
@@ -95,7 +107,7 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, double: Double) -> Iterator[Served]:
+def served(folder: Path, double: Recording) -> Iterator[Served]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     own = authority.issue_cert("127.0.0.1")
@@ -130,14 +142,13 @@ def trouble() -> float:
 
 @pytest.fixture
 def account(tmp_path: Path, trouble: float) -> Iterator[Served]:
-    double = Double(
+    double = Recording(
         QUICK,
         time_scale=SCALE,
-        latency=0.002,
-        errors=trouble,
-        refusals=trouble,
+        weather=Weather(latency=0.002, errors=trouble, refusals=trouble, lost=trouble),
         seed=3,
     )
+    double.asked = []
     double.put("Running", dict([TAG]))
     double.put("Stopped", dict([TAG]))
     double.put("Running", {"purpose": "production"})
@@ -186,8 +197,10 @@ def test_plan_prints_every_step_and_what_it_costs_and_changes_nothing(
         "decided only where an instance is found so (no operation sets tenancy)" in out
     )
     assert out.endswith("nothing was changed: this is only the plan\n")
-    assert account.writes() == 0
     assert account.statuses() == ["Running", "Stopped", "Running"]
+    again = account.run("stage", *account.target(), *account.limits(), "--dry-run")
+    assert again == (code, out, err)
+    assert set(account.double.asked) <= set(READS)
     assert not (account.folder / "redeploy-conformance-journal.jsonl").exists()
 
 
@@ -200,6 +213,7 @@ def test_doctor_finds_nothing_wrong_with_a_good_account(account: Served) -> None
     assert lines[2] == "ok    the clock is right to 1 s"
     assert "ok    DescribeTasks is allowed" in lines
     assert all(line.startswith("ok") for line in lines)
+    assert set(account.double.asked) <= set(READS)
 
 
 def test_doctor_names_what_is_wrong(account: Served) -> None:
@@ -388,3 +402,45 @@ def wait_for(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.02)
+
+
+def test_the_double_is_started_by_hand_and_used_as_it_says(tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("redeploy-conformance"))
+    process = subprocess.Popen(
+        [command, "double", "--port", "0", "--events", "--local-disks"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        shown = list(iter(process.stdout.readline, "\n"))
+        told = list(iter(process.stdout.readline, "\n"))
+        words = shlex.split(told[3])
+        assert words[:3] == [
+            "redeploy-conformance",
+            "plan",
+            "staging-double/account.toml",
+        ]
+        script = (
+            f". staging-double/key.env; {shlex.quote(command)} {shlex.join(words[1:])}"
+        )
+        done = subprocess.run(
+            ["sh", "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ": it has local disks, and a redeploy wipes them: " in done.stdout
+    assert "SystemMaintenance.Reboot Scheduled" in done.stdout
+    assert len(shown) == 4
+    assert "".join(shown[1:]) in out
+    assert process.returncode == 0
+    mode = (tmp_path / "staging-double" / "key.env").stat().st_mode
+    assert oct(mode & 0o777) == "0o600"

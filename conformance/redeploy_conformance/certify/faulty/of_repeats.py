@@ -1,0 +1,137 @@
+"""Clients that send a call again (C5, C6)."""
+
+import time
+from dataclasses import replace
+
+from redeploy_conformance.certify.client import (
+    BrokenAnswerError,
+    Call,
+    CallError,
+    Client,
+    ConnectionBrokenError,
+    DeadlineError,
+    Success,
+)
+from redeploy_conformance.certify.faulty.registry import faulty
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+
+
+def throttled(error: CallError) -> bool:
+    """Whether the service said that there were too many calls."""
+    return (error.code or "").startswith("Throttling")
+
+
+class Again(Client):
+    """Sends a call again after some errors; the tries share the deadline."""
+
+    tries = 2
+
+    def again(self, error: CallError) -> bool:
+        """Whether to send the call again after an error."""
+        raise NotImplementedError
+
+    def pause(self, sent: int) -> float:
+        """Return the seconds to wait, when the call was sent so many times."""
+        return 0.0
+
+    def redeploy(self, call: Call) -> Success:
+        part = replace(call, deadline_seconds=call.deadline_seconds / self.tries)
+        for sent in range(1, self.tries):
+            try:
+                return super().redeploy(part)
+            except CallError as error:
+                if not self.again(error):
+                    raise
+            time.sleep(self.pause(sent))
+        return super().redeploy(part)
+
+
+@faulty("retries-timeouts", "C5")
+class RetriesTimeouts(Again):
+    """Sends a call again that was not answered in time."""
+
+    def again(self, error: CallError) -> bool:
+        return isinstance(error, DeadlineError)
+
+
+@faulty("retries-server-errors", "C5")
+class RetriesServerErrors(Again):
+    """Sends a call again that was answered by a 5xx."""
+
+    def again(self, error: CallError) -> bool:
+        return (error.http_status or 0) >= 500
+
+
+@faulty("retries-cuts", "C5")
+class RetriesCuts(Again):
+    """Sends a call again when the connection was cut."""
+
+    def again(self, error: CallError) -> bool:
+        return isinstance(error, ConnectionBrokenError)
+
+
+@faulty("retries-rubbish", "C5")
+class RetriesRubbish(Again):
+    """Sends a call again when it cannot read the answer."""
+
+    def again(self, error: CallError) -> bool:
+        return isinstance(error, BrokenAnswerError)
+
+
+@faulty("sends-twice", "C5")
+class SendsTwice(Client):
+    """Sends each call twice, to be on the safe side."""
+
+    def redeploy(self, call: Call) -> Success:
+        super().redeploy(call)
+        return super().redeploy(call)
+
+
+@faulty("same-request-again", "C5", "C2")
+class SameRequestAgain(Client):
+    """Sends the very same request again, nonce and all, when the connection was cut."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except ConnectionBrokenError:
+            return super().send(call, request)
+
+
+@faulty("hammers-when-throttled", "C6")
+class Hammers(Again):
+    """Sends a throttled call again at once, and again."""
+
+    tries = 6
+
+    def again(self, error: CallError) -> bool:
+        return throttled(error)
+
+
+@faulty("throttled-steady-pace", "C6")
+class SteadyPace(Hammers):
+    """Sends a throttled call again and again at the same pace."""
+
+    def pause(self, sent: int) -> float:
+        return 0.1
+
+
+@faulty("throttled-shrinking-pace", "C6")
+class ShrinkingPace(Hammers):
+    """Sends a throttled call again and again, each time sooner."""
+
+    def pause(self, sent: int) -> float:
+        return 0.4 * 0.5**sent
+
+
+@faulty("throttled-as-success", "C6")
+class ThrottledAsSuccess(Client):
+    """Takes a throttled call for a success."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            if not throttled(error):
+                raise
+            return Success(None, error.request_id)

@@ -1,0 +1,74 @@
+"""Clients that tell what should stay secret (C8)."""
+
+import sys
+
+from redeploy_conformance.certify.client import (
+    Call,
+    CallError,
+    Client,
+    Success,
+    UntrustedError,
+)
+from redeploy_conformance.certify.faulty.registry import faulty
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+
+
+@faulty("prints-the-secret", "C8")
+class PrintsTheSecret(Client):
+    """Logs the key that it signs with."""
+
+    def request(self, call: Call) -> HttpRequest:
+        key = call.credentials
+        told = f"signing with {key.access_key_id}, {key.access_key_secret}"
+        print(told, file=sys.stderr, flush=True)
+        return super().request(call)
+
+
+@faulty("prints-the-request", "C8")
+class PrintsTheRequest(Client):
+    """Logs each request whole, with its signature."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        print(request.target, dict(request.headers), file=sys.stderr, flush=True)
+        return super().send(call, request)
+
+
+@faulty("signature-in-messages", "C8")
+class SignatureInMessages(Client):
+    """Says in each error which request failed, with its signature."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        self.sent = f"{request.target} {dict(request.headers)}"
+        return super().send(call, request)
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            error.message = f"{error.message} (request: {self.sent})"
+            raise
+
+
+@faulty("signature-of-the-unsent", "C8")
+class SignatureOfTheUnsent(Client):
+    """Says which request was not sent when the server cannot be trusted, with its signature."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except UntrustedError as error:
+            error.message += f" (request: {request.target} {dict(request.headers)})"
+            raise
+
+
+@faulty("secret-in-messages", "C8")
+class SecretInMessages(Client):
+    """Says in each error with which key the call was made."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            secret = call.credentials.access_key_secret
+            error.message = f"{error.message} (key: {secret})"
+            raise

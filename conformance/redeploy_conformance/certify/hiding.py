@@ -1,0 +1,54 @@
+"""Evidence without secrets: whatever form a secret or a signature takes in a text."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from redeploy_conformance.redact import hidden
+
+LONGEST = 2000
+
+_SIGNATURE = re.compile(r"\bSignature=[\w%+/=-]{20,}")
+
+
+def forms(secret: str) -> Iterator[str]:
+    """Yield a secret as texts may repeat it: plain, encoded for addresses or for JSON."""
+    encoded = quote(secret, safe="")
+    plain = {secret, encoded, quote(encoded, safe=""), secret.replace("/", "\\/")}
+    for one in plain:
+        yield one
+        yield _small_hex(one)
+    yield secret.upper()
+    yield secret.replace("=", "\\u003d").replace("+", "\\u002b")
+
+
+def found(secrets: Iterable[str], text: str) -> str | None:
+    """Return the first of these secrets that a text repeats in any form."""
+    return next(
+        (one for one in secrets if any(form in text for form in forms(one))), None
+    )
+
+
+def signs(text: str) -> bool:
+    """Whether a text has a signature in it, of whatever request."""
+    return _SIGNATURE.search(text) is not None
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Return a text of any length without these secrets and without anything signed."""
+    for one in secrets:
+        for form in sorted(set(forms(one)), key=len, reverse=True):
+            text = text.replace(form, "***")
+    return hidden(text)
+
+
+def short(text: str) -> str:
+    """Return a text, cut where it is very long."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}… ({len(text) - LONGEST:,} more characters)"
+
+
+def _small_hex(text: str) -> str:
+    head, *rest = text.split("%")
+    return head + "".join(f"%{one[:2].lower()}{one[2:]}" for one in rest)

@@ -1,0 +1,188 @@
+"""What there is to say of a case, and of all cases together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
+from redeploy_conformance.certify.case import Check
+from redeploy_conformance.certify.cases_answered import HINT
+from redeploy_conformance.certify.expectations import (
+    Compressed,
+    Throttled,
+    asked_for_gzip,
+    led_elsewhere,
+)
+from redeploy_conformance.certify.hiding import found, signs
+from redeploy_conformance.certify.playing import Key, Played
+from redeploy_conformance.certify.told import Kind
+
+AT_ONCE = 0.05
+"""Seconds within which a call is sent again without a delay."""
+
+GROWN = 1.25
+"""The last delay is this many times the first where delays grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One check of one case."""
+
+    played: Played
+    check: Check
+
+
+def judge(played: Played, key: Key) -> Iterator[Judged]:
+    """Yield every check of one case, except those that need all cases."""
+    if played.trouble is None:
+        checks = [
+            *_ends(played),
+            *_requests(played, key),
+            *_once(played),
+        ]
+        yield from (Judged(played, one) for one in checks)
+    yield from (Judged(played, one) for one in _secrets(played, key))
+
+
+def judge_all(played: Sequence[Played]) -> Iterator[Judged]:
+    """Yield the checks over all cases: nonces, and the pace of throttled calls."""
+    yield from _nonces(played)
+    for hinted in (False, True):
+        yield from _pace([one for one in played if _throttled(one, hinted)], hinted)
+
+
+def _ends(played: Played) -> Iterator[Check]:
+    case = played.case
+    for told, before in zip(played.told, played.arrivals[:-1], strict=False):
+        # Whoever sends twice has had the next call's answer: that is judged by the count.
+        if told.kind is not Kind.SUCCESS and len(before) < 2:
+            yield Check("C3", "a success", told.words)
+    told, arrivals = played.told[-1], played.arrivals[-1]
+    if told.kind is Kind.SUCCESS and case.reaches and not arrivals:
+        yield Check("C7", "an error, since no request was answered", told.words)
+        return
+    if told.lost:
+        yield Check(_lost(played), "an answer of the adapter", told.words)
+        return
+    yield from case.expected.judge(told, arrivals)
+
+
+def _lost(played: Played) -> str:
+    """Return the clause that a call without an end breaks."""
+    about = played.case.about
+    packed = isinstance(played.case.expected, Compressed)
+    if packed and not asked_for_gzip(played.arrivals[-1]):
+        return "C7"
+    if about in ("C1", "C2"):
+        return "C3"  # it was answered with a success
+    return about if about in ("C3", "C4", "C6") else "C7"
+
+
+def _requests(played: Played, key: Key) -> Iterator[Check]:
+    case = played.case
+    for one in played.all_arrivals:
+        if one.plain or led_elsewhere(one):
+            continue
+        if one.headed:
+            late = stale(one)
+            yield Check("C2", *late) if late else Check("C2", "the current time")
+        if not one.whole:
+            continue
+        asked = (case.instance_id, case.force_stop, key.access_key_id, key.secret)
+        wrong = list(wrong_request(one, *asked))
+        yield from (Check("C1", *pair) for pair in wrong)
+        if not wrong:
+            yield Check("C1", "the request that was asked for")
+        if case.force_stop is not None:
+            sent = one.params.get("ForceStop", "left out")
+            yield Check("C1b", choice=f"{str(case.force_stop).lower()}: {sent}")
+
+
+def _once(played: Played) -> Iterator[Check]:
+    if not played.case.once:
+        return
+    for arrivals in played.arrivals:
+        if arrivals:
+            count = len(arrivals)
+            seen = None if count == 1 else f"{count} requests"
+            yield Check("C5", "one request", seen)
+
+
+def _secrets(played: Played, key: Key) -> Iterator[Check]:
+    for told in played.told:
+        text = "\n".join(told.texts())
+        in_log = _in_log(told.stderr, played, key)
+        where = "on standard error" if in_log else "in the message"
+        if found([key.secret], text):
+            seen = f"the secret {where}"
+        elif found(played.signatures, text):
+            seen = f"the signature {where}"
+        elif not played.all_arrivals and signs(text):
+            # Nobody has seen that request: whoever reads this could send it.
+            seen = "the signature of a request that was not sent"
+        else:
+            seen = None
+        what = "no secret and no signature in what is told"
+        yield Check("C8", what, f"{seen}: {told.words}" if seen else None)
+
+
+def _in_log(stderr: str, played: Played, key: Key) -> bool:
+    return found([key.secret, *played.signatures], stderr) is not None
+
+
+def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
+    seen: dict[str, Played] = {}
+    for one in played:
+        for arrival in one.all_arrivals:
+            if not arrival.headed or arrival.plain or led_elsewhere(arrival):
+                continue
+            yield Judged(one, _nonce(arrival, seen))
+            if arrival.nonce:
+                seen.setdefault(arrival.nonce, one)
+
+
+def _nonce(arrival: Arrival, seen: dict[str, Played]) -> Check:
+    wanted = "a nonce that no other request of the run has"
+    if not arrival.nonce:
+        return Check("C2", wanted, "no nonce")
+    if arrival.nonce in seen:
+        return Check("C2", wanted, f"that of case {seen[arrival.nonce].case.name}")
+    return Check("C2", wanted)
+
+
+def _throttled(played: Played, hinted: bool) -> bool:
+    return (
+        isinstance(played.case.expected, Throttled)
+        and played.case.name.endswith("hinted") is hinted
+        and played.trouble is None
+    )
+
+
+def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
+    """Judge how fast throttled calls were sent again, by the median over the cases.
+
+    A machine that is busy makes single delays longer, and a client may draw them by chance.
+    """
+    again = {one.case.name: gaps for one in played if (gaps := _gaps(one.all_arrivals))}
+    if not again:
+        return
+    first = median(gaps[0] for gaps in again.values())
+    last = median(gaps[-1] for gaps in again.values())
+    wanted = "a growing delay before it is sent again"
+    told = (
+        f"delays of {', '.join(f'{gap:.2f}' for gap in max(again.values(), key=len))} s"
+    )
+    several = max(len(gaps) for gaps in again.values()) > 1
+    hammered = first < AT_ONCE or (several and last < GROWN * first)
+    if hinted:
+        wanted += f", or the {HINT} ms of the hint"
+        least = median(min(gaps) for gaps in again.values())
+        hammered = hammered and least < HINT / 1000
+    for one in played:
+        if one.case.name in again:
+            yield Judged(one, Check("C6", wanted, told if hammered else None))
+
+
+def _gaps(arrivals: Sequence[Arrival]) -> list[float]:
+    return [later.at - one.at for one, later in pairwise(arrivals)]

@@ -1,0 +1,123 @@
+"""One case, played: servers, calls, what was told and what arrived."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redeploy_conformance.certify.arrivals import Arrival
+from redeploy_conformance.certify.case import MAIN, Case
+from redeploy_conformance.certify.driver import Adapter
+from redeploy_conformance.certify.server import serving
+from redeploy_conformance.certify.told import Kind, Told
+
+REGION = "cn-hangzhou"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The credentials of a run; the secret shows in no repr."""
+
+    access_key_id: str = field(default_factory=lambda: f"key{secrets.token_hex(10)}")
+    secret: str = field(default_factory=lambda: secrets.token_hex(15), repr=False)
+
+
+@dataclass(slots=True)
+class Played:
+    """A case and what came of it: what was told of each call, and the requests it caused.
+
+    ``trouble`` says why nothing was exercised.
+    """
+
+    case: Case
+    told: list[Told] = field(default_factory=list)
+    arrivals: list[list[Arrival]] = field(default_factory=list)
+    trouble: str | None = None
+
+    @property
+    def all_arrivals(self) -> list[Arrival]:
+        """Every request, in order."""
+        return [one for call in self.arrivals for one in call]
+
+    @property
+    def signatures(self) -> set[str]:
+        """Every signature that was sent."""
+        return {text for one in self.all_arrivals for text in one.signatures}
+
+
+class Slot:
+    """A place for one adapter process, started when needed and again after each loss."""
+
+    def __init__(self, command: Sequence[str], first: Adapter | None = None) -> None:
+        """Use ``first``, which runs already, before any other."""
+        self.command = command
+        self.adapter = first
+
+    def ready(self) -> Adapter:
+        """Return an adapter that can be asked.
+
+        Raises:
+            AdapterError: it could be started before, and cannot any more.
+        """
+        if self.adapter is not None and not self.adapter.usable:
+            self.close()
+        if self.adapter is None:
+            self.adapter = Adapter(self.command)
+        return self.adapter
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self.adapter is not None:
+            self.adapter.end()
+        self.adapter = None
+
+
+def play(case: Case, slot: Slot, key: Key) -> Played:
+    """Return what a case comes to.
+
+    Raises:
+        AdapterError: the adapter cannot be started any more.
+    """
+    played = Played(case)
+    if case.impossible is not None:
+        played.trouble = case.impossible
+        return played
+    with serving(case.scripts, case.roles) as (addresses, served):
+        request = {
+            "endpoint": addresses[MAIN],
+            "region": REGION,
+            "access_key_id": key.access_key_id,
+            "access_key_secret": key.secret,
+            "instance_id": case.instance_id,
+            "deadline_seconds": case.deadline,
+        }
+        if case.force_stop is not None:
+            request["force_stop"] = case.force_stop
+        if case.ca_file is not None:
+            request["ca_file"] = case.ca_file
+        before = 0
+        for number in range(case.calls):
+            if number and case.restart:
+                slot.close()
+            told = slot.ready().ask(request, case.limit)
+            with served.lock:
+                arrived = list(served.arrivals)
+            played.told.append(told)
+            played.arrivals.append(arrived[before:])
+            before = len(arrived)
+        handshakes = served.handshakes
+    played.trouble = _trouble(case, played, handshakes)
+    return played
+
+
+def _trouble(case: Case, played: Played, handshakes: int) -> str | None:
+    """Say why nothing was exercised, None if something was."""
+    last = played.told[-1]
+    if last.kind is Kind.UNSUPPORTED:
+        return last.words
+    if last.lost or last.kind is Kind.SUCCESS:
+        return None
+    if case.reaches and not played.arrivals[-1]:
+        return f"no request reached the server; told was {last.words}"
+    if not case.reaches and not handshakes and not played.all_arrivals:
+        return f"the client did not try; told was {last.words}"
+    return None

@@ -1,0 +1,121 @@
+"""What 'run' would do to a target, told after discovery alone: nothing is made, called or changed."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.planner import name, plan, possible
+from redeploy_conformance.session import rules_for
+from redeploy_conformance.steps import (
+    Case,
+    Create,
+    Launch,
+    Pause,
+    Redeploy,
+    Settle,
+    Together,
+)
+from redeploy_conformance.suite.run import NO_BURST
+from redeploy_conformance.touring import NEEDS
+from redeploy_schemas.vocabulary import Part
+
+
+def lines(bench: Bench, wanted: Callable[[Case], bool], *, burst: bool) -> list[str]:
+    """Return what a run comes to, first in sum, then step by step, then what it decides."""
+    parts = bench.offer.parts
+    done: list[tuple[str, Case]] = []
+    left: dict[str, list[str]] = {}
+    for case in filter(wanted, plan(bench.contract)):
+        label, doable = name(bench.contract, case), possible(case, parts)
+        if doable is not None and (not case.burst or bench.near or burst):
+            done.append((label, doable))
+            continue
+        lacking = sorted(case.needs - {part.value for part in parts})
+        why = f"needs {', '.join(lacking)}" if lacking else NO_BURST
+        if doable is None and not lacking:
+            why = "another case does the same better"
+        left.setdefault(why, []).append(label)
+    cases = [case for _, case in done]
+    return [
+        f"{bench.offer.name} {bench.offer.version} offers "
+        f"{', '.join(sorted(part.value for part in parts)) or 'no control plane'}",
+        f"{len(done)} planned cases: {_sum(cases, _calls)} calls of RedeployInstance on "
+        f"{_sum(cases, _made)} instances that the run makes itself, {_time(bench, cases)}",
+        *_more(bench),
+        "",
+        *_steps(done),
+        *(["left out:"] if left else []),
+        *(f"  {why}: {'; '.join(labels)}" for why, labels in left.items()),
+        *([""] if left else []),
+        "what could be lost:",
+        *(f"  {one}" for one in _lost(parts)),
+        "",
+        *_clauses(bench, cases),
+        "",
+        "nothing was changed: this is only the plan",
+    ]
+
+
+def _sum(cases: Sequence[Case], count: Callable[[Case], int]) -> int:
+    return sum(map(count, cases))
+
+
+def _calls(case: Case) -> int:
+    several = (
+        one.calls * len(one.keys) for one in case.steps if isinstance(one, Together)
+    )
+    return sum(several) + sum(
+        one.count for one in case.steps if isinstance(one, Redeploy)
+    )
+
+
+def _made(case: Case) -> int:
+    made = (one.count for one in case.steps if isinstance(one, Create))
+    return sum(made) + sum(isinstance(one, Launch) for one in case.steps)
+
+
+def _time(bench: Bench, cases: Sequence[Case]) -> str:
+    if Part.CLOCK in bench.offer.parts:
+        return "in no time of its own: its clock is turned on"
+    bound = rules_for(bench.target.statement, bench.offer).bound
+    seconds = sum(
+        bound if isinstance(one, Settle) else one.seconds
+        for case in cases
+        for one in case.steps
+        if isinstance(one, Settle | Pause)
+    )
+    return f"at most {seconds / 60:.0f} minutes, where each redeploy takes {bound:g} s"
+
+
+def _more(bench: Bench) -> Iterator[str]:
+    if bench.offer.parts >= NEEDS:
+        yield (
+            "unless cases are chosen: before them a tour of many of them in one session, "
+            "after them walks that are drawn"
+        )
+
+
+def _steps(done: Sequence[tuple[str, Case]]) -> Iterator[str]:
+    for label, case in done:
+        yield f"{label}:"
+        yield from (f"  {one}" for one in case.steps)
+    yield ""
+
+
+def _lost(parts: frozenset[Part]) -> Iterator[str]:
+    if Part.RESET in parts:
+        yield "everything in the target: the run resets it between cases"
+    elif parts:
+        yield "nothing: the run makes accounts and instances of its own, and leaves them"
+    else:
+        yield "nothing: without a control plane nothing is made, and no call has anything to act on"
+
+
+def _clauses(bench: Bench, cases: Sequence[Case]) -> Iterator[str]:
+    aimed = {one for case in cases for one in case.clauses}
+    required = [one.id for one in bench.contract.clauses if one.required]
+    yield f"clauses that would be decided: {_named([one for one in required if one in aimed])}"
+    yield f"required clauses that come along with others, or not at all: {_named([one for one in required if one not in aimed])}"
+
+
+def _named(ids: Sequence[str]) -> str:
+    return ", ".join(ids) or "none"

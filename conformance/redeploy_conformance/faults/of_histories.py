@@ -1,0 +1,329 @@
+"""Faults that only a history or a combination of circumstances shows."""
+
+from redeploy_conformance.emulator.admission import Admission
+from redeploy_conformance.emulator.authority import Authority
+from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.errors import (
+    ApiError,
+    incorrect_status,
+    locked_for_security,
+)
+from redeploy_conformance.emulator.ids import Ids
+from redeploy_conformance.emulator.limiter import Limiter
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.redeploys import Redeploys
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.signatures import Signatures
+from redeploy_conformance.emulator.state import (
+    Account,
+    Event,
+    Flight,
+    Instance,
+    Principal,
+    Statement,
+    Task,
+)
+from redeploy_conformance.faults.registry import fault
+
+
+@fault("security-lock-seen-only-last", "A3")
+class LockSeenLast(Admission):
+    """Of several locks only the last one counts."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        last = instance.lock_reasons[-1:]
+        return locked_for_security() if last == ("security",) else None
+
+
+@fault("security-lock-ignored-beside-a-failure-event", "A3")
+class LockIgnoredForFailure(Admission):
+    """A security lock is overlooked when a SystemFailure event is open."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        events = self.world.open_events(instance)
+        if any(event.event_type.startswith("SystemFailure.") for event in events):
+            return None
+        return super().check_locks(instance)
+
+
+@fault("security-lock-remembered", "A8", "A9")
+class LockRemembered(Admission):
+    """An instance that was once refused for a security lock is refused for ever."""
+
+    seen: frozenset[str] = frozenset()
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        if super().check_locks(instance) is not None:
+            self.seen |= {instance.instance_id}
+        locked = instance.instance_id in self.seen
+        return locked_for_security() if locked else None
+
+
+@fault("in-arrears-overlooked-after-a-redeploy", "A7")
+class ArrearsAfterRedeploy(Admission):
+    """Arrears count only until the first redeploy of the instance."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        if instance.redeploys and instance.billing == "in-arrears":
+            return None
+        return super().check_billing(instance)
+
+
+@fault("isolation-gap-skips-the-other-checks", "A3", "A4", "A6", "A7")
+class GapSkipsChecks(Admission):
+    """In the isolation gap only the status is looked at."""
+
+    def problem(self, instance: Instance) -> ApiError | None:
+        if self.in_gap(instance):
+            return self.check_status(instance)
+        return super().problem(instance)
+
+
+@fault("two-problems-cancel-each-other", "A2", "A3", "A4", "A6", "A7")
+class TwoCancel(Admission):
+    """A call against which two preconditions speak is accepted."""
+
+    def problem(self, instance: Instance) -> ApiError | None:
+        checks = [
+            check for name, check in self._checks.items() if name not in ("no-event",)
+        ]
+        found = [one for check in checks if (one := check(instance)) is not None]
+        two = len(found) == 2 and instance.flight is None
+        known = instance.status in ("Running", "Stopped")
+        return None if two and known else super().problem(instance)
+
+
+@fault("failed-host-of-a-stopped-instance-not-responded-to", "A9", "E1")
+class FailedHostOfStopped(Admission):
+    """A redeploy of a Stopped instance does not respond to SystemFailure.Redeploy."""
+
+    def in_table(self, instance: Instance, event: Event) -> bool:
+        failed = event.event_type == "SystemFailure.Redeploy"
+        if failed and instance.status == "Stopped" and instance.flight is None:
+            return False
+        return super().in_table(instance, event)
+
+
+@fault("accepted-on-the-way-back", "A2")
+class AcceptedOnWayBack(Admission):
+    """A failing redeploy is forgotten on its last leg."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        flight = instance.flight
+        if flight is None or flight.outcome == "succeed":
+            return super().check_status(instance)
+        last, _ = flight.phases[-1]
+        return None if instance.status == last else super().check_status(instance)
+
+
+@fault("forced-second-call-accepted", "A2")
+class ForcedSecondAccepted(RedeployCalls):
+    """A second call is accepted while a redeploy is on its way, if it is forced."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        forced = call.params.get("ForceStop") == "true"
+        if found is not None and found.flight is not None and forced:
+            return self.start(principal, found, True)
+        return super().handle(call, principal)
+
+
+@fault("rejected-second-call-switches-off", "L10", "L11")
+class RejectedSwitchesOff(RedeployCalls):
+    """A forced call during a redeploy is rejected, and switches the guest off."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        try:
+            return super().handle(call, principal)
+        except ApiError:
+            found = principal.account.instances.get(call.params.get("InstanceId", ""))
+            forced = call.params.get("ForceStop") == "true"
+            if found is not None and found.flight is not None and forced:
+                found.power_offs += 1
+            raise
+
+
+# From outside this looks like a redeploy that was to succeed and has not ended, too.
+@fault("rejection-makes-the-next-redeploy-fail", "L10", "L4", "E1", "L7")
+class RejectionSpoils(RedeployCalls):
+    """After a rejected call the next redeploy of the instance fails."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        try:
+            return super().admit(principal, instance_id)
+        except ApiError:
+            instance = principal.account.instances.get(instance_id)
+            if instance is not None and instance.flight is None:
+                instance.next_outcome = "fail"
+            raise
+
+
+@fault("internal-error-leaves-it-busy", "A12", "A8", "A9")
+class InternalErrorLeavesBusy(RedeployCalls):
+    """After an InternalError every call on the instance finds it busy."""
+
+    busy: frozenset[str] = frozenset()
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        if instance.instance_id in self.busy:
+            raise incorrect_status()
+        try:
+            return super().start(principal, instance, force_stop)
+        except ApiError:
+            self.busy |= {instance.instance_id}
+            raise
+
+
+@fault("policies-ignored-for-v1", "U1", "U2")
+class PoliciesIgnoredV1(RedeployCalls):
+    """To a call that is signed with version 1 no policy is applied."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        if call.scheme == "v1":
+            account, secret = principal.account, principal.secret
+            principal = Principal(principal.access_key_id, secret, account, None)
+        return super().handle(call, principal)
+
+
+@fault("foreign-id-accepted-by-policy", "A1", "L9")
+class ForeignByPolicy(RedeployCalls):
+    """A user whose policy allows everything reaches the instances of other accounts."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        if principal.statements is not None and instance_id in self.world.instances:
+            return self.world.instances[instance_id]
+        return super().find(principal, instance_id)
+
+
+@fault("third-redeploy-keeps-the-host", "L4")
+class ThirdKeepsHost(Redeploys):
+    """From its third redeploy on an instance stays on its server."""
+
+    def change_host(self, instance: Instance, flight: Flight) -> None:
+        if instance.redeploys < 3:
+            super().change_host(instance, flight)
+
+
+@fault("success-puts-old-locks-back", "L9")
+class OldLocksBack(Redeploys):
+    """What was locked before the call is locked again afterwards, whatever came between."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        locks = instance.lock_reasons
+        task = super().accept(account, instance, force_stop)
+        if instance.flight is not None and instance.flight.outcome == "succeed":
+            seconds = sum(phase[1] for phase in instance.flight.phases)
+            self.world.clock.later(
+                seconds, lambda: setattr(instance, "lock_reasons", locks)
+            )
+        return task
+
+
+@fault("failure-closes-events-raised-meanwhile", "L6", "L9", "E6")
+class FailureClosesRaised(Redeploys):
+    """A failed redeploy closes the events that were raised while it ran."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        for event in self.admission.answered_events(instance):
+            if event not in flight.answered:
+                self.close_event(event)
+
+
+@fault("failure-closes-disk-events", "E6", "L6")
+class FailureClosesDisk(Redeploys):
+    """A failed redeploy closes the events of local disks."""
+
+    def restore_events(self, flight: Flight) -> None:
+        super().restore_events(flight)
+        for event in flight.answered:
+            if "ErrorDisk" in event.event_type:
+                self.close_event(event)
+
+
+@fault("only-events-of-one-type-closed", "E1", "E7")
+class ClosedByType(Redeploys):
+    """Of several events those of the first one's type are closed, the others are not."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        events = super().events_to_close(instance, flight)
+        return [one for one in events if one.event_type == events[0].event_type]
+
+
+@fault("event-closed-an-hour-late", "E1")
+class ClosedLate(Redeploys):
+    """A successful redeploy closes its events an hour after it has ended."""
+
+    def close_events(self, instance: Instance, flight: Flight) -> None:
+        self.restore_events(flight)
+        for event in self.events_to_close(instance, flight):
+            closing = event
+            self.world.clock.later(3600, lambda one=closing: self.close_event(one))
+
+
+@fault("read-goes-back-after-the-end", "L8", "L9")
+class ReadGoesBack(Observations):
+    """The second read after a redeploy has ended shows the status before its end."""
+
+    reads: dict[str, int] | None = None
+
+    def shown_status(self, instance: Instance) -> str:
+        if instance.flight is None and instance.redeploys and len(instance.shown) > 1:
+            self.reads = self.reads or {}
+            count = self.reads.get(instance.instance_id, 0) + 1
+            self.reads[instance.instance_id] = count
+            if count == 2:
+                return instance.shown[-2][1]
+        return super().shown_status(instance)
+
+
+@fault("request-id-reused-much-later", "R4")
+class RequestIdReused(Ids):
+    """The three hundredth answer has the RequestId of the first."""
+
+    drawn = 0
+    first = ""
+
+    def request_id(self) -> str:
+        self.drawn += 1
+        self.first = self.first or super().request_id()
+        return self.first if self.drawn % 300 < 2 else super().request_id()
+
+
+@fault("deny-for-another-instance-counts", "U2")
+class DenyTooWide(Authority):
+    """A Deny is taken for one of every resource."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        if statement.effect == "Deny":
+            return self.action_matches(statement, action)
+        return super().applies(statement, action, resource)
+
+
+@fault("forged-call-takes-effect-later", "U4", "L10")
+class ForgedLater(Signatures):
+    """A call with a bad signature is refused, and stops the instance a minute later."""
+
+    def authenticate(self, call: Call) -> Principal:
+        try:
+            return super().authenticate(call)
+        except ApiError:
+            found = self.world.instances.get(call.params.get("InstanceId", ""))
+            if found is not None:
+                self.world.clock.later(60, lambda: found.place("Stopped"))
+            raise
+
+
+@fault("every-call-of-the-account-uses-quota", "Q1", "Q2")
+class ReadsUseQuota(Limiter):
+    """Calls of other operations use the quota of this one."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        users = self.world.principals.values()
+        calls = sum(len(one.nonces) for one in users if one.account is account)
+        if calls > self.quota():
+            raise self.refusal()

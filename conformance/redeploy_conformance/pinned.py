@@ -1,0 +1,112 @@
+"""Steps that come from a file somebody may have edited: checked before anything is done."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from redeploy_conformance import steps as step
+from redeploy_conformance.session import keys_of
+from redeploy_conformance.steps import InvalidStepError, Step, from_json
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Ending
+
+ACCOUNT_ONLY = (step.Take, step.Bring, step.Withdraw)
+"""Steps of a staging run: they are about instances that are there already."""
+
+
+def steps_of(rows: Iterable[Mapping[str, Any]], contract: Contract) -> list[Step]:
+    """Return the steps of a finding or of a pinned trace.
+
+    Raises:
+        InvalidStepError: one is none, means nothing, or comes before what it needs.
+    """
+    found = [_typed(number, row) for number, row in enumerate(rows, 1)]
+    made: set[str] = set()
+    for number, one in enumerate(found, 1):
+        wrong = _wrong(one, made, contract)
+        if wrong is not None:
+            raise InvalidStepError(f"step {number} ({one}): {wrong}")
+        made |= _made(one)
+    return found
+
+
+def _typed(number: int, row: Mapping[str, Any]) -> Step:
+    try:
+        one = from_json(row)
+        msgspec.convert(asdict(one), type(one))
+    except (InvalidStepError, msgspec.ValidationError, AttributeError) as error:
+        raise InvalidStepError(f"step {number}: {error}") from error
+    return one
+
+
+def _made(one: Step) -> set[str]:
+    """Return the keys that stand for an instance after a step; a call binds its key to none."""
+    match one:
+        case step.Create() | step.Redeploy():
+            return set(keys_of(one.key, one.count))
+        case step.Launch():
+            return {one.key}
+        case step.Together():
+            return set(one.keys)
+    return set()
+
+
+def _wrong(one: Step, made: set[str], contract: Contract) -> str | None:
+    if isinstance(one, ACCOUNT_ONLY):
+        return "it is only done on a real account, by 'stage'"
+    if getattr(one, "count", 1) > 1 and not _counts(getattr(one, "key", "")):
+        return "with a count, the key is a letter and a number"
+    needed = _needed(one) - made
+    if needed:
+        return f"{', '.join(sorted(needed))} was not made before"
+    if isinstance(one, step.Create | step.Patch):
+        return _spec(one.spec, contract)
+    if isinstance(one, step.Script) and one.ending not in [way.value for way in Ending]:
+        return f"there is no ending {one.ending!r}"
+    if isinstance(one, step.Redeploy):
+        return _call(one, contract)
+    return None
+
+
+def _counts(key: str) -> bool:
+    return key[:1].isalpha() and key[1:].isdigit()
+
+
+def _needed(one: Step) -> set[str]:
+    match one:
+        case step.Look():
+            return set(one.keys)
+        case (
+            step.Script()
+            | step.Patch()
+            | step.Release()
+            | step.Raise()
+            | step.Simulate()
+            | step.Tasks()
+        ):
+            return {one.key}
+    return set()
+
+
+def _spec(spec: step.SpecItems, contract: Contract) -> str | None:
+    for name, value in spec:
+        row = contract.attribute_by_name.get(name)
+        if row is None:
+            return f"an instance has no attribute {name!r}"
+        values: Sequence[Any] = value if isinstance(value, tuple) else (value,)
+        if row.is_set != isinstance(value, tuple) or not set(values) <= set(row.values):
+            return f"{name} cannot be {value!r}"
+    return None
+
+
+def _call(one: step.Redeploy, contract: Contract) -> str | None:
+    for word, value, rows in (
+        ("policy", one.policy, contract.policy_cases),
+        ("malformed call", one.malformed, contract.malformed),
+        ("forgery", one.forgery, contract.forgeries),
+    ):
+        if value is not None and value not in {row.name for row in rows}:
+            return f"there is no {word} {value!r}"
+    return None

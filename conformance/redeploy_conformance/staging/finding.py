@@ -1,0 +1,164 @@
+"""What a run finds before it begins: which instances are meant, their open events, which are unfit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redeploy_conformance.staging.access import (
+    StagingApi,
+    Wallet,
+    local_disks,
+    made_by,
+    tagged,
+)
+from redeploy_conformance.staging.fence import STABLE
+from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.staging.taking import SIMULATED
+from redeploy_conformance.views import event_of
+from redeploy_schemas.contract import Contract
+
+SPARE = 600.0
+"""Seconds after the run's minutes in which nothing else should begin to move an instance."""
+
+
+class NothingInsideError(Exception):
+    """No instance is inside the fence; the message says what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """A system event that is open; ``not_before`` as the service writes it."""
+
+    id: str
+    type: str
+    status: str
+    not_before: str
+    simulated: bool
+
+    def __str__(self) -> str:
+        """Return the event in words."""
+        return f"{self.type} {self.status} ({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instance inside the fence: its row of DescribeInstances, its open events."""
+
+    row: Mapping[str, Any]
+    events: tuple[OpenEvent, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """The status that it shows."""
+        return str(self.row.get("Status"))
+
+
+def inside(
+    api: StagingApi, wallet: Wallet, settings: Settings, contract: Contract, run: str
+) -> dict[str, Found]:
+    """Return the instances inside the fence, by id; those that ``run`` made are not among them.
+
+    Raises:
+        NothingInsideError: there is none, or a named one is not there.
+        SetUpError: it could not be read.
+    """
+    named = (
+        api.describe(list(settings.instances), wallet()) if settings.instances else ()
+    )
+    rows = {str(row["InstanceId"]): row for row in named if row.get("InstanceId")}
+    for one in settings.instances:
+        if one not in rows:
+            raise NothingInsideError(f"{one} is not listed in {settings.region}")
+    if settings.tag is not None:
+        for row in tagged(api, wallet(), *settings.tag):
+            rows.setdefault(str(row["InstanceId"]), row)
+    rows = {key: row for key, row in rows.items() if not run or not made_by(row, run)}
+    if not rows:
+        raise NothingInsideError(
+            f"no instance in {settings.region} carries the tag "
+            f"{'='.join(settings.tag or ())}"
+        )
+    return {
+        one: Found(row, _open(contract, list(api.events(wallet(), one))))
+        for one, row in rows.items()
+    }
+
+
+def _open(
+    contract: Contract, rows: Sequence[Mapping[str, Any]]
+) -> tuple[OpenEvent, ...]:
+    found = []
+    for row in rows:
+        _, event_id, (kind, status) = event_of(row)
+        if status in contract.open_event_statuses:
+            simulated = str(row.get("Reason", "")).startswith(SIMULATED)
+            not_before = str(row.get("NotBefore") or "")
+            found.append(OpenEvent(event_id, kind, status, not_before, simulated))
+    return tuple(found)
+
+
+def unfit(
+    contract: Contract, settings: Settings, found: Found, now: float, *, begun: bool
+) -> str | None:
+    """Return why an instance is left alone, if so; ``now`` in seconds since 1970.
+
+    With ``begun`` the run has been at work on it before, and its status may be the run's doing.
+    """
+    if found.status not in STABLE and not begun:
+        return f"it is {found.status}: only what is Running or Stopped is redeployed"
+    if local_disks(found.row) is not False and not settings.local_disks:
+        has = "has" if local_disks(found.row) else "may have"
+        return (
+            f"it {has} local disks, and a redeploy wipes them: allow it with "
+            "--lose-local-disks, or choose another instance"
+        )
+    for one in found.events:
+        if one.simulated:
+            continue
+        if one.status == "Executing" and not answerable(contract, one):
+            return f"{one} is moving it already"
+        due = _moment(one.not_before)
+        if due is not None and now <= due <= now + settings.minutes * 60 + SPARE:
+            return (
+                f"{one} may begin at {one.not_before}, while the run is under way: "
+                "what moves then could not be told from what the run does"
+            )
+    return None
+
+
+def answerable(contract: Contract, event: OpenEvent) -> bool:
+    """Whether the event table lets a redeploy respond to an event in its status."""
+    row = contract.event_by_type.get(event.type)
+    return row is not None and event.status in row.statuses
+
+
+def lost(contract: Contract, found: Mapping[str, Found]) -> list[str]:
+    """Return what a run could cost the owner, a sentence each."""
+    told = [
+        "a redeploy restarts an instance on another server: what runs there is interrupted",
+        "a redeploy starts what is Stopped, and some cases start or stop an instance: in the end "
+        "each gets the status it had",
+    ]
+    for key, one in sorted(found.items()):
+        has = local_disks(one.row)
+        if has is not False:
+            word = "are" if has else "may be"
+            told.append(
+                f"{key}: there {word} local disks, and all data on them is lost"
+            )
+        told += [
+            f"{key}: {event} may be answered by a redeploy and closed: that cannot be undone"
+            for event in one.events
+            if not event.simulated and answerable(contract, event)
+        ]
+    return told
+
+
+def _moment(text: str) -> float | None:
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            continue
+    return None

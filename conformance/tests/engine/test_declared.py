@@ -1,0 +1,81 @@
+"""Declared choices: they bind those who do otherwise, and alarm nobody who keeps them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.settings import Settings, choices, clauses
+from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.planner import plan, possible
+from redeploy_conformance.session import Run
+from redeploy_conformance.touring import perform_tour
+from redeploy_schemas.contract import Contract
+
+Make = Callable[..., Bench]
+FIELDS = {clause: name for name, clause in clauses().items()}
+SHOWN_ELSEWHERE = {"L8l": "L1"}
+"""Who declares fresh reads and is late breaks what the page says of the first status."""
+
+
+def declared_and_done() -> Iterator[tuple[str, str, str]]:
+    """Yield each open clause, a word to declare and another one to do."""
+    for clause, name in FIELDS.items():
+        first, *rest = choices()[name]
+        if clause == "A11":  # an order, which nobody declares
+            continue
+        yield clause, first, rest[0]
+        if clause != "L8r":  # what is allowed need not be seen
+            yield clause, rest[0], first
+
+
+def broken(bench: Bench, contract: Contract, *, bursts: bool) -> list[str]:
+    """Return the clause that the tour and the plan find broken first, or the bursts alone."""
+    run = Run() if bursts else perform_tour(bench)[2]
+    for case in plan(contract):
+        if run.violations or run.problem:
+            break
+        doable = possible(case, bench.offer.parts)
+        if doable is not None and case.burst is bursts:
+            run = perform(bench, doable.steps, Ledger())
+    assert run.problem is None
+    return [one.clause for one in run.violations[:1]]
+
+
+@pytest.mark.parametrize(("clause", "declared", "done"), list(declared_and_done()))
+def test_who_does_otherwise_than_declared_breaks_that_clause(
+    contract: Contract, bench_of: Make, clause: str, declared: str, done: str
+) -> None:
+    settings = Settings(**{FIELDS[clause]: done})  # type: ignore[arg-type]
+    lag = settings.read_lag_seconds if settings.reads == "lags" else 0.0
+    said = {clause: declared}
+    bench = bench_of(Emulator(settings), choices=said, read_lag_seconds=lag)
+    found = broken(bench, contract, bursts=clause.startswith("Q"))
+    assert found == [SHOWN_ELSEWHERE.get(clause, clause) if done == "lags" else clause]
+
+
+@pytest.mark.parametrize("name", sorted(variants()))
+def test_who_keeps_to_what_is_declared_raises_no_alarm(
+    contract: Contract, bench_of: Make, name: str
+) -> None:
+    settings = variants()[name]
+    said = {
+        clause: getattr(settings, field)
+        for clause, field in FIELDS.items()
+        if clause != "A11"
+    }
+    if settings.several_events == "one":
+        del said[
+            "E1r"
+        ]  # who closes one of several cannot close those raised later, too
+    lag = settings.read_lag_seconds if settings.reads == "lags" else 0.0
+    bench = bench_of(Emulator(settings), choices=said, read_lag_seconds=lag)
+    assert perform_tour(bench)[2].violations == []
+    for case in plan(contract)[1::3]:
+        doable = possible(case, bench.offer.parts)
+        if doable is not None and not case.burst:
+            run = perform(bench, doable.steps, Ledger())
+            assert (run.violations, run.problem) == ([], None), case.row
