@@ -87,7 +87,9 @@ def _origins(contract: Contract) -> Iterator[str]:
 def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
     """Yield each refusal beside every event, every ForceStop, and the isolation gap."""
     for row, value in _violations(contract):
-        specs = [(needed, (pair,)) for pair, needed in _pairs(contract)]
+        specs: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = [
+            (needed, (pair,)) for pair, needed in _pairs(contract)
+        ]
         specs += [(ISOLATED, ())]
         mine = [{row.attribute: value}] * len(specs)
         attribute = contract.attribute_by_name[row.attribute]
@@ -236,6 +238,7 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     """Yield policies on every form of request, and one that speaks of somebody else's instance."""
     refused = next(one for one in contract.policy_cases if not one.allowed)
     allowed = next(one for one in contract.policy_cases if one.allowed)
+    steps: tuple[Step, ...]
     for wire in WIRES:
         calls = [
             Redeploy("i1", policy=refused.name, wire=wire),
@@ -265,5 +268,5 @@ def _refused_for_good(contract: Contract) -> Iterator[Case]:
 def _later(contract: Contract, clause: str, what: str, kinds: list[Redeploy]) -> Case:
     made = [make(contract, f"i{n}") for n in range(1, len(kinds) + 1)]
     calls = [replace(call, key=f"i{n}") for n, call in enumerate(kinds, 1)]
-    steps = (*made, *calls, Look(), Settle())
+    steps: tuple[Step, ...] = (*made, *calls, Look(), Settle())
     return Case(clauses=(clause, "L10"), row=f"{what}, and later", steps=steps)
