@@ -4,12 +4,17 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
-from redeploy_conformance.targets.base import Target, TargetUsageError, Transport
+from redeploy_conformance.targets.base import (
+    Target,
+    TargetUsageError,
+    Transport,
+    UnansweredError,
+    UnreachableError,
+)
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement, StatementError, read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -110,14 +115,38 @@ def _emulator(word: str) -> "Emulator":
     return build(fault)
 
 
-class _SendOnly:
-    """A transport of somebody who has nothing to let go of."""
+class _Foreign:
+    """A transport of somebody's own, whose exceptions are answers that never came."""
 
-    def __init__(self, send: Callable[[HttpRequest, float], HttpResponse]) -> None:
-        self.send = send
+    def __init__(self, made: Any) -> None:
+        self.made = made
+        self.host = getattr(made, "host", "ecs.test")
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Return the answer.
+
+        Raises:
+            UnansweredError: it raised, or returned something else.
+            UnreachableError: it says so.
+        """
+        try:
+            answer = self.made.send(request, timeout)
+        except (UnansweredError, UnreachableError):
+            raise
+        except Exception as error:
+            text = f"the target's send raised {type(error).__name__}: {error}"
+            raise UnansweredError(text) from error
+        if not isinstance(answer, HttpResponse):
+            text = (
+                f"the target's send returned {type(answer).__name__}, no HttpResponse"
+            )
+            raise UnansweredError(text)
+        return answer
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of what is held, if anything is."""
+        if hasattr(self.made, "close"):
+            self.made.close()
 
 
 def _made(word: str) -> Transport:
@@ -132,8 +161,7 @@ def _made(word: str) -> Transport:
             f"{word} could not be called: {type(error).__name__}: {error}"
         ) from error
     if callable(getattr(made, "send", None)):
-        transport: Transport = made
-        return transport if hasattr(made, "close") else _SendOnly(made.send)
+        return _Foreign(made)
     if callable(made):
         return LoopTransport(made)
     raise TargetUsageError(
