@@ -210,7 +210,7 @@ def test_doctor_finds_nothing_wrong_with_a_good_account(account: Served) -> None
     assert code == 0, out
     assert lines[0] == "ok    a key was found"
     assert lines[1] == f"ok    the endpoint answers: {account.url}"
-    assert lines[2] == "ok    the clock is right to 1 s"
+    assert re.fullmatch(r"ok    the clock is right to \d s", lines[2])
     assert "ok    DescribeTasks is allowed" in lines
     assert lines[-1].startswith(
         "ok    a run also needs ecs:RedeployInstance, ecs:StartInstance, ecs:StopInstance, "
