@@ -279,7 +279,7 @@ def _print_plan(
     finally:
         found.transport.close()
     for line in told:
-        click.echo(clean(line))
+        click.echo(clean(line, limit=20_000))  # a plan is told whole
 
 
 def _check_baseline(path: str | None) -> None:

@@ -36,6 +36,8 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
+WHOLE = 20_000
+"""Characters after which a line of a plan is cut; what it says must not be lost."""
 REAL = {"L13": "listed"}
 """What other official pages say of the real service: DescribeTasks lists redeploys."""
 MISUSES = (
@@ -54,7 +56,7 @@ def show_plan(options: Mapping[str, Any]) -> None:
         settings = _settings(contract, options)
         _, found, plan = _planned(contract, settings, default_chain())
         for line in plan_lines(plan, found):
-            click.echo(clean(line))
+            click.echo(clean(line, limit=WHOLE))
 
 
 def stage(options: Mapping[str, Any], journal: str, result: str) -> None:
@@ -108,7 +110,7 @@ def doctor(options: Mapping[str, Any]) -> None:
         reader_of(settings, transport, RealClock()), transport, wallet
     ):
         good = good and fine
-        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text)}")
+        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text, limit=WHOLE)}")
     sys.exit(int(RunVerdict.CONFORMING if good else RunVerdict.INCOMPLETE))
 
 
@@ -305,7 +307,7 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except MISUSES as error:
-        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+        leave(RunVerdict.WRONG_USAGE, clean(str(error), limit=WHOLE))
     except (UnreachableError, UnansweredError, SetUpError) as error:
         leave(
             RunVerdict.UNREACHABLE,
@@ -321,4 +323,4 @@ def _tell_reach(plan: Plan) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(clean(text), err=True)
+    click.echo(clean(text, limit=WHOLE), err=True)
