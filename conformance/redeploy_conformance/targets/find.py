@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
 from redeploy_conformance.targets.base import Target, TargetUsageError, Transport
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.emulator.app import Emulator
 
 EMBEDDED = "embedded"
-REAL = ".aliyuncs.com"
-"""How the host names of the real service end."""
+REAL = re.compile(r"https?://[^/?#]*\.aliyuncs\.com\.?(:\d*)?([/?#]|$)", re.IGNORECASE)
+"""An address of the real service."""
 REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*")
 USE_STAGE = "the instances of an account are judged with 'plan' and 'stage'"
 
@@ -58,7 +57,7 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
         name = "reference emulator" + (f", fault {fault}" if fault else "")
         return EMBEDDED, Statement(name=name, version="embedded", read_lag_seconds=0.0)
     if "://" in word:
-        if (urlsplit(word).hostname or "").endswith(REAL):
+        if REAL.match(word):
             raise TargetUsageError(
                 f"{word} is the real service: {USE_STAGE}, which keeps within limits"
             )
