@@ -31,6 +31,7 @@ from redeploy_conformance.steps import (
     Patch,
     Raise,
     Redeploy,
+    Release,
     Script,
     Settle,
     Simulate,
@@ -86,7 +87,9 @@ def _origins(contract: Contract) -> Iterator[str]:
 def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
     """Yield each refusal beside every event, every ForceStop, and the isolation gap."""
     for row, value in _violations(contract):
-        specs = [(needed, (pair,)) for pair, needed in _pairs(contract)]
+        specs: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = [
+            (needed, (pair,)) for pair, needed in _pairs(contract)
+        ]
         specs += [(ISOLATED, ())]
         mine = [{row.attribute: value}] * len(specs)
         attribute = contract.attribute_by_name[row.attribute]
@@ -225,12 +228,17 @@ def _many_lives(contract: Contract) -> Iterator[Case]:
             steps += [again] if ending == SUCCEED else []
         row = f"five redeploys, {origin} at first"
         yield Case(clauses=("L3", "L6"), row=row, steps=tuple(steps))
+    made = replace(make(contract), ending=SUCCEED)
+    call = Redeploy("i1")
+    gone = (made, call, Release("i1"), Look(), Settle(), call)
+    yield Case(clauses=("A1",), row="released during a redeploy", steps=gone)
 
 
 def _other_callers(contract: Contract) -> Iterator[Case]:
     """Yield policies on every form of request, and one that speaks of somebody else's instance."""
     refused = next(one for one in contract.policy_cases if not one.allowed)
     allowed = next(one for one in contract.policy_cases if one.allowed)
+    steps: tuple[Step, ...]
     for wire in WIRES:
         calls = [
             Redeploy("i1", policy=refused.name, wire=wire),
@@ -260,5 +268,5 @@ def _refused_for_good(contract: Contract) -> Iterator[Case]:
 def _later(contract: Contract, clause: str, what: str, kinds: list[Redeploy]) -> Case:
     made = [make(contract, f"i{n}") for n in range(1, len(kinds) + 1)]
     calls = [replace(call, key=f"i{n}") for n, call in enumerate(kinds, 1)]
-    steps = (*made, *calls, Look(), Settle())
+    steps: tuple[Step, ...] = (*made, *calls, Look(), Settle())
     return Case(clauses=(clause, "L10"), row=f"{what}, and later", steps=steps)

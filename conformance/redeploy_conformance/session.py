@@ -450,6 +450,8 @@ class Session:
             case "wrong-secret":
                 wrong = Credentials(credentials.access_key_id, "not-the-secret")
                 return call(pairs, wrong)
+            case "unknown-key":
+                return call(pairs, Credentials("LTAInobody00000000000", "nothing"))
             case "missing":
                 return call(pairs, None)
             case "altered":

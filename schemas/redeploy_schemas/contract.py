@@ -141,10 +141,11 @@ class MalformedCase:
 
 @dataclass(frozen=True, slots=True)
 class Forgery:
-    """A request that is not properly signed; ``signature`` says how."""
+    """A request that is not properly signed; ``signature`` says how, ``beyond`` as of a policy."""
 
     name: str
     signature: str
+    beyond: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -288,7 +289,8 @@ def _build(data: Mapping[str, Any], digest: str) -> Contract:
             for row in data["malformed"]
         ),
         forgeries=tuple(
-            Forgery(row["name"], row["signature"]) for row in data["forgery"]
+            Forgery(row["name"], row["signature"], row.get("beyond", False))
+            for row in data["forgery"]
         ),
     )
 

@@ -1,5 +1,7 @@
 """Faults that only a history or a combination of circumstances shows."""
 
+from functools import partial
+
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
@@ -206,6 +208,17 @@ class ThirdKeepsHost(Redeploys):
             super().change_host(instance, flight)
 
 
+@fault("released-instance-comes-back", "A1", "L9")
+class ComesBack(Redeploys):
+    """An instance that was released during its redeploy is there again when that ends."""
+
+    def finish(self, instance: Instance, flight: Flight) -> None:
+        self.world.instances[instance.instance_id] = instance
+        account = self.world.accounts[instance.account_id]
+        account.instances[instance.instance_id] = instance
+        super().finish(instance, flight)
+
+
 @fault("success-puts-old-locks-back", "L9")
 class OldLocksBack(Redeploys):
     """What was locked before the call is locked again afterwards, whatever came between."""
@@ -217,7 +230,7 @@ class OldLocksBack(Redeploys):
         task = super().accept(account, instance, force_stop)
         if instance.flight is not None and instance.flight.outcome == "succeed":
             seconds = sum(phase[1] for phase in instance.flight.phases)
-            self.world.clock.later(
+            instance.clock.later(
                 seconds, lambda: setattr(instance, "lock_reasons", locks)
             )
         return task
@@ -261,8 +274,7 @@ class ClosedLate(Redeploys):
     def close_events(self, instance: Instance, flight: Flight) -> None:
         self.restore_events(flight)
         for event in self.events_to_close(instance, flight):
-            closing = event
-            self.world.clock.later(3600, lambda one=closing: self.close_event(one))
+            event.clock.later(3600, partial(self.close_event, event))
 
 
 @fault("read-goes-back-after-the-end", "L8", "L9")
@@ -314,7 +326,7 @@ class ForgedLater(Signatures):
         except ApiError:
             found = self.world.instances.get(call.params.get("InstanceId", ""))
             if found is not None:
-                self.world.clock.later(60, lambda: found.place("Stopped"))
+                found.clock.later(60, lambda: found.place("Stopped"))
             raise
 
 

@@ -82,3 +82,19 @@ class RefusedStops(Signatures):
             if instance is not None and instance.flight is None:
                 instance.place("Stopped" if instance.status == "Running" else "Running")
             raise
+
+
+@fault("unknown-key-accepted", "U4")
+class UnknownKey(Signatures):
+    """A key that nobody has is taken for one of the instance's owner."""
+
+    def authenticate(self, call: Call) -> Principal:
+        try:
+            return super().authenticate(call)
+        except ApiError as error:
+            instance = self.world.instances.get(call.params.get("InstanceId", ""))
+            if instance is None or error.code != "InvalidAccessKeyId.NotFound":
+                raise
+            users = self.world.principals.values()
+            mine = instance.account_id
+            return next(one for one in users if one.account.account_id == mine)

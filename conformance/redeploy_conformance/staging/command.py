@@ -77,6 +77,7 @@ def resume(journal: str, result: str) -> None:
     """Go on with a run, put back, and end with the verdict's exit code."""
     with _sentences():
         _check_folders(result)
+        _check_journal(journal)
         run = go_on(load(), _connect, default_chain(), Path(journal), _say)
     _carry_out(run, Path(result))
 
@@ -84,6 +85,7 @@ def resume(journal: str, result: str) -> None:
 def restore(journal: str) -> None:
     """Put back what a run changed."""
     with _sentences():
+        _check_journal(journal)
         run = go_on(
             load(), _connect, default_chain(), Path(journal), _say, judging=False
         )
@@ -290,6 +292,11 @@ def _check_folders(*paths: str) -> None:
     for path in paths:
         if not Path(path).absolute().parent.is_dir():
             raise TargetUsageError(f"{path}: there is no such folder")
+
+
+def _check_journal(path: str) -> None:
+    if not Path(path).is_file():
+        raise JournalError(f"{path}: there is no such journal")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.session import Account, Done, Run, Session
 from redeploy_conformance.staging.access import (
     CALMING,
+    PAUSES,
     StagingApi,
     Wallet,
     made_at,
@@ -208,12 +209,31 @@ class StagingSession(Session):
             return "there is none"
         params = [("RegionId", self.api.region)]
         params += [(f"EventId.{n}", one) for n, one in enumerate(known.simulated, 1)]
-        self.api.ask(WITHDRAW, params, self.wallet())
+        for pause in PAUSES:
+            try:
+                self.api.ask(WITHDRAW, params, self.wallet())
+                break
+            except FenceError:
+                raise
+            except SetUpError as error:  # it may have been done all the same: look
+                trouble = error
+                self.api.sleep(pause)
+            if not self._still_open(key, set(known.simulated)):
+                break
+        else:
+            raise trouble
         gone = set(known.simulated)
         known.simulated.clear()
         if key in self.oracle.worlds:
             self.oracle.change(key, lambda world: _without(world, gone))
         return "done"
+
+    def _still_open(self, key: str, events: set[str]) -> bool:
+        rows = self.api.events(self.wallet(), self.ids[key])
+        return any(
+            event_id in events and status in self.contract.open_event_statuses
+            for _, event_id, (_, status) in map(event_of, rows)
+        )
 
     # ------------------------------------------------------------------ calling and looking
 

@@ -2,12 +2,21 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from redeploy_conformance.cli import main
+from redeploy_conformance.conclude import CONSISTENT
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.selftest import Trial, line, sound, summary, try_fault
+from redeploy_conformance.faults.registry import REGISTERED, Fault
+from redeploy_conformance.selftest import line, sound, summary
+from redeploy_conformance.trial import Trial, try_fault
+from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
 FIRST_OF_EACH = {one.clauses[0]: one.id for one in reversed(FAULTS.values())}
@@ -20,8 +29,46 @@ def test_a_fault_of_each_clause_is_caught(clause: str) -> None:
     assert trial.caught, line(True, trial)
 
 
-def test_the_catalogue_is_large_and_covers_every_required_clause() -> None:
-    assert len(FAULTS) >= 120
+def test_the_catalogue_is_large_and_covers_every_required_clause(
+    contract: Contract,
+) -> None:
+    assert len(FAULTS) >= 180
+    required = {one.id for one in contract.clauses if one.required}
+    assert required <= {clause for one in FAULTS.values() for clause in one.clauses}
+
+
+def test_what_should_go_one_way_has_a_fault_that_wavers(contract: Contract) -> None:
+    faults = {clause for one in FAULTS.values() for clause in one.clauses}
+    assert faults >= CONSISTENT
+
+
+DEEP = {
+    "wrong only on the second redeploy": "second-success-ends-stopped",
+    "wrong only on the third": "third-redeploy-keeps-the-host",
+    "only after a failed one": "same-host-after-an-earlier-failure",
+    "only with two events open": "two-events-refused",
+    "only for Stopped with ForceStop": "forced-stopped-refused",
+    "only when two preconditions are violated": "two-problems-cancel-each-other",
+    "a lost update under concurrency": "rejection-undoes-the-other-call",
+    "a stale read": "read-goes-back-after-the-end",
+    "a RequestId reused after n calls": "request-id-reused-much-later",
+    "an event closed late": "event-closed-an-hour-late",
+    "a lock forgotten after a redeploy": "security-lock-forgotten-after-a-redeploy",
+    "quota counted per instance": "quota-per-instance",
+    "quota never recovering": "quota-never-recovers",
+    "a wildcard matched too widely": "wildcard-matches-too-much",
+    "a refused call that takes effect later": "rejected-call-takes-effect-later",
+    "a throttled one": "throttled-call-takes-effect-later",
+    "a forged one": "forged-call-takes-effect-later",
+}
+
+
+@pytest.mark.parametrize("fault", DEEP.values(), ids=list(DEEP))
+def test_a_fault_that_only_a_history_or_a_combination_shows_is_caught(
+    fault: str,
+) -> None:
+    trial = try_fault(fault)
+    assert trial.caught, line(True, trial)
 
 
 MISSED = Trial("x", ("A1",), None, "")
@@ -69,4 +116,42 @@ def test_through_the_command() -> None:
         check=False,
     )
     assert bad.returncode == 2
-    assert bad.stderr.strip().endswith("there is no fault 'no-such-fault'")
+    assert bad.stderr.strip().endswith(
+        "there is no fault and no variant 'no-such-fault'"
+    )
+
+
+def one_by_one(*names: str) -> tuple[int, list[str]]:
+    """Run the command in this process; return its exit code and the first words of its lines."""
+    came = CliRunner().invoke(main, ["selftest", "-n", "1", *names])
+    return came.exit_code, [text.split(" ")[0] for text in came.output.splitlines()]
+
+
+def test_a_planted_fault_that_breaks_nothing_is_told_as_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harmless = Fault("planted", "It breaks nothing.", ("A3",), Parts())
+    monkeypatch.setitem(REGISTERED, "planted", harmless)
+    code, words = one_by_one("planted")
+    assert (code, words[0]) == (1, "MISSED")
+
+
+def test_a_planted_fault_of_another_clause_is_told_as_misattributed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = replace(FAULTS["security-lock-ignored"], id="planted", clauses=("D2",))
+    monkeypatch.setitem(REGISTERED, "planted", other)
+    code, words = one_by_one("planted", "expired-accepted")
+    assert (code, words[:3]) == (1, ["MISATTRIBUTED", "caught", "1"])
+
+
+def test_a_planted_variant_that_is_not_legal_is_told_as_a_false_alarm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planted = {"planted": Settings(quota=499)}
+    monkeypatch.setattr("redeploy_conformance.trial.variants", lambda: planted)
+    monkeypatch.setattr(
+        "redeploy_conformance.emulator.variants.variants", lambda: planted
+    )
+    code, words = one_by_one("planted")
+    assert (code, words[0]) == (1, "FALSE")
