@@ -78,6 +78,37 @@ def test_no_secret_and_no_signature_is_told_or_written() -> None:
 def test_one_case_that_holds_is_not_a_whole_certification() -> None:
     done = certify("reference", "--case", "success/plain")
     assert (done.exit_code, "INCOMPLETE" in done.output) == (3, True)
+    rows = written()["clients"][0]["clauses"]
+    held = {one["id"] for one in rows if one["verdict"] == "pass"}
+    assert held == {"C3"}  # what the other clauses are about was not tried
+
+
+def test_what_was_not_reached_when_it_was_stopped_is_not_said_to_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from redeploy_conformance.certify import running
+
+    played = running.play
+
+    def stopped(*given: Any) -> Any:
+        if given[0].name == "error/DiskError":
+            running_team[0].problem = running.STOPPED
+        return played(*given)
+
+    running_team: list[Any] = []
+    team = running._Team
+
+    def kept(*given: Any) -> Any:
+        running_team.append(team(*given))
+        return running_team[0]
+
+    monkeypatch.setattr(running, "play", stopped)
+    monkeypatch.setattr(running, "_Team", kept)
+    done = certify("reference", "--examples", "0", "-n", "1")
+    assert (done.exit_code, "it was stopped before the end" in done.output) == (3, True)
+    rows = {one["id"]: one for one in written()["clients"][0]["clauses"]}
+    assert rows["C3"]["verdict"] == "pass"
+    assert "it was not reached" in rows["C7"]["reason"]
 
 
 def test_several_clients_stand_in_one_table() -> None:

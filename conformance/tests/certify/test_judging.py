@@ -1,6 +1,7 @@
 """What each clause demands of what a client told, and what it leaves open."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -260,6 +261,36 @@ def test_a_right_request_is_right(scheme: str, method: str, place: str) -> None:
 )
 def test_a_wrong_request_is_told(sent: Arrival, failed: list[str]) -> None:
     assert failures(played(PLAIN, SUCCESS, sent)) == failed
+
+
+@pytest.mark.parametrize("scheme", ["v1", "v3"])
+def test_another_time_than_now_is_told(scheme: str) -> None:
+    sent = request(scheme, now=datetime.now(UTC) - timedelta(hours=1))
+    [found] = failures(played(PLAIN, SUCCESS, sent))
+    assert found in ("C2 3600 s from it", "C2 3601 s from it")
+
+
+@pytest.mark.parametrize("scheme", ["v1", "v3"])
+def test_another_key_than_was_handed_over_is_told(scheme: str) -> None:
+    judged = judge(played(PLAIN, SUCCESS, request(scheme)), Key("key2", "hush"))
+    [found] = [one.check.observed for one in judged if one.check.observed]
+    assert found.endswith("'key1', not 'key2'")
+
+
+def test_a_body_that_was_changed_is_told() -> None:
+    sent = request(method="POST", place="form")
+    raw = sent.raw.replace(b"InstanceId=i-a", b"InstanceId=i-b")
+    assert failures(played(PLAIN, SUCCESS, Arrival(0.0, MAIN, raw))) == [
+        "C1 'i-b b+c'",
+        "C1 x-acs-content-sha256 is not the hash of the body",
+    ]
+
+
+def test_a_header_of_the_service_that_is_not_signed_is_told() -> None:
+    raw = request().raw.replace(b"\r\n\r\n", b"\r\nx-acs-more: 1\r\n\r\n")
+    assert failures(played(PLAIN, SUCCESS, Arrival(0.0, MAIN, raw))) == [
+        "C1 not signed: x-acs-more"
+    ]
 
 
 def test_a_call_of_unknown_outcome_is_sent_once() -> None:
