@@ -52,6 +52,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
     """Return every case; each says which parts of the control plane it needs."""
     makers = (
         _opening,
+        _burst,
         _events,
         _harmless,
         _shape,
@@ -616,18 +617,22 @@ def _concurrency(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=("L10",), row=row, steps=steps, depth=Depth.PLAN)
 
 
-def _quota(contract: Contract) -> Iterator[Case]:
-    """Yield the burst that no admissible limiter lets through, and what comes after it."""
-    steps: tuple[Step, ...]
-    limit, window = contract.quota_calls, contract.quota_seconds
-    kind, status = _event(contract)
-    pool = Create("i1", (), ((kind, status),), count=limit + 2)
-    last = f"i{limit + 1}"
+RATE = ("Q1", "Q2", "Q4", "Q5", "Q6")
+
+
+def _bystander(contract: Contract) -> Create:
+    """Return an instance of another account, whose calls the limit must leave alone."""
     locked = spec_items({"lock_reasons": ("security",)})
-    other = Create("j1", locked, ((kind, status),), "a2")
-    steps = (
-        pool,
-        other,
+    return Create("j1", locked, (_event(contract),), "a2")
+
+
+def _burst(contract: Contract) -> Iterator[Case]:
+    """Yield the burst that no admissible limiter lets through, and what comes after it."""
+    limit, window = contract.quota_calls, contract.quota_seconds
+    last = f"i{limit + 1}"
+    steps: tuple[Step, ...] = (
+        Create("i1", (), (_event(contract),), count=limit + 2),
+        _bystander(contract),
         Redeploy("i1", count=limit),
         Redeploy(last, count=2),
         Look((last, "j1")),
@@ -636,9 +641,16 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Look((last,)),
         Redeploy(last),
     )
-    clauses = ("Q1", "Q2", "Q4", "Q5", "Q6")
     row = f"{limit + 2} calls at once"
-    yield Case(clauses=clauses, row=row, steps=steps, burst=True)
+    yield Case(clauses=RATE, row=row, steps=steps, burst=True)
+
+
+def _quota(contract: Contract) -> Iterator[Case]:
+    """Yield the burst where time cannot be turned, and what tells limiters apart."""
+    steps: tuple[Step, ...]
+    limit, window = contract.quota_calls, contract.quota_seconds
+    kind, status = _event(contract)
+    other = _bystander(contract)
     many = 2 * limit
     steps = (
         Create("i1", (), ((kind, status),), count=many + limit + limit // 5),
@@ -651,7 +663,7 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Redeploy(f"i{many + 2}", count=limit + limit // 5 - 2),
     )
     yield Case(
-        clauses=clauses,
+        clauses=RATE,
         row=f"{many + 1} calls in real time, and more in another part of the period",
         steps=steps,
         unless=frozenset({Part.CLOCK.value}),
