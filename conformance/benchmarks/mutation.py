@@ -4,8 +4,8 @@
 
 Every mutant is compiled in a process of its own, by an import hook; no file is changed. The tour
 and the cases that are not on it run against it until something is wrong: first as the emulator is by
-default, then as legal variants that choose otherwise, so that their code is tried too; each declares
-its choices. A case that does not reach the changed statement, or that is answered the same, is not
+default, then as legal variants that choose otherwise: the tour alone, or what is reached by these
+only, all of it. Each declares its choices. A case that does not reach the changed statement, or that is answered the same, is not
 judged again. What survives is looked up in ``survivors.toml``. The exit code is 1 when a survivor is
 not filed there, or when one that is filed is caught now.
 """
@@ -282,8 +282,12 @@ def _try(mutant: Mutant, contract: Contract, under: Tried, writer: Connection) -
     try:
         unloaded()
         sys.meta_path.insert(0, Loader(mutant))
+        by_default: frozenset[str] = frozenset()
         for otherwise, reached in under:
             chosen = reached.cases(mutant.module, mutant.span)
+            if by_default:
+                chosen &= {TOUR}
+            by_default = by_default or (frozenset() if otherwise else chosen)
             if chosen:
                 fate = judged(contract, otherwise, reached, chosen)
             if fate.word != "survived":
