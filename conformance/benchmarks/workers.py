@@ -115,7 +115,8 @@ class Meter:
         self.over.set()
         self.thread.join(5)
         served = _used(self.server) - self.at_first
-        workers = [one for pid, one in self.used.items() if pid != self.command]
+        used = {pid: one for pid, one in self.used.items() if pid != self.command}
+        workers = [one for one in used.values() if one > 0.1]  # others ask for a name
         if not workers:
             return self.used[self.command] + served
         return self.before + max(workers) * (1 + served / sum(workers))
