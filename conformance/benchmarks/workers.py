@@ -115,7 +115,8 @@ class Meter:
         self.over.set()
         self.thread.join(5)
         served = _used(self.server) - self.at_first
-        workers = [one for pid, one in self.used.items() if pid != self.command]
+        used = {pid: one for pid, one in self.used.items() if pid != self.command}
+        workers = [one for one in used.values() if one > 0.1]  # others ask for a name
         if not workers:
             return self.used[self.command] + served
         return self.before + max(workers) * (1 + served / sum(workers))
@@ -205,7 +206,7 @@ def gained(
 
 
 def blamed(result: dict[str, Any]) -> set[str]:
-    """Return the clauses that a result says are violated, or could not be exercised."""
+    """Return the clauses that a result says are violated."""
     rows = [one for one in result["clauses"] if one["strength"] != "open"]
     return {one["id"] for one in rows if one["verdict"] == "fail"}
 
@@ -229,12 +230,13 @@ def same_faults(
             if one["exit"] != many["exit"]:
                 differ += 1
                 print(f"  {fault}: exit {one['exit']} alone, {many['exit']} together")
-            elif here != there:
-                blames += 1
-                print(
-                    f"  {fault}: alone {', '.join(sorted(here))}; "
-                    f"together {', '.join(sorted(there))}"
-                )
+                continue
+            blames += here != there
+            print(
+                f"  {fault}: exit {one['exit']}, alone {', '.join(sorted(here)) or '-'}; "
+                f"together {', '.join(sorted(there)) or '-'}",
+                flush=True,
+            )
     print(
         f"{len(faults)} faults: {len(faults) - differ} with the same exit code with 1 and "
         f"{workers} workers, {len(faults) - differ - blames} with the same clauses"
