@@ -1,7 +1,7 @@
 """What several workers gain, and that they find the same: ``python conformance/benchmarks/workers.py``.
 
-Efficiency is the time of one worker over N times the time of N workers, whole runs of the command
-with all that belongs to them, against one served emulator. One worker and N take turns, so that
+Efficiency is the time of one process over N times the time of N workers, whole runs of the command
+with all that belongs to them, against one served emulator. One process and N take turns, so that
 what else the machine does meets both; the best pair counts, and all are printed.
 
 ``--server own-core`` pins the server to the last core and the workers to N others; it needs N + 1
@@ -10,6 +10,11 @@ nothing, as one across a network does, so that N workers never wait for each oth
 left is what the suite itself loses: by starting, by sharing out, and by waiting at the end.
 ``--server near`` does neither: N workers and the server share what cores there are.
 
+On a machine that has other work to do, seconds say little. So the processor time of each process is
+read too, which hardly depends on that, and a second efficiency is reckoned from it: what the same
+processes would take with a core each, where a worker waits while the server works for it. It knows
+of no queue at the server.
+
 ``--faults`` runs the suite with one worker and with N against broken emulators, and demands that
 the same are caught.
 """
@@ -17,19 +22,21 @@ the same are caught.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "redeploy-conformance"
-DELAY = 0.008
+DELAY = 0.004
 """Seconds that a far server takes to answer, most of them on the way."""
 LONGEST = 900
 SERVER = """
@@ -62,8 +69,8 @@ uvicorn.Server(config).run(sockets=[listener])
 @contextmanager
 def served(
     delay: float = 0.0, fault: str = "", clocks: bool = True, core: int | None = None
-) -> Iterator[str]:
-    """Serve an emulator in a process of its own; give its base URL."""
+) -> Iterator[tuple[str, int]]:
+    """Serve an emulator in a process of its own; give its base URL and process."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(delay), fault, "clocks" if clocks else ""],
         stdout=subprocess.PIPE,
@@ -76,35 +83,97 @@ def served(
             raise SystemExit("the server did not start")
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait(20)
 
 
-def run(url: str, workers: int, cores: set[int], *words: str) -> dict[str, Any]:
-    """Run the suite; return its result, with the seconds that the command took."""
+class Meter:
+    """Processor seconds of a command, of each process that it starts, and of the server."""
+
+    def __init__(self, command: int, server: int) -> None:
+        """Begin to read."""
+        self.command, self.server = command, server
+        self.used: dict[int, float] = {}
+        self.before = 0.0
+        self.at_first = _used(server)
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        while not self.over.wait(0.05):
+            for pid in (self.command, *_children(self.command)):
+                used = _used(pid)
+                if pid != self.command and pid not in self.used:
+                    self.before = self.before or self.used.get(self.command, 0.0)
+                self.used[pid] = max(used, self.used.get(pid, 0.0))
+
+    def reckoned(self) -> float:
+        """Return the seconds that the command would take with a core for each process."""
+        self.over.set()
+        self.thread.join(5)
+        served = _used(self.server) - self.at_first
+        used = {pid: one for pid, one in self.used.items() if pid != self.command}
+        workers = [one for one in used.values() if one > 0.1]  # others ask for a name
+        if not workers:
+            return self.used[self.command] + served
+        return self.before + max(workers) * (1 + served / sum(workers))
+
+
+def _used(pid: int) -> float:
+    """Return the processor seconds of a process, 0 once it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(one) for one in text.split()]
+
+
+def run(
+    url: str, server: int, workers: int, cores: set[int], *words: str
+) -> dict[str, Any]:
+    """Run the suite; return its result, with the seconds that it took, and would take."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
-        command = [str(COMMAND), "run", url, "-n", str(workers), "--result", str(path)]
+        command = [str(COMMAND), "run", url, "--result", str(path)]
+        command += ["-n", str(workers)] if workers > 1 else []
         begun = time.perf_counter()
-        done = subprocess.run(
-            [*command, *words],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
-        )
-        seconds = time.perf_counter() - begun
-        if not path.exists():
-            raise SystemExit(f"no result:\n{(done.stdout + done.stderr)[-2000:]}")
+        with (Path(folder) / "said.txt").open("w+") as said:
+            process = subprocess.Popen(
+                [*command, *words],
+                cwd=folder,
+                stdout=said,
+                stderr=said,
+                preexec_fn=lambda: os.sched_setaffinity(0, cores),
+            )
+            meter = Meter(process.pid, server)
+            try:
+                process.wait(LONGEST)
+            finally:
+                process.terminate()  # a command that has ended minds nothing
+                process.wait(30)
+            seconds = time.perf_counter() - begun
+            said.seek(0)
+            if not path.exists():
+                raise SystemExit(f"no result:\n{said.read()[-2000:]}")
         result: dict[str, Any] = json.loads(path.read_text())
-        return {**result, "took": seconds, "exit": done.returncode}
+        more = {"took": seconds, "reckoned": meter.reckoned()}
+        return {**result, **more, "exit": process.returncode}
 
 
-def gained(server: str, workers: int, repeats: int, clocks: bool) -> float:
+def gained(
+    server: str, workers: int, repeats: int, clocks: bool, words: Sequence[str]
+) -> float:
     """Print what N workers gain over one; return the best efficiency."""
     every = sorted(os.sched_getaffinity(0))
     core: int | None = None
@@ -119,15 +188,17 @@ def gained(server: str, workers: int, repeats: int, clocks: bool) -> float:
     delay = DELAY if server == "far" else 0.0
     best = 0.0
     for _ in range(repeats):
-        with served(delay, clocks=clocks, core=core) as url:
-            one = run(url, 1, mine)
-            many = run(url, workers, mine)
+        with served(delay, clocks=clocks, core=core) as (url, pid):
+            one = run(url, pid, 1, mine, *words)
+            many = run(url, pid, workers, mine, *words)
         gain = one["took"] / (workers * many["took"])
+        could = one["reckoned"] / (workers * many["reckoned"])
         best = max(best, gain)
         verdicts = {one["exit"], many["exit"]}
         print(
-            f"  1 worker {one['took']:6.1f} s, {workers} workers {many['took']:6.1f} s: "
-            f"efficiency {gain:.2f} ({one['run']['requests']:,} and "
+            f"  1 process {one['took']:.1f} s, {workers} workers {many['took']:.1f} s: "
+            f"efficiency {gain:.2f}; by processor time {one['reckoned']:.1f} s, "
+            f"{many['reckoned']:.1f} s: {could:.2f} ({one['run']['requests']:,} and "
             f"{many['run']['requests']:,} requests, exit {', '.join(map(str, verdicts))})",
             flush=True,
         )
@@ -135,20 +206,22 @@ def gained(server: str, workers: int, repeats: int, clocks: bool) -> float:
 
 
 def blamed(result: dict[str, Any]) -> set[str]:
-    """Return the clauses that a result says are violated, or could not be exercised."""
+    """Return the clauses that a result says are violated."""
     rows = [one for one in result["clauses"] if one["strength"] != "open"]
     return {one["id"] for one in rows if one["verdict"] == "fail"}
 
 
-def same_faults(faults: list[str], workers: int, at_once: int) -> int:
+def same_faults(
+    faults: list[str], workers: int, at_once: int, words: Sequence[str]
+) -> int:
     """Run against broken emulators with one worker and with N; return how many differ."""
     cores = os.sched_getaffinity(0)
 
     def both(fault: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        with served(fault=fault) as url:
-            one = run(url, 1, cores)
-        with served(fault=fault) as url:
-            return fault, one, run(url, workers, cores)
+        with served(fault=fault) as (url, pid):
+            one = run(url, pid, 1, cores, *words)
+        with served(fault=fault) as (url, pid):
+            return fault, one, run(url, pid, workers, cores, *words)
 
     differ = blames = 0
     with ThreadPoolExecutor(at_once) as pool:
@@ -157,12 +230,13 @@ def same_faults(faults: list[str], workers: int, at_once: int) -> int:
             if one["exit"] != many["exit"]:
                 differ += 1
                 print(f"  {fault}: exit {one['exit']} alone, {many['exit']} together")
-            elif here != there:
-                blames += 1
-                print(
-                    f"  {fault}: alone {', '.join(sorted(here))}; "
-                    f"together {', '.join(sorted(there))}"
-                )
+                continue
+            blames += here != there
+            print(
+                f"  {fault}: exit {one['exit']}, alone {', '.join(sorted(here)) or '-'}; "
+                f"together {', '.join(sorted(there)) or '-'}",
+                flush=True,
+            )
     print(
         f"{len(faults)} faults: {len(faults) - differ} with the same exit code with 1 and "
         f"{workers} workers, {len(faults) - differ - blames} with the same clauses"
@@ -172,12 +246,14 @@ def same_faults(faults: list[str], workers: int, at_once: int) -> int:
 
 def main() -> int:
     """Measure what is asked for."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all ends with it
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--server", choices=["own-core", "far", "near"], action="append", default=[]
     )
     parser.add_argument("-n", "--workers", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", metavar="EXPR", help="only these tests, as pytest -k")
     parser.add_argument(
         "--one-clock", action="store_true", help="the server offers no further clocks"
     )
@@ -186,17 +262,20 @@ def main() -> int:
     )
     parser.add_argument("--at-once", type=int, default=1, help="faults at a time")
     given = parser.parse_args()
+    words = ("-k", given.only) if given.only else ()
     print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}")
     for server in given.server:
         print(f"server {server}" + (", one clock" if given.one_clock else ""))
-        best = gained(server, given.workers, given.repeats, not given.one_clock)
+        clocks = not given.one_clock
+        best = gained(server, given.workers, given.repeats, clocks, words)
         print(f"  best efficiency of {given.workers} workers: {best:.2f}")
     if given.faults is None:
         return 0
     from redeploy_conformance.faults.catalogue import FAULTS
 
     faults = given.faults or list(FAULTS)
-    return 1 if same_faults(faults, given.workers, given.at_once) else 0
+    differ = same_faults(faults, given.workers, given.at_once, words)
+    return 1 if differ else 0
 
 
 if __name__ == "__main__":

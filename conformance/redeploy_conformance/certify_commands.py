@@ -225,3 +225,32 @@ def _progress(client: str) -> Callable[[int, int], None]:
             click.echo(end, nl=False, err=True)
 
     return show
+
+
+@click.command("clients")
+@click.argument("path", type=click.Path(dir_okay=False))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    show_default=True,
+)
+def report_clients(path: str, form: str) -> None:
+    """Show the certification of clients that a result file holds."""
+    import shutil
+
+    from redeploy_reports import certification as reports
+    from redeploy_schemas.certification import InvalidCertificationError, from_document
+
+    try:
+        found = from_document(json.loads(Path(path).read_text("utf-8")))
+    except OSError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
+    except InvalidCertificationError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
+    except ValueError:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: it is not JSON")
+    width = shutil.get_terminal_size((100, 24)).columns
+    text = reports.markdown(found) if form == "markdown" else reports.text(found, width)
+    click.echo(text, nl=False)

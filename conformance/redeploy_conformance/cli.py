@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance import options
-from redeploy_conformance.certify_commands import certify
+from redeploy_conformance.certify_commands import certify, report_clients
 from redeploy_conformance.evidence_commands import baseline as baseline_group
 from redeploy_conformance.evidence_commands import certificate, check_trace
 from redeploy_conformance.exits import InOrder, leave
@@ -279,7 +279,7 @@ def _print_plan(
     finally:
         found.transport.close()
     for line in told:
-        click.echo(clean(line))
+        click.echo(clean(line, limit=20_000))  # a plan is told whole
 
 
 def _check_baseline(path: str | None) -> None:
@@ -398,12 +398,12 @@ def serve(
 
 
 @main.command()
-@click.argument("names", nargs=-1, metavar="[FAULT]...")
+@click.argument("names", nargs=-1, metavar="[FAULT|VARIANT]...")
 @click.option(
     "-n", "processes", type=click.IntRange(1, 64), default=2, show_default=True
 )
 def selftest(names: Sequence[str], processes: int) -> None:
-    """Run the suite against broken emulators (all, or some by id) and legal variants.
+    """Run the suite against broken emulators and legal variants: all, or some by name.
 
     Exits with 1 when one is missed, blamed wrongly, or falsely accused.
     """
@@ -411,12 +411,14 @@ def selftest(names: Sequence[str], processes: int) -> None:
     from redeploy_conformance.faults.catalogue import FAULTS
     from redeploy_conformance.selftest import line, sound, summary, trials
 
-    for fault in names:
-        if fault not in FAULTS:
-            leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}")
+    known = variants()
+    for name in names:
+        if name not in FAULTS and name not in known:
+            leave(RunVerdict.WRONG_USAGE, f"there is no fault and no variant {name!r}")
     done = []
-    legal = () if names else tuple(variants())
-    for broken, trial in trials(names or tuple(FAULTS), legal, processes):
+    faults = [one for one in names or FAULTS if one in FAULTS]
+    legal = [one for one in names or known if one in known]
+    for broken, trial in trials(faults, legal, processes):
         click.echo(line(broken, trial))
         done.append((broken, trial))
     click.echo(summary(done))
@@ -449,6 +451,7 @@ def replay(
     replay_finding(result, target, finding, times)
 
 
+report.add_command(report_clients)
 main.add_command(report)
 main.add_command(check_trace)
 main.add_command(certificate)

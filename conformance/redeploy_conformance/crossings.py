@@ -238,6 +238,7 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     """Yield policies on every form of request, and one that speaks of somebody else's instance."""
     refused = next(one for one in contract.policy_cases if not one.allowed)
     allowed = next(one for one in contract.policy_cases if one.allowed)
+    steps: tuple[Step, ...]
     for wire in WIRES:
         calls = [
             Redeploy("i1", policy=refused.name, wire=wire),

@@ -1,4 +1,4 @@
-"""A finding as a script for curl, or as a pytest test: to be run where this suite is not at hand.
+"""A finding as a script for curl, which needs nothing of this suite, or as a pytest test.
 
 The script is made by doing the steps once on the reference emulator: every request is written down,
 and the ids and keys that its answers gave become variables, bound anew by whoever runs it.

@@ -325,13 +325,18 @@ def _closings(
     late: list[tuple[set[str], tuple[Told, ...]]] = [(set(), ())]
     if raised:
         late = [(set(), (("E1r", "kept"),)), (set(raised), (("E1r", "closed"),))]
-    for (first, told), (second, told_late) in product(groups, late):
-        closed = first | second
+    several = [
+        (first | second, (*a, *b)) for (first, a), (second, b) in product(groups, late)
+    ]
+    if len(live) > 1:  # where only one is closed, it may be one raised on the way
+        alone = (("E7", "one"), ("E1r", "closed"))
+        several += [({one}, alone) for one in raised]
+    for closed, told in several:
         events = tuple(
             replace(event, status=None) if event.id in closed else event
             for event in world.events
         )
-        yield events, (*told, *told_late)
+        yield events, told
 
 
 def _stops(

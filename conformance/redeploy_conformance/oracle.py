@@ -95,13 +95,16 @@ class Oracle:
         reply: Reply,
         now: float,
         account: str | None = None,
+        *,
+        begun: float | None = None,
     ) -> list[Violation]:
         """Judge the answer to one RedeployInstance call, and enter what it tells.
 
-        ``account`` is the caller's where the instance belongs to another one.
+        ``account`` is the caller's where the instance belongs to another one; ``begun`` is when the
+        call was made, where its answer took time: what is late now need not have been late then.
         """
         if not self.rules.stepped:
-            self.time_passes(now, (key,))
+            self.time_passes(now if begun is None else begun, (key,))
         wrong = _violations((*flaws(self.contract, reply), *self.identify(reply)))
         wrong += self._limited(account or self.homes[key], reply, now)
         before = self.worlds[key]
@@ -276,8 +279,10 @@ class Oracle:
             if pairs:
                 return [self._undeclared(pairs[0][1])]
             return [blame(self.contract, _first(before), call, reply)]
-        self.ledger.confirm(_agreed([_relevant(one, reply) for _, one in bound]))
-        if all(world.exists for world in before):
+        held = [_relevant(self.contract, one, reply) for _, one in bound]
+        self.ledger.confirm(_agreed(held))
+        named = call.barred is None and not call.foreign
+        if named and all(world.exists for world in before):
             self.ledger.confirm([("A15", "")])
         if call.granted is not None:
             self.ledger.confirm([(call.granted, "granted")])
@@ -395,10 +400,12 @@ def _ordinary(contract: Contract, world: World) -> bool:
     )
 
 
-def _relevant(outcome: Outcome, reply: Reply) -> Iterable[tuple[str, str]]:
+def _relevant(
+    contract: Contract, outcome: Outcome, reply: Reply
+) -> Iterable[tuple[str, str]]:
     yield from outcome.held
-    code = reply.code
-    if reply.kind is Kind.REJECTED and code:
+    code = reply.code or ""
+    if reply.kind is Kind.REJECTED and code in contract.error_by_code:
         yield "R2", code
         yield "R3", code
 

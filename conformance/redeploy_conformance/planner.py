@@ -52,6 +52,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
     """Return every case; each says which parts of the control plane it needs."""
     makers = (
         _opening,
+        _burst,
         _events,
         _harmless,
         _shape,
@@ -149,14 +150,21 @@ def _opening(contract: Contract) -> Iterator[Case]:
     limited = [pair for pair in listed if _limited(contract, pair)]
     locks = contract.attribute_by_name["lock_reasons"].values
     kept = [one for one in locks if one != "security"]
-    rich = {**LOCAL, "lock_reasons": (kept[0],)}
+    rich = [{**LOCAL, "lock_reasons": (lock,)} for lock in kept]
     every = [*listed, *_unlisted_pairs(contract)]
-    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    isolated = {**rich[2 % len(rich)], "local_disk": LocalDisk.ISOLATED.value}
     stopped = {"status": "Stopped", "lock_reasons": (kept[-1],)}
     rows: tuple[tuple[tuple[str, ...], str, dict[str, Any], Any, str, bool | None], ...]
     rows = (
-        (("L3", "E1", "E2"), "every event", rich, every, SUCCEED, False),
-        (("L6", "L5", "E6"), "every listed event", rich, listed, FAIL, None),
+        (("L3", "E1", "E2"), "every event", rich[0], every, SUCCEED, False),
+        (
+            ("L6", "L5", "E6"),
+            "every listed event",
+            rich[1 % len(rich)],
+            listed,
+            FAIL,
+            None,
+        ),
         (("L3", "E3"), "Stopped", stopped, [_event(contract), *limited], SUCCEED, True),
         (
             ("D3", "A13"),
@@ -213,7 +221,8 @@ def _preconditions(contract: Contract) -> Iterator[Case]:
                 steps = (made, Create("i2"), Redeploy("i1"), glance, Settle())
             yield Case(clauses=clauses, row=label, steps=steps, depth=depth)
         forced = (made, Redeploy("i1", force=True), Look(), Settle())
-        yield Case(clauses=clauses, row=f"{label} forced, and later", steps=forced)
+        row_forced = f"{label} forced, and later"
+        yield Case(clauses=clauses, row=row_forced, steps=forced, depth=Depth.PLAN)
         for value in (*_beside(row, contract), None):
             spec = {row.attribute: next(_values(row, contract))}
             spec = {row.attribute: value} if value else {**spec, "status": "Stopped"}
@@ -229,7 +238,8 @@ def _preconditions(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=("A1",), row="a released instance", steps=steps)
     life = _life(_make(contract), Redeploy("i1"), SUCCEED)
     steps = (*life, Release("i1"), Redeploy("i1"))
-    yield Case(clauses=("A1",), row="released after a redeploy", steps=steps)
+    after = "released after a redeploy"
+    yield Case(clauses=("A1",), row=after, steps=steps, depth=Depth.PLAN)
     event = (_event(contract),)
     mine, theirs = Create("i1", (), event), Create("j1", (), event, "a2")
     steps = (mine, theirs, Redeploy("j1", by="a1"), Look())
@@ -248,9 +258,8 @@ def _in_flight(contract: Contract) -> Iterator[Case]:
         )
         some = [x for wait in WAITS for x in (Advance(wait), Redeploy("i1"))]
         steps = (replace(made, ending=SUCCEED), Redeploy("i1"), *some)
-        yield Case(
-            clauses=("A2",), row=f"calls on the way, begun {origin}", steps=steps
-        )
+        row = f"calls on the way, begun {origin}"
+        yield Case(clauses=("A2",), row=row, steps=steps, depth=Depth.PLAN)
         watch = [x for _ in range(12) for x in (Advance(5.0), Look(), Redeploy("i1"))]
         steps = (replace(made, ending=SUCCEED), Redeploy("i1"), *watch)
         row = f"calls all the way, begun {origin}"
@@ -295,14 +304,15 @@ def _harmless(contract: Contract) -> Iterator[Case]:
             made = _make(contract, spec={attribute.name: chosen})
             steps = _life(made, Redeploy("i1"), SUCCEED)
             label = f"{attribute.name}={_words(chosen)} is no reason to reject"
-            yield Case(clauses=("A9",), row=label, steps=steps)
+            yield Case(clauses=("A9",), row=label, steps=steps, depth=Depth.PLAN)
     steps = (_make(contract, events=()), Redeploy("i1"), Look())
     yield Case(clauses=("A10",), row="", steps=steps)
     yield Case(
         clauses=("A15",), row="RunInstances", steps=(Launch("i1"), Redeploy("i1"))
     )
     steps = (_make(contract), Look(), Redeploy("i1"))
-    yield Case(clauses=("A15",), row="DescribeInstances", steps=steps)
+    row_seen = "DescribeInstances"
+    yield Case(clauses=("A15",), row=row_seen, steps=steps, depth=Depth.PLAN)
 
 
 # ---------------------------------------------------------------- L, E, D: what follows
@@ -341,6 +351,7 @@ def _lives(contract: Contract) -> Iterator[Case]:
         call = Redeploy("i1", force=force)
         word = {None: "absent", True: "true", False: "false"}[force]
         depth = _paired(contract, origin, storage, forces.index(force))
+        depth = Depth.PLAN if force else depth  # the opening forces both
         others = (beside, far)
         steps = _life(made, call, SUCCEED, *others)
         clauses = ["L3", "L4", "D2", "L9", "L7", "L8"]
@@ -435,7 +446,8 @@ def _histories(contract: Contract) -> Iterator[Case]:
         Redeploy("i1"),
         Settle(),
     )
-    yield Case(clauses=("A3",), row="locked after a redeploy", steps=steps)
+    after = "locked after a redeploy"
+    yield Case(clauses=("A3",), row=after, steps=steps, depth=Depth.PLAN)
 
 
 def _unlisted(contract: Contract) -> Iterator[Case]:
@@ -455,7 +467,10 @@ def _unlisted(contract: Contract) -> Iterator[Case]:
     for status in contract.open_event_statuses:
         made = _make(contract, events=[(kind, status)])
         steps = (made, Redeploy("i1"), Settle())
-        yield Case(clauses=("A10",), row=f"only {kind} {status}", steps=steps)
+        row = f"only {kind} {status}"
+        first = status == contract.open_event_statuses[0]
+        depth = Depth.TOUR if first else Depth.PLAN
+        yield Case(clauses=("A10",), row=row, steps=steps, depth=depth)
     for limited in contract.events:
         if not limited.only_with:
             continue
@@ -463,7 +478,7 @@ def _unlisted(contract: Contract) -> Iterator[Case]:
         made = _make(contract, events=[*pairs, _event(contract)])
         steps = _life(made, Redeploy("i1"), SUCCEED)
         row = f"{limited.type} without local disks"
-        yield Case(clauses=("E3",), row=row, steps=steps)
+        yield Case(clauses=("E3",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def _several(contract: Contract) -> Iterator[Case]:
@@ -472,9 +487,10 @@ def _several(contract: Contract) -> Iterator[Case]:
     for count in (2, 3):
         pairs = [(row.type, row.statuses[0]) for row in plain[:count]]
         steps = _life(_make(contract, events=pairs), Redeploy("i1"), SUCCEED)
-        yield Case(clauses=("E7",), row=f"{count} events", steps=steps)
+        row = f"{count} events"
+        yield Case(clauses=("E7",), row=row, steps=steps, depth=Depth.PLAN)
         steps = _life(_make(contract, events=pairs), Redeploy("i1"), FAIL)
-        yield Case(clauses=("E6",), row=f"{count} events", steps=steps)
+        yield Case(clauses=("E6",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def _simulated(contract: Contract) -> Iterator[Case]:
@@ -506,13 +522,14 @@ def _disks(contract: Contract) -> Iterator[Case]:
         steps = _life(made, Redeploy("i1"), SUCCEED)
         yield Case(clauses=("A13",), row=f"{origin}, no event", steps=steps)
     steps = _life(_make(contract, spec=isolated), Redeploy("i1"), SUCCEED)
-    yield Case(clauses=("A13",), row="beside an event", steps=steps)
+    beside = "beside an event"
+    yield Case(clauses=("A13",), row=beside, steps=steps, depth=Depth.PLAN)
     ends = [(contract.gap_ending_event_types[0], "Inquiring")]
     made = _make(contract, spec=isolated, events=ends)
     yield Case(clauses=("A13e",), row="", steps=(made, Redeploy("i1"), Settle()))
     kept = _make(contract, spec=isolated)
     steps = _life(kept, Redeploy("i1"), FAIL)
-    yield Case(clauses=("L6",), row="isolated disk", steps=steps)
+    yield Case(clauses=("L6",), row="isolated disk", steps=steps, depth=Depth.PLAN)
 
 
 # ---------------------------------------------------------------- R, U, Q and the rest
@@ -560,7 +577,8 @@ def _authority(contract: Contract) -> Iterator[Case]:
     steps = (_make(contract), nobody, Look())
     yield Case(clauses=("U3",), row="unknown id", steps=steps)
     later = (_make(contract), call, Look(), Settle())
-    yield Case(clauses=("U1",), row="refused, and later", steps=later)
+    row_later = "refused, and later"
+    yield Case(clauses=("U1",), row=row_later, steps=later, depth=Depth.PLAN)
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (_make(contract), call, Look(), Settle())
@@ -599,18 +617,22 @@ def _concurrency(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=("L10",), row=row, steps=steps, depth=Depth.PLAN)
 
 
-def _quota(contract: Contract) -> Iterator[Case]:
-    """Yield the burst that no admissible limiter lets through, and what comes after it."""
-    steps: tuple[Step, ...]
-    limit, window = contract.quota_calls, contract.quota_seconds
-    kind, status = _event(contract)
-    pool = Create("i1", (), ((kind, status),), count=limit + 2)
-    last = f"i{limit + 1}"
+RATE = ("Q1", "Q2", "Q4", "Q5", "Q6")
+
+
+def _bystander(contract: Contract) -> Create:
+    """Return an instance of another account, whose calls the limit must leave alone."""
     locked = spec_items({"lock_reasons": ("security",)})
-    other = Create("j1", locked, ((kind, status),), "a2")
-    steps = (
-        pool,
-        other,
+    return Create("j1", locked, (_event(contract),), "a2")
+
+
+def _burst(contract: Contract) -> Iterator[Case]:
+    """Yield the burst that no admissible limiter lets through, and what comes after it."""
+    limit, window = contract.quota_calls, contract.quota_seconds
+    last = f"i{limit + 1}"
+    steps: tuple[Step, ...] = (
+        Create("i1", (), (_event(contract),), count=limit + 2),
+        _bystander(contract),
         Redeploy("i1", count=limit),
         Redeploy(last, count=2),
         Look((last, "j1")),
@@ -619,9 +641,16 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Look((last,)),
         Redeploy(last),
     )
-    clauses = ("Q1", "Q2", "Q4", "Q5", "Q6")
     row = f"{limit + 2} calls at once"
-    yield Case(clauses=clauses, row=row, steps=steps, burst=True)
+    yield Case(clauses=RATE, row=row, steps=steps, burst=True)
+
+
+def _quota(contract: Contract) -> Iterator[Case]:
+    """Yield the burst where time cannot be turned, and what tells limiters apart."""
+    steps: tuple[Step, ...]
+    limit, window = contract.quota_calls, contract.quota_seconds
+    kind, status = _event(contract)
+    other = _bystander(contract)
     many = 2 * limit
     steps = (
         Create("i1", (), ((kind, status),), count=many + limit + limit // 5),
@@ -634,7 +663,7 @@ def _quota(contract: Contract) -> Iterator[Case]:
         Redeploy(f"i{many + 2}", count=limit + limit // 5 - 2),
     )
     yield Case(
-        clauses=clauses,
+        clauses=RATE,
         row=f"{many + 1} calls in real time, and more in another part of the period",
         steps=steps,
         unless=frozenset({Part.CLOCK.value}),

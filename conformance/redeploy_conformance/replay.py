@@ -63,7 +63,8 @@ def read_finding(path: str, number: int) -> tuple[Finding, list[Step]]:
         leave(RunVerdict.WRONG_USAGE, text)
     except IndexError:
         count = len(result.findings)
-        leave(RunVerdict.WRONG_USAGE, f"{path} has {count} findings, not {number}")
+        word = "finding" if count == 1 else "findings"
+        leave(RunVerdict.WRONG_USAGE, f"{path} has {count} {word}, not {number}")
     if not steps:
         leave(RunVerdict.WRONG_USAGE, f"finding {number} of {path} has no steps to do")
     return found, steps

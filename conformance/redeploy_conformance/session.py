@@ -304,8 +304,8 @@ class Session:
         counted, self.oracle.ledger = self.oracle.ledger, Ledger()
         kept = dict(self.oracle.worlds)
         try:
-            views = self._views(keys)
-            wrong = self.oracle.looked(views, self.now)
+            begun = self.now
+            wrong = self.oracle.looked(self._views(keys), begun)
         finally:
             self.oracle.ledger = counted
         if wrong:
@@ -383,9 +383,10 @@ class Session:
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         shown = []
         for key in keys_of(one.key, one.count):
+            begun = self.now
             reply = self.call(key, one)
             wrong = self.oracle.answered(
-                key, self._meaning(one), reply, self.now, one.by
+                key, self._meaning(one), reply, self.now, one.by, begun=begun
             )
             shown.append(f"{key}: {reply}" if one.count > 1 else str(reply))
             if wrong:
@@ -549,8 +550,9 @@ class Session:
         self, keys: Sequence[str], *, light: bool = False
     ) -> tuple[str, list[Violation]]:
         chosen = keys or [key for key in self.ids if key not in self.launched]
+        begun = self.now  # what is late now was late then; a slow answer is not (L7)
         views = self.glance(chosen) if light else self._views(chosen)
-        wrong = self.oracle.looked(views, self.now)
+        wrong = self.oracle.looked(views, begun)
         shown = [f"{key} {_shown(seen)}" for key, seen in list(views.items())[:4]]
         return "; ".join(shown), wrong
 

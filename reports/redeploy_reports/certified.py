@@ -6,13 +6,18 @@ from typing import Any
 from redeploy_reports.clean import clean
 from redeploy_reports.matrix import Cell, Entry, column
 from redeploy_reports.phrases import VERDICT_WORDS
+from redeploy_schemas.clients import client_clauses
 from redeploy_schemas.vocabulary import RunVerdict, Strength, Verdict
 
 
 def entries(label: str, certification: Mapping[str, Any]) -> Iterator[Entry]:
     """Yield what each client of a certification brings; the schema admits the document."""
-    for client in certification["clients"]:
-        verdict = _verdict(client)
+    clients = certification["clients"]
+    verdicts = [_verdict(client) for client in clients]
+    if set(verdicts) == {RunVerdict.CONFORMING} and certification["exit_code"] != 0:
+        verdicts = [RunVerdict.INCOMPLETE] * len(clients)  # only some cases were run
+    for client, verdict in zip(clients, verdicts, strict=True):
+        rows = tuple(_rows(client))
         yield Entry(
             column(
                 label,
@@ -20,13 +25,20 @@ def entries(label: str, certification: Mapping[str, Any]) -> Iterator[Entry]:
                 certification["contract_edition"],
                 verdict.words,
                 verdict is RunVerdict.CONFORMING,
-                [one["verdict"] for one in client["clauses"]],
+                [cell.verdict or "" for *_, cell in rows],
             ),
-            tuple(
-                (one["id"], one["name"], one["statement"], _cell(one))
-                for one in client["clauses"]
-            ),
+            rows,
         )
+
+
+def _rows(client: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Cell]]:
+    """Yield what is said of each clause; of a client that was not judged, that."""
+    for one in client["clauses"]:
+        yield one["id"], one["name"], one["statement"], _cell(one)
+    if not client["clauses"]:
+        silent = Cell(Verdict.NOT_EXERCISED.value, "not judged")
+        for row in client_clauses():
+            yield row.id, row.name, row.statement, silent
 
 
 def _name(client: Mapping[str, Any]) -> str:
@@ -46,6 +58,8 @@ def _verdict(client: Mapping[str, Any]) -> RunVerdict:
         if one["strength"] != Strength.OPEN.value
     ]
     whole = required and set(required) == {Verdict.PASS.value}
+    if client["problem"] is not None and client["card"] is None:
+        return RunVerdict.UNREACHABLE
     if client["problem"] is not None or not whole:
         return RunVerdict.INCOMPLETE
     return RunVerdict.CONFORMING

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from redeploy_schemas.clients import CERTIFICATION_FORMAT
+from redeploy_schemas.validation import problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +72,34 @@ class Certification:
 def document(certification: Certification) -> dict[str, Any]:
     """Return the JSON document of a certification."""
     return {"format": CERTIFICATION_FORMAT, **asdict(certification)}
+
+
+class InvalidCertificationError(ValueError):
+    """A document is no certification; the message says why, in one sentence."""
+
+
+def from_document(found: Any) -> Certification:
+    """Return the certification of a JSON document.
+
+    Raises:
+        InvalidCertificationError: it is none.
+    """
+    wrong = problems("client/result", found)
+    if wrong:
+        raise InvalidCertificationError(wrong[0])
+    rest = {name: value for name, value in found.items() if name != "format"}
+    clients = tuple(_client(one) for one in rest.pop("clients"))
+    return Certification(**rest, clients=clients)
+
+
+def _client(found: dict[str, Any]) -> ClientResult:
+    rest = dict(found)
+    clauses = tuple(ClientClauseResult(**one) for one in rest.pop("clauses"))
+    failures = tuple(_failure(one) for one in rest.pop("failures"))
+    return ClientResult(**rest, clauses=clauses, failures=failures)
+
+
+def _failure(found: dict[str, Any]) -> Failure:
+    rest = dict(found)
+    exchanges = tuple(Exchanged(**one) for one in rest.pop("exchanges"))
+    return Failure(**rest, exchanges=exchanges)

@@ -14,11 +14,14 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Objects;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /** com.aliyun:aliyun-java-sdk-ecs with its core, with the options they have. */
 final class Adapter {
+    private static String trusted; // the ca_file of the call before
+
     private Adapter() {}
 
     public static void main(String[] arguments) throws Exception {
@@ -26,6 +29,12 @@ final class Adapter {
     }
 
     private static JsonObject call(JsonObject asked) {
+        String authority = Lines.text(asked, "ca_file");
+        if (!Objects.equals(authority, trusted)) {
+            // One client serves the whole process, with the trust of the first call.
+            IOUtils.closeQuietly(ApacheHttpClient.getInstance());
+            trusted = authority;
+        }
         URI address = URI.create(Lines.text(asked, "endpoint"));
         int milliseconds = (int) (asked.get("deadline_seconds").getAsDouble() * 1000);
         DefaultProfile profile = DefaultProfile.getProfile(
@@ -43,9 +52,8 @@ final class Adapter {
             wanted.setForceStop(asked.get("force_stop").getAsBoolean());
         }
         try {
-            if (asked.has("ca_file")) {
-                profile.getHttpClientConfig().setX509TrustManagers(
-                        trusting(Lines.text(asked, "ca_file")));
+            if (authority != null) {
+                profile.getHttpClientConfig().setX509TrustManagers(trusting(authority));
             }
             RedeployInstanceResponse answer =
                     new DefaultAcsClient(profile).getAcsResponse(wanted);
@@ -58,10 +66,6 @@ final class Adapter {
                     error, error.getErrMsg(), error.getErrCode(), null, error.getRequestId());
         } catch (Exception error) {
             return Lines.failure(error, error.getMessage(), null, null, null);
-        } finally {
-            // One client serves the whole process, with the trust of the first call: this
-            // ends it, so that each call has one of its own, as with the other libraries.
-            IOUtils.closeQuietly(ApacheHttpClient.getInstance());
         }
     }
 

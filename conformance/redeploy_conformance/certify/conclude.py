@@ -88,10 +88,9 @@ def conclude(
 def _clause(
     clause: ClientClause, tally: _Tally, played: Iterable[Played]
 ) -> ClientClauseResult:
+    own = [one for one in played if one.case.about == clause.id]
     missed = {
-        one.case.name: one.trouble
-        for one in played
-        if one.case.about == clause.id and one.case.needed and one.trouble
+        one.case.name: one.trouble for one in own if one.case.needed and one.trouble
     }
     reason = None
     if tally.failed:
@@ -101,7 +100,7 @@ def _clause(
         name, trouble = next(iter(missed.items()))
         more = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
         reason = short(f"{name}{more}: {trouble}")
-    elif clause.required and tally.held:
+    elif clause.required and tally.held and own:
         verdict = Verdict.PASS
     elif not clause.required and tally.choices:
         verdict = Verdict.OPEN

@@ -11,6 +11,7 @@ from redeploy_conformance.certify.server import serving
 from redeploy_conformance.certify.told import Kind, Told
 
 REGION = "cn-hangzhou"
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,24 @@ class Slot:
 def play(case: Case, slot: Slot, key: Key) -> Played:
     """Return what a case comes to.
 
+    Where the time was up before anything was sent, on a busy machine, it is played again: that
+    says nothing of the client.
+
     Raises:
         AdapterError: the adapter cannot be started any more.
     """
-    played = Played(case)
     if case.impossible is not None:
-        played.trouble = case.impossible
-        return played
+        return Played(case, trouble=case.impossible)
+    for _ in range(TRIES):
+        played = _played(case, slot, key)
+        too_late = any(told.kind is Kind.TIMEOUT for told in played.told)
+        if played.trouble is None or not too_late:
+            break
+    return played
+
+
+def _played(case: Case, slot: Slot, key: Key) -> Played:
+    played = Played(case)
     with serving(case.scripts, case.roles) as (addresses, served):
         request = {
             "endpoint": addresses[MAIN],

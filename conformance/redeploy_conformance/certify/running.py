@@ -40,7 +40,13 @@ def certify(
         first.end()
         return _unjudged(asked, first.card, rubbish, begun)
     done, problem = _Team(command, first, cases, key, processes, progress).play()
-    clauses, failures = conclude(done, key, asked)
+    reached = {one.case.name for one in done}
+    rest = [
+        Played(one, trouble="it was not reached")
+        for one in cases
+        if one.name not in reached
+    ]
+    clauses, failures = conclude([*done, *rest], key, asked)
     return ClientResult(
         adapter=asked.client,
         card=card,

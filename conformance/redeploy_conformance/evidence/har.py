@@ -16,6 +16,8 @@ from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 
 REDEPLOY = "RedeployInstance"
+VERSION = "2014-05-26"
+"""Of ECS; other services have operations of the same names, in other versions."""
 INSTANCES, EVENTS = "DescribeInstances", "DescribeInstanceHistoryEvents"
 
 
@@ -98,7 +100,12 @@ def _seen(entry: _Entry) -> Seen | None:
         pairs += parse_qsl(request.postData.text, keep_blank_values=True)
     params = dict(pairs)
     action = headers.get("x-acs-action") or params.get("Action")
-    if action is None:
+    if action is None or (
+        headers.get("x-acs-version") or params.get("Version")
+    ) not in (
+        None,
+        VERSION,
+    ):
         return None
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")

@@ -2,7 +2,6 @@
 
 import glob
 import json
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -87,8 +86,10 @@ def finish(
     parts = _parts(path)
     with path.open("ab") as whole:
         for part in parts:
-            with part.open("rb") as file:
-                shutil.copyfileobj(file, whole)
+            with part.open(
+                "rb"
+            ) as file:  # a line breaks off where a process was killed
+                whole.writelines(line for line in file if line.endswith(b"\n"))
         whole.write(json.dumps(end, separators=(",", ":")).encode() + b"\n")
     for part in parts:
         part.unlink()

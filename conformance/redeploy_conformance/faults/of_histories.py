@@ -1,5 +1,7 @@
 """Faults that only a history or a combination of circumstances shows."""
 
+from functools import partial
+
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
@@ -271,13 +273,8 @@ class ClosedLate(Redeploys):
 
     def close_events(self, instance: Instance, flight: Flight) -> None:
         self.restore_events(flight)
-        closing = self.events_to_close(instance, flight)
-
-        def close() -> None:
-            for event in closing:
-                self.close_event(event)
-
-        instance.clock.later(3600, close)
+        for event in self.events_to_close(instance, flight):
+            event.clock.later(3600, partial(self.close_event, event))
 
 
 @fault("read-goes-back-after-the-end", "L8", "L9")

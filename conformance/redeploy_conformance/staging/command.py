@@ -36,6 +36,8 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
+WHOLE = 20_000
+"""Characters after which a line of a plan is cut; what it says must not be lost."""
 REAL = {"L13": "listed"}
 """What other official pages say of the real service: DescribeTasks lists redeploys."""
 MISUSES = (
@@ -54,7 +56,7 @@ def show_plan(options: Mapping[str, Any]) -> None:
         settings = _settings(contract, options)
         _, found, plan = _planned(contract, settings, default_chain())
         for line in plan_lines(plan, found):
-            click.echo(clean(line))
+            click.echo(clean(line, limit=WHOLE))
 
 
 def stage(options: Mapping[str, Any], journal: str, result: str) -> None:
@@ -77,6 +79,7 @@ def resume(journal: str, result: str) -> None:
     """Go on with a run, put back, and end with the verdict's exit code."""
     with _sentences():
         _check_folders(result)
+        _check_journal(journal)
         run = go_on(load(), _connect, default_chain(), Path(journal), _say)
     _carry_out(run, Path(result))
 
@@ -84,6 +87,7 @@ def resume(journal: str, result: str) -> None:
 def restore(journal: str) -> None:
     """Put back what a run changed."""
     with _sentences():
+        _check_journal(journal)
         run = go_on(
             load(), _connect, default_chain(), Path(journal), _say, judging=False
         )
@@ -106,7 +110,7 @@ def doctor(options: Mapping[str, Any]) -> None:
         reader_of(settings, transport, RealClock()), transport, wallet
     ):
         good = good and fine
-        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text)}")
+        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text, limit=WHOLE)}")
     sys.exit(int(RunVerdict.CONFORMING if good else RunVerdict.INCOMPLETE))
 
 
@@ -292,13 +296,18 @@ def _check_folders(*paths: str) -> None:
             raise TargetUsageError(f"{path}: there is no such folder")
 
 
+def _check_journal(path: str) -> None:
+    if not Path(path).is_file():
+        raise JournalError(f"{path}: there is no such journal")
+
+
 @contextmanager
 def _sentences() -> Iterator[None]:
     """End with a sentence where a run cannot even begin."""
     try:
         yield
     except MISUSES as error:
-        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+        leave(RunVerdict.WRONG_USAGE, clean(str(error), limit=WHOLE))
     except (UnreachableError, UnansweredError, SetUpError) as error:
         leave(
             RunVerdict.UNREACHABLE,
@@ -314,4 +323,4 @@ def _tell_reach(plan: Plan) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(clean(text), err=True)
+    click.echo(clean(text, limit=WHOLE), err=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from redeploy_conformance.staging.access import StagingApi, Wallet
-from redeploy_conformance.staging.requests import READS
+from redeploy_conformance.staging.requests import DELETE, LAUNCH, READS, WRITES
 from redeploy_conformance.targets.base import (
     Transport,
     UnansweredError,
@@ -50,9 +50,11 @@ def examine(
     yield code not in REGION_CODES, f"the region is {api.region}"
     for action in READS:
         yield _allowed(api, wallet, action)
+    needed = [f"ecs:{one}" for one in WRITES if one not in (LAUNCH, DELETE)]
     yield (
         True,
-        "whether the key may redeploy, start and stop cannot be asked without doing so",
+        f"a run also needs {', '.join(needed)}, and with --launch ecs:{LAUNCH} and "
+        f"ecs:{DELETE}: whether the key may cannot be asked without doing it",
     )
 
 

@@ -94,7 +94,8 @@ class Double(Emulator):
         if request.target.startswith(PREFIX):
             return NOT_FOUND
         weather = self._weather
-        time.sleep(weather.latency)
+        if weather.latency:
+            time.sleep(weather.latency)
         fate, effect, kind = self._drawn(), self._drawn() < 0.5, self._drawn()
         if fate < weather.errors + weather.lost:
             if effect:

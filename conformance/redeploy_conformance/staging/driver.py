@@ -24,7 +24,8 @@ from redeploy_conformance.staging.cases import (
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.planning import Lane, Plan, worst_seconds
-from redeploy_conformance.staging.session import HOME, StagingSession
+from redeploy_conformance.staging.preparing import HOME
+from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.waits import LOST_AFTER, Waits, bring, calm, together
 from redeploy_conformance.steps import Step
 

@@ -1,41 +1,21 @@
-"""The executor on a real account: instances are found and brought, not made to order."""
+"""The executor on a real account: what is called and seen there, and what of it can be judged."""
 
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import Offer, SetUpError
+from redeploy_conformance.api import SetUpError
 from redeploy_conformance.belief import View
-from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation, settled
 from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.session import Account, Done, Run, Session
-from redeploy_conformance.staging.access import (
-    CALMING,
-    StagingApi,
-    Wallet,
-    made_at,
-    tagged,
-    task_status,
-    throttled,
-)
-from redeploy_conformance.staging.fence import STABLE, FenceError
-from redeploy_conformance.staging.requests import LAUNCH, SIMULATE, WITHDRAW
-from redeploy_conformance.staging.settings import RUN_TAG, Settings
-from redeploy_conformance.staging.taking import Known, taken
-from redeploy_conformance.steps import Step
+from redeploy_conformance.session import Done
+from redeploy_conformance.staging.access import CALMING, task_status, throttled
+from redeploy_conformance.staging.fence import STABLE
+from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.views import event_of
-from redeploy_conformance.world import Event, World
-from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 
-HOME = "a1"
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
-SPARE = 3600.0
-"""Seconds after its minutes at which an instance of the run ends by itself, whatever happened."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
 OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
@@ -50,51 +30,8 @@ OF_THE_KEY = (
 """How codes begin that refuse a caller, or a key; what such a caller would have got nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """A task that was seen to be over: how its redeploy ended, and when it was seen."""
-
-    task: str
-    ending: Ending
-    seen: float
-
-
-class StagingSession(Session):
-    """A session whose instances belong to somebody: it takes them as they are.
-
-    Several cases are under way at once, each on its own instance; ``enter`` says which one the next
-    step belongs to.
-    """
-
-    api: StagingApi
-
-    def __init__(
-        self,
-        api: StagingApi,
-        offer: Offer,
-        contract: Contract,
-        wallet: Wallet,
-        settings: Settings,
-        run_id: str,
-    ) -> None:
-        """Begin with nothing taken."""
-        super().__init__(api, offer, contract, Ledger())
-        self.wallet = wallet
-        self.settings = settings
-        self.run_id = run_id
-        self.known: dict[str, Known] = {}
-        self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
-        """Seconds by which a read may be late."""
-        self._called: dict[str, float] = {}
-        self._landings: dict[str, Landing] = {}
-        self._doubled: dict[str, tuple[str, float]] = {}
-
-    def enter(self, run: Run, ledger: Ledger) -> None:
-        """Let what comes next belong to a case."""
-        self.run, self.oracle.ledger = run, ledger
-
-    def _account(self, name: str) -> Account:
-        return Account("", self.wallet())
+class StagingSession(PreparingSession):
+    """A session on a real account, whose answers may be late, lost, or due to the key alone."""
 
     def at_rest(self, key: str) -> bool:
         """Whether no redeploy of an instance can be under way."""
@@ -103,119 +40,6 @@ class StagingSession(Session):
     def since_call(self, key: str, now: float) -> float:
         """Return the seconds since the last call on an instance; without end where there was none."""
         return now - self._called.get(key, float("-inf"))
-
-    def let_go(self, key: str) -> None:
-        """Stop to watch an instance: something else than a redeploy moves it now."""
-        self._doubled.pop(key, None)
-        self.oracle.worlds.pop(key, None)
-        self.oracle.stirred.discard(key)
-
-    # ------------------------------------------------------------------ preparing
-
-    def _prepare(self, one: Step) -> str:
-        match one:
-            case step.Take():
-                return self._take(one.key)
-            case step.Bring():
-                return self._bring(one)
-            case step.Withdraw():
-                return self._withdraw(one.key)
-            case step.Launch():
-                return self._launch(one)
-            case step.Simulate():
-                return self._simulate(one)
-            case _:
-                raise AssertionError(f"there is no control plane to do {one}")
-
-    def _take(self, key: str) -> str:
-        """Watch an instance from now on, as a look shows it; what was believed before is dropped."""
-        listed = self._listed(self._account(HOME), [key]).get(self.ids[key])
-        if listed is None:
-            raise SetUpError(f"{self.ids[key]} is not listed any more")
-        known = self.known.setdefault(key, Known({}))
-        rows = list(self.api.events(self.wallet(), self.ids[key]))
-        worlds = taken(
-            self.contract, listed, known, rows, self.settings.events_are_real
-        )
-        self.oracle.add(key, HOME, worlds[0])
-        self.oracle.worlds[key] = frozenset(worlds)
-        self.tasks.pop(key, None)
-        self._doubled.pop(key, None)
-        return f"{self.ids[key]}: {worlds[0]}"
-
-    def _bring(self, one: step.Bring) -> str:
-        self.let_go(one.key)
-        action = "StartInstance" if one.status == "Running" else "StopInstance"
-        params = [("InstanceId", self.ids[one.key])]
-        if action == "StopInstance":
-            params += [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
-        try:
-            self.api.ask(action, params, self.wallet())
-        except FenceError:
-            raise
-        except SetUpError as error:
-            return f"{action} is asked for again later: {error}"
-        return f"{action} asked for"
-
-    def _launch(self, one: step.Launch) -> str:
-        for row in tagged(self.api, self.wallet(), RUN_TAG, self.run_id):
-            self.ids[one.key] = str(row["InstanceId"])
-            self.oracle.homes[one.key] = HOME
-            return f"made before, as {self.ids[one.key]}"
-        given = dict(self.settings.launch)
-        end = self.api.clock.wall() + self.settings.minutes * 60 + SPARE
-        release = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        params = [("RegionId", self.api.region), ("Amount", "1"), *given.items()]
-        params += [("InstanceChargeType", "PostPaid"), ("AutoReleaseTime", release)]
-        params += [("Tag.1.Key", RUN_TAG), ("Tag.1.Value", self.run_id)]
-        fields = self.api.ask(LAUNCH, params, self.wallet())
-        ids = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet") or []
-        if len(ids) != 1:
-            raise SetUpError("RunInstances gave no instance id")
-        self.ids[one.key] = str(ids[0])
-        self.oracle.homes[one.key] = HOME
-        return f"made as {ids[0]}"
-
-    def _simulate(self, one: step.Simulate) -> str:
-        later = datetime.now(UTC) + timedelta(days=2, seconds=secrets.randbelow(40_000))
-        not_before = later.strftime("%Y-%m-%dT%H:%M:%SZ")
-        instance = self.ids[one.key]
-        params = [
-            ("RegionId", self.api.region),
-            ("InstanceId.1", instance),
-            ("EventType", one.type),
-            ("NotBefore", not_before),
-        ]
-        trouble = "the simulated event is not in the event history"
-        try:
-            self.api.ask(SIMULATE, params, self.wallet())
-        except FenceError:
-            raise
-        except SetUpError as error:  # it may have been made all the same: look
-            trouble = str(error)
-        made = made_at(self.api, self.wallet, instance, one.type, not_before)
-        if not made:
-            raise SetUpError(trouble)
-        known = self.known.setdefault(one.key, Known({}))
-        for event_id, shown in made.items():
-            known.simulated[event_id] = shown
-            self._add_event(one.key, Event(event_id, *shown, simulated=True))
-        return f"made as {', '.join(made)}"
-
-    def _withdraw(self, key: str) -> str:
-        known = self.known.get(key)
-        if known is None or not known.simulated:
-            return "there is none"
-        params = [("RegionId", self.api.region)]
-        params += [(f"EventId.{n}", one) for n, one in enumerate(known.simulated, 1)]
-        self.api.ask(WITHDRAW, params, self.wallet())
-        gone = set(known.simulated)
-        known.simulated.clear()
-        if key in self.oracle.worlds:
-            self.oracle.change(key, lambda world: _without(world, gone))
-        return "done"
-
-    # ------------------------------------------------------------------ calling and looking
 
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
@@ -378,11 +202,6 @@ class StagingSession(Session):
             self.run.done.append(Done(light, words, before, after, exchanges))
         self.run.violations += wrong
         return wrong
-
-
-def _without(world: World, gone: set[str]) -> World:
-    kept = tuple(event for event in world.events if event.id not in gone)
-    return replace(world, events=kept)
 
 
 def _throttled(reply: Reply) -> bool:

@@ -4,13 +4,17 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
-from redeploy_conformance.targets.base import Target, TargetUsageError, Transport
+from redeploy_conformance.targets.base import (
+    Target,
+    TargetUsageError,
+    Transport,
+    UnansweredError,
+    UnreachableError,
+)
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement, StatementError, read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -20,8 +24,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.emulator.app import Emulator
 
 EMBEDDED = "embedded"
-REAL = ".aliyuncs.com"
-"""How the host names of the real service end."""
+REAL = re.compile(r"https?://[^/?#]*\.aliyuncs\.com\.?(:\d*)?([/?#]|$)", re.IGNORECASE)
+"""An address of the real service."""
 REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*")
 USE_STAGE = "the instances of an account are judged with 'plan' and 'stage'"
 
@@ -58,7 +62,7 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
         name = "reference emulator" + (f", fault {fault}" if fault else "")
         return EMBEDDED, Statement(name=name, version="embedded", read_lag_seconds=0.0)
     if "://" in word:
-        if (urlsplit(word).hostname or "").endswith(REAL):
+        if REAL.match(word):
             raise TargetUsageError(
                 f"{word} is the real service: {USE_STAGE}, which keeps within limits"
             )
@@ -111,14 +115,38 @@ def _emulator(word: str) -> "Emulator":
     return build(fault)
 
 
-class _SendOnly:
-    """A transport of somebody who has nothing to let go of."""
+class _Foreign:
+    """A transport of somebody's own, whose exceptions are answers that never came."""
 
-    def __init__(self, send: Callable[[HttpRequest, float], HttpResponse]) -> None:
-        self.send = send
+    def __init__(self, made: Any) -> None:
+        self.made = made
+        self.host = getattr(made, "host", "ecs.test")
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        """Return the answer.
+
+        Raises:
+            UnansweredError: it raised, or returned something else.
+            UnreachableError: it says so.
+        """
+        try:
+            answer = self.made.send(request, timeout)
+        except (UnansweredError, UnreachableError):
+            raise
+        except Exception as error:
+            text = f"the target's send raised {type(error).__name__}: {error}"
+            raise UnansweredError(text) from error
+        if not isinstance(answer, HttpResponse):
+            text = (
+                f"the target's send returned {type(answer).__name__}, no HttpResponse"
+            )
+            raise UnansweredError(text)
+        return answer
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of what is held, if anything is."""
+        if hasattr(self.made, "close"):
+            self.made.close()
 
 
 def _made(word: str) -> Transport:
@@ -133,8 +161,7 @@ def _made(word: str) -> Transport:
             f"{word} could not be called: {type(error).__name__}: {error}"
         ) from error
     if callable(getattr(made, "send", None)):
-        transport: Transport = made
-        return transport if hasattr(made, "close") else _SendOnly(made.send)
+        return _Foreign(made)
     if callable(made):
         return LoopTransport(made)
     raise TargetUsageError(

@@ -232,3 +232,22 @@ def test_a_bad_answer_in_the_middle_leaves_what_was_found(
     assert ran.result is not None
     assert {one["clause"] for one in ran.result["findings"]} == {"S1"}
     assert sum(one["verdict"] == "pass" for one in ran.result["clauses"]) > 10
+
+
+def test_an_exception_of_the_targets_own_is_no_failure_of_the_suite(
+    redeploy: Command, module: Callable[[str], None]
+) -> None:
+    module(
+        wrapped(
+            """
+            if self.count > 400:
+                raise RuntimeError("out of paper")
+            """
+        )
+    )
+    ran = redeploy("run", "mine:make")
+    assert ran.code == 4
+    assert ran.result is not None
+    said = {one["text"] for one in ran.result["problems"]}
+    assert any("send raised RuntimeError: out of paper" in text for text in said)
+    assert sum(one["verdict"] == "pass" for one in ran.result["clauses"]) > 10

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ONE, Command, Ran, wrapped
+from .conftest import ONE, Command, Ran, served, wrapped
 
 KILLED = """\
 import os
@@ -140,3 +140,18 @@ def test_workers_that_reach_different_implementations(
     ran = redeploy("run", "mine:make", "-n", "2", "--clause", "E1")
     assert ran.code == 5, ran.said
     assert "workers reached different implementations" in ran.said
+
+
+@pytest.mark.parametrize(
+    "fault", ["security-lock-ignored", "neighbour-stopped", "task-id-reused"]
+)
+def test_one_process_and_two_blame_the_same(redeploy: Command, fault: str) -> None:
+    """At one server. Where accounts disturb each other, two may blame more: that is no trouble of
+    theirs, and each sees the other's doing under whatever clause it was looking at."""
+    words = ("-k", "test_tour or A3 or L9 or L3")
+    ran = []
+    for workers in ((), ("-n", "2")):
+        with served("--fault", fault) as (url, _):
+            ran.append(redeploy("run", url, *words, *workers))
+    assert [one.code for one in ran] == [1, 1]
+    assert broken(ran[0]) == broken(ran[1]) != set()

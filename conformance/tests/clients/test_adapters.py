@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import threading
@@ -309,6 +310,33 @@ def test_a_library_that_cannot_be_had_is_not_called_installed(tmp_path: Path) ->
     said = "no network\nnode_ecs could not be installed: the lines above say why.\n"
     assert (done.returncode, done.stdout, done.stderr) == (4, "", said)
     assert not (clients / "node_ecs" / "ready").exists()
+
+
+def test_what_is_missing_is_installed_once_and_again_when_its_sources_change(
+    tmp_path: Path,
+) -> None:
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text('#!/bin/sh\necho asked >>"$ASKED"\n', encoding="utf-8")
+    npm.chmod(0o755)
+    asked = tmp_path / "asked"
+    sources = shutil.copytree(CLIENTS, tmp_path / "sources")
+    environment = {
+        **os.environ,
+        "ASKED": str(asked),
+        "REDEPLOY_CLIENTS": str(tmp_path / "clients"),
+        "PATH": f"{npm.parent}:{os.environ['PATH']}",
+    }
+
+    def install(*words: str) -> int:
+        command = [sources / "install", *words, "node_ecs"]
+        subprocess.run(command, env=environment, check=True, timeout=20)
+        return asked.read_text("utf-8").count("asked")
+
+    assert [install("--missing"), install("--missing"), install()] == [1, 1, 2]
+    with (sources / "shared" / "lines.js").open("a", encoding="utf-8") as file:
+        file.write("// another line\n")
+    assert [install("--missing"), install("--missing")] == [3, 3]
 
 
 def test_every_adapter_is_known_here_and_in_the_readme() -> None:

@@ -2,13 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from redeploy_conformance.cli import main
 from redeploy_conformance.conclude import CONSISTENT
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.selftest import Trial, line, sound, summary, try_fault
+from redeploy_conformance.faults.registry import REGISTERED, Fault
+from redeploy_conformance.selftest import line, sound, summary
+from redeploy_conformance.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
@@ -109,4 +116,42 @@ def test_through_the_command() -> None:
         check=False,
     )
     assert bad.returncode == 2
-    assert bad.stderr.strip().endswith("there is no fault 'no-such-fault'")
+    assert bad.stderr.strip().endswith(
+        "there is no fault and no variant 'no-such-fault'"
+    )
+
+
+def one_by_one(*names: str) -> tuple[int, list[str]]:
+    """Run the command in this process; return its exit code and the first words of its lines."""
+    came = CliRunner().invoke(main, ["selftest", "-n", "1", *names])
+    return came.exit_code, [text.split(" ")[0] for text in came.output.splitlines()]
+
+
+def test_a_planted_fault_that_breaks_nothing_is_told_as_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harmless = Fault("planted", "It breaks nothing.", ("A3",), Parts())
+    monkeypatch.setitem(REGISTERED, "planted", harmless)
+    code, words = one_by_one("planted")
+    assert (code, words[0]) == (1, "MISSED")
+
+
+def test_a_planted_fault_of_another_clause_is_told_as_misattributed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = replace(FAULTS["security-lock-ignored"], id="planted", clauses=("D2",))
+    monkeypatch.setitem(REGISTERED, "planted", other)
+    code, words = one_by_one("planted", "expired-accepted")
+    assert (code, words[:3]) == (1, ["MISATTRIBUTED", "caught", "1"])
+
+
+def test_a_planted_variant_that_is_not_legal_is_told_as_a_false_alarm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planted = {"planted": Settings(quota=499)}
+    monkeypatch.setattr("redeploy_conformance.trial.variants", lambda: planted)
+    monkeypatch.setattr(
+        "redeploy_conformance.emulator.variants.variants", lambda: planted
+    )
+    code, words = one_by_one("planted")
+    assert (code, words[0]) == (1, "FALSE")

@@ -95,12 +95,13 @@ def test_a_violation_on_the_tour_is_shown_by_one_case(
 
 
 def test_what_is_seen_once_is_not_lost(bench_of: Make) -> None:
-    """It repeats an id after some forty calls since it was started, so no trial shows it again."""
+    """It repeats an id every forty answers, so that few trials of a short trace show it again."""
     bench = bench_of(FAULTS["request-id-repeated"].build())
     through, _, run = perform_tour(bench)
     found = looked_into(bench, through, run, "it")[0]
     assert (found.clause, found.case) == ("R4", TOUR)
-    assert (found.reproduced, found.attempts) == (0, 3)
+    assert found.attempts == 3
+    assert found.reproduced < 3
     assert "a second time" in found.observed
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,12 @@ def _with_a_case_twice(lines: list[bytes]) -> list[bytes]:
 
 
 def _with_names_exchanged(lines: list[bytes]) -> list[bytes]:
-    one, two = _cases(lines)[1:3]
+    """Exchange the names of two neighbours about the same clauses, so that none is missed."""
+    one, two = next(
+        pair
+        for pair in pairwise(_cases(lines))
+        if len({str(json.loads(lines[at])["clauses"]) for at in pair}) == 1
+    )
     return [
         *lines[:one],
         lines[two],

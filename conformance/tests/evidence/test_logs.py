@@ -196,6 +196,18 @@ def test_the_order_within_a_second_accuses_nobody(
     assert _clauses(watch([path], "actiontrail", contract, 60.0, 600.0)) == []
 
 
+def test_a_service_with_operations_of_the_same_names_is_another_one(
+    contract: Contract, tmp_path: Path
+) -> None:
+    log = _seen("security-lock-ignored", _locked)
+    found = []
+    for version in ("2014-05-26", "2014-08-15"):
+        path = tmp_path / version
+        path.write_text(json.dumps(log.har()).replace("2014-05-26", version))
+        found.append(_clauses(watch([path], "har", contract, 60.0, 600.0)))
+    assert found == [["A3"], []]
+
+
 def test_a_trail_says_nothing_of_the_form_of_answers(judged: Watch) -> None:
     log = MAKER.Log(Emulator())
     log.wander(1, 60)

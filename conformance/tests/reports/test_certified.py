@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from redeploy_conformance.cli import main
+from redeploy_reports import certified
 from redeploy_reports.certified import entries
 from redeploy_reports.matrix import Cell, markdown, side_by_side, text
-from redeploy_schemas.clients import CERTIFICATION_FORMAT
+from redeploy_schemas.clients import CERTIFICATION_FORMAT, client_clauses
 from redeploy_schemas.validation import problems
 
 
@@ -58,7 +59,7 @@ def certification(*clients: dict[str, Any]) -> dict[str, Any]:
         "contract_edition": "RedeployInstance, page of mid-2026",
         "started": "2026-01-01T00:00:00Z",
         "seconds": 3.0,
-        "exit_code": 1,
+        "exit_code": 0,
         "clients": list(clients),
     }
     assert problems("client/result", document) == []
@@ -70,29 +71,45 @@ BAD = client("bad", clause("C2", "fail", failed=2), clause("C1b", "open"))
 GAP = client(
     "gap", clause("C2", "not exercised", held=0, reason="it speaks no v3"), problem=None
 )
-GONE = {**client("gone", problem="it ended with 1"), "card": None}
+GONE = {
+    **client("gone", problem="it ended with 1"),
+    "adapter": "gone.py",
+    "card": None,
+}
 
 TEXT = """\
 [1] good 7.1, python 3.11: conforming; 0 violated, 1 hold, 0 not exercised, 1
     open
-[2] python adapters/gone.py: incomplete; 0 violated, 0 hold, 0 not exercised, 0
+[2] gap 7.1, python 3.11: incomplete; 0 violated, 0 hold, 1 not exercised, 0
     open
-[3] gap 7.1, python 3.11: incomplete; 0 violated, 0 hold, 1 not exercised, 0
-    open
+[3] gone.py: unreachable; 0 violated, 0 hold, 2 not exercised, 0 open
 [4] bad 7.1, python 3.11: not conforming; 1 violated, 0 hold, 0 not exercised, 1
     open
 
-                 [1]      [2]               [3]               [4]
-C2 name-of-C2    ✓ holds    no such clause  – it speaks no …  ✗ violated
-C1b name-of-C1b  ○ lower    no such clause    no such clause  ○ open
+                 [1]      [2]               [3]           [4]
+C2 name-of-C2    ✓ holds  – it speaks no …  – not judged  ✗ violated
+C1b name-of-C1b  ○ lower    no such clause  – not judged  ○ open
 
 ✓ holds, ✗ violated, – not exercised, ○ open; 4 clients
 """
 
 
-def test_clients_stand_side_by_side_as_implementations_do() -> None:
+def test_clients_stand_side_by_side_as_implementations_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = [one for one in client_clauses() if one.id in ("C1b", "C2")]
+    monkeypatch.setattr(certified, "client_clauses", lambda: known)
     document = certification(BAD, GAP, GOOD, GONE)
     assert text(side_by_side(entries("", document), "client"), 80) == TEXT
+
+
+def test_a_certification_by_some_cases_alone_is_incomplete() -> None:
+    def verdict(exit_code: int) -> str:
+        document = {**certification(GOOD), "exit_code": exit_code}
+        (entry,) = entries("", document)
+        return entry.column.verdict
+
+    assert (verdict(0), verdict(3)) == ("conforming", "incomplete")
 
 
 def test_several_choices_are_all_named() -> None:

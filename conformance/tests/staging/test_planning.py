@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.staging.cases import StagingCase, cases, redeploys
+from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.telling import plan_lines
@@ -32,6 +32,10 @@ def test_every_call_that_may_be_accepted_counts_as_a_redeploy(
     assert costs["E4-simulated-event SystemMaintenance.Reboot"] == 1
     assert costs["L3-success-running from Running"] == 2
     assert costs["L12-concurrent-calls"] == 2
+
+
+def test_no_case_is_a_burst_of_calls(contract: Contract) -> None:
+    assert max(calls(one) for one in cases(contract, launch=True)) == 2
 
 
 @pytest.mark.parametrize("settings", [LONG, ACCEPTS], ids=["refuses", "accepts"])

@@ -263,14 +263,21 @@ LEGAL = (
 )
 
 
-@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [
+        pytest.param(
+            name, declared, id=f"{name} {'listed' if declared else ''}".strip()
+        )
+        for name in LEGAL
+        for declared in ({}, LISTED)
+        if not declared or variants(LONG)[name].tasks == "listed"
+    ],
+)
 @pytest.mark.parametrize("ending", ["succeed", "fail"])
-@pytest.mark.parametrize("declared", [{}, LISTED], ids=["", "listed"])
 def test_a_legal_variant_is_accused_of_nothing(
     account_of: MakeAccount, name: str, ending: Any, declared: dict[str, Any]
 ) -> None:
-    if declared and variants(LONG)[name].tasks == "absent":
-        pytest.skip("its tasks are not listed")
     base = variants(LONG)[name]
     choice: EmulatorSettings = replace(
         base, default_outcome=ending, read_lag_seconds=20.0
@@ -371,3 +378,25 @@ def test_trouble_of_the_service_with_any_call_is_no_violation_and_no_pass(
     result = run_on(account, events_are_real=True)
     assert result.findings == ()
     assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
+
+
+def test_a_look_that_took_long_is_judged_by_when_it_was_asked_for(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=ACCEPTS)
+
+    class Slow(Watching):
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            answer = super().send(request, timeout)
+            if read(request).action == "DescribeInstances":
+                account.clock.sleep(20.0)
+            return answer
+
+    declared = {"redeploy_seconds": 152.0}  # one takes 150
+    run = account.begin(account.settings(statement=declared), Slow(account.transport()))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert result.findings == ()
+    assert passed(result) >= {"L3", "L7"}

@@ -1,0 +1,108 @@
+"""Each faulty client is caught under a clause it breaks and no other; legal ones pass."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from redeploy_conformance.certify.case import Case
+from redeploy_conformance.certify.conclude import Asked
+from redeploy_conformance.certify.faulty import FAULTY, VARIANTS
+from redeploy_conformance.certify.running import certify
+from redeploy_conformance.certify.words import command
+from redeploy_schemas.certification import ClientResult
+from redeploy_schemas.clients import client_clauses
+
+AT_A_TIME = 8
+Certified = Callable[[str], ClientResult]
+
+
+@pytest.fixture(scope="module")
+def certified(
+    request: pytest.FixtureRequest, cases: Sequence[Case]
+) -> Iterator[Certified]:
+    """The certification of a client; those that tests wait for run side by side."""
+
+    def run(client: str) -> ClientResult:
+        return certify(command(client), cases, Asked(client, 0, 1), processes=1)
+
+    running: dict[str, Future[ClientResult]] = {}
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+
+        def result(client: str) -> ClientResult:
+            if client not in running:
+                running[client] = pool.submit(run, client)
+            return running[client].result()
+
+        if "PYTEST_XDIST_WORKER" not in os.environ:  # else others wait for some of them
+            for item in request.session.items:
+                if item.path == request.path and hasattr(item, "callspec"):
+                    client = item.callspec.params["client"]
+                    running.setdefault(client, pool.submit(run, client))
+        yield result
+        pool.shutdown(cancel_futures=True)
+
+
+def verdicts(result: ClientResult) -> dict[str, set[str]]:
+    """The clauses by verdict; what is open is left out."""
+    assert result.problem is None
+    found: dict[str, set[str]] = {}
+    for clause in result.clauses:
+        if clause.strength != "open":
+            found.setdefault(clause.verdict, set()).add(clause.id)
+    return found
+
+
+REQUIRED = {one.id for one in client_clauses() if one.required}
+
+
+@pytest.mark.parametrize("client", [f"reference --fault {name}" for name in FAULTY])
+def test_a_faulty_client_breaks_its_clauses_and_no_other(
+    client: str, certified: Certified
+) -> None:
+    breaks = set(FAULTY[client.rpartition(" ")[2]].clauses)
+    found = verdicts(certified(client))
+    failed = found.pop("fail", set())
+    assert failed, f"{client} was not caught"
+    assert failed <= breaks
+    assert found == {"pass": REQUIRED - failed}
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        "reference",
+        "reference --signature v1",
+        *[f"reference --fault {name}" for name in VARIANTS],
+    ],
+)
+def test_a_client_that_keeps_every_clause_passes(
+    client: str, certified: Certified
+) -> None:
+    result = certified(client)
+    assert [(one.clause, one.case, one.observed) for one in result.failures] == []
+    assert verdicts(result) == {"pass": REQUIRED}
+
+
+def test_every_clause_that_is_required_has_a_faulty_client() -> None:
+    assert {clause for one in FAULTY.values() for clause in one.clauses} == REQUIRED
+
+
+def test_there_are_thirty_faulty_clients_and_more() -> None:
+    assert len(FAULTY) >= 30
+
+
+def test_failures_are_told_with_the_exchange_and_a_command(
+    certified: Certified,
+) -> None:
+    client = "reference --fault status-always-400"
+    first = certified(client).failures[0]
+    assert (first.clause, first.case) == ("C4", "error/InvalidInstanceId.NotFound")
+    assert first.reproduce == (
+        f"redeploy-conformance certify '{client}' --case {first.case} --examples 1"
+    )
+    [exchange] = first.exchanges
+    assert exchange.request.startswith("POST /?InstanceId=i-")
+    assert "Signature=***" in exchange.request
+    assert exchange.answer.startswith("HTTP/1.1 404 ")

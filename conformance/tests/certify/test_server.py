@@ -1,0 +1,166 @@
+"""The certifying server answers as it is told, and keeps what came byte for byte."""
+
+import socket
+import ssl
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from redeploy_conformance.certify import tls
+from redeploy_conformance.certify.arrivals import Arrival
+from redeploy_conformance.certify.case import MAIN
+from redeploy_conformance.certify.replies import Answer, Script, http, success
+from redeploy_conformance.certify.server import PLAIN, Role, Served, serving
+
+ASK = b"POST /?a=1 HTTP/1.1\r\nhost: here\r\ncontent-length: 3\r\n\r\nabc"
+
+
+@contextmanager
+def served(
+    *given: Answer, role: Role = PLAIN
+) -> Iterator[tuple[socket.socket, Served]]:
+    """A connection to a server with these answers, and what arrives there."""
+    with (
+        serving(lambda _: {MAIN: Script(given)}, {MAIN: role}) as (there, what),
+        socket.create_connection(_address(there[MAIN]), 10) as connection,
+    ):
+        yield connection, what
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
+def answer(connection: socket.socket) -> bytes:
+    """All that comes until the connection ends."""
+    data = b""
+    while part := connection.recv(65536):
+        data += part
+    return data
+
+
+def test_an_answer_comes_as_it_was_written() -> None:
+    given = success()
+    with served(given) as (connection, what):
+        connection.sendall(ASK)
+        assert answer(connection) == given.whole
+    [arrival] = what.arrivals
+    assert (arrival.raw, arrival.whole, arrival.server) == (ASK, True, MAIN)
+    assert arrival.answer == given.whole.decode()
+
+
+def test_a_part_of_an_answer() -> None:
+    with served(Answer(b"0123456789", keep=0.4)) as (connection, _):
+        connection.sendall(ASK)
+        assert answer(connection) == b"0123"
+
+
+def test_a_reset_when_the_request_was_read() -> None:
+    with served(Answer(reset=True)) as (connection, what):
+        connection.sendall(ASK)
+        with pytest.raises(ConnectionResetError):
+            answer(connection)
+    assert [one.raw for one in what.arrivals] == [ASK]
+
+
+def test_a_reset_before_the_request_is_read_knows_what_the_kernel_held() -> None:
+    with served(Answer(unread=True)) as (connection, what):
+        connection.sendall(ASK)
+        with pytest.raises(ConnectionResetError):
+            answer(connection)
+    assert [(one.raw, one.unread, one.whole) for one in what.arrivals] == [
+        (ASK, True, False)
+    ]
+
+
+def test_a_connection_that_stays_open_brings_the_next_request() -> None:
+    first = Answer(http(200, "{}", stay=True), stay=True)
+    with served(first, success()) as (connection, what):
+        connection.sendall(ASK)
+        assert connection.recv(65536) == first.whole
+        connection.sendall(ASK)
+        assert answer(connection) == success().whole
+    assert [one.raw for one in what.arrivals] == [ASK, ASK]
+
+
+def test_a_body_in_chunks_is_put_together() -> None:
+    head = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+    with served(success()) as (connection, what):
+        connection.sendall(head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        answer(connection)
+    assert [one.body for one in what.arrivals] == [b"abcde"]
+
+
+def test_a_client_that_goes_away_half_way_leaves_no_whole_request() -> None:
+    with served(success()) as (connection, what):
+        linger = struct.pack("ii", 1, 0)
+        connection.sendall(ASK[:-1])
+        connection.shutdown(socket.SHUT_WR)
+        answer(connection)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    assert [one.whole for one in what.arrivals] == [False]
+
+
+def test_plain_http_where_tls_was_asked_for_is_kept_as_such(
+    certificates: tls.Certificates,
+) -> None:
+    for context in (certificates.trusted, None):
+        role = Role(https=True, tls=context)
+        with served(success(), role=role) as (connection, what):
+            connection.sendall(ASK)
+            assert answer(connection) == b""
+        assert [(one.raw, one.plain) for one in what.arrivals] == [(ASK, True)]
+        assert what.handshakes == 0
+
+
+@pytest.mark.parametrize("name", ["self_signed", "unknown", "elsewhere", "expired"])
+def test_only_the_certificate_to_be_trusted_is(
+    certificates: tls.Certificates, name: str
+) -> None:
+    client = ssl.create_default_context(cafile=str(certificates.authority))
+    role = Role(https=True, tls=getattr(certificates, name))
+    with (
+        served(success(), role=role) as (connection, what),
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        client.wrap_socket(connection, server_hostname="127.0.0.1")
+    assert (what.arrivals, what.handshakes) == ([], 1)
+
+
+def test_the_certificate_to_be_trusted_is(certificates: tls.Certificates) -> None:
+    client = ssl.create_default_context(cafile=str(certificates.authority))
+    role = Role(https=True, tls=certificates.trusted)
+    with (
+        served(success(), role=role) as (connection, what),
+        client.wrap_socket(connection, server_hostname="127.0.0.1") as secure,
+    ):
+        secure.sendall(ASK)
+        assert secure.recv(65536) == success().whole
+    assert [(one.raw, one.plain) for one in what.arrivals] == [(ASK, False)]
+
+
+def test_a_nonce_and_a_time_are_read_from_both_schemes() -> None:
+    v1 = Arrival(0, MAIN, b"GET /?SignatureNonce=n&Timestamp=2026-01-31T12%3A00%3A00Z ")
+    v3 = Arrival(
+        0,
+        MAIN,
+        b"GET / HTTP/1.1\r\nx-acs-signature-nonce: n\r\nx-acs-date: 2026-01-31T12:00:00Z\r\n\r\n",
+    )
+    for one in (v1, v3):
+        assert one.nonce == "n"
+        assert one.moment is not None
+        assert one.moment.isoformat() == "2026-01-31T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "now", "2026-01-31T12:00:00", "2026-01-31T12:00:00+08:00"]
+)
+def test_a_time_that_is_not_in_utc_is_none(text: str) -> None:
+    head = f"GET / HTTP/1.1\r\nx-acs-date: {text}\r\n\r\n"
+    assert Arrival(0, MAIN, head.encode()).moment is None

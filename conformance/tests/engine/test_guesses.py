@@ -1,0 +1,61 @@
+"""Guesses at the fewest steps: the plainest first, all tried together, each on its own instance."""
+
+from redeploy_conformance.guesses import guesses, special, together
+from redeploy_conformance.steps import (
+    Advance,
+    Create,
+    Look,
+    Patch,
+    Raise,
+    Redeploy,
+    Settle,
+    Step,
+)
+
+EVENT = ("SystemMaintenance.Reboot", "Inquiring")
+OTHER = ("SystemFailure.Reboot", "Executing")
+PLAIN = Create("i2", (), (EVENT,))
+WALK: tuple[Step, ...] = (
+    Create("i1"),
+    Create("i2", (("billing", "expired"),), (OTHER,)),
+    Redeploy("i1"),
+    Patch("i2", (("lock_reasons", ("financial",)),)),
+    Redeploy("i2", force=True),
+    Advance(10.0),
+    Raise("i1", *EVENT),
+    Look(),
+)
+TAIL = (Advance(10.0), Look())
+
+
+def test_the_first_guess_has_nothing_special_about_it() -> None:
+    first, *rest = guesses(WALK, "i2", EVENT)
+    assert first == (PLAIN, Redeploy("i2"), *TAIL)
+    assert [special(one) for one in rest] == sorted(special(one) for one in rest)
+
+
+def test_each_special_thing_is_tried_alone_and_all_as_they_were() -> None:
+    every = guesses(WALK, "i2", EVENT)
+    billing = (("billing", "expired"),)
+    locked = (("lock_reasons", ("financial",)),)
+    for made, call in (
+        (PLAIN, Redeploy("i2", force=True)),
+        (Create("i2", billing, (EVENT,)), Redeploy("i2")),
+        (Create("i2", locked, (EVENT,)), Redeploy("i2")),
+        (Create("i2", (), (OTHER,)), Redeploy("i2")),
+        (Create("i2", (*billing, *locked), (OTHER,)), Redeploy("i2", force=True)),
+    ):
+        assert (made, call, *TAIL) in every
+
+
+def test_all_guesses_are_tried_on_instances_of_their_own() -> None:
+    every = guesses(WALK, "i2", EVENT)
+    steps, owners = together(every)
+    made = [one.key for one in steps if isinstance(one, Create)]
+    assert len(made) == len(set(made)) == len(every)
+    assert [owners[key] for key in made] == list(every)
+    assert sum(isinstance(one, Look | Settle) for one in steps) < len(every) / 2
+
+
+def test_there_is_no_guess_without_an_instance_that_was_made() -> None:
+    assert guesses((Redeploy("i1"),), "i1", EVENT) == ()
