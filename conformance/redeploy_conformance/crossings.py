@@ -244,8 +244,7 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
             Redeploy("i1", policy=refused.name, wire=wire),
             Redeploy("i2", policy=allowed.name, wire=wire),
         ]
-        steps: tuple[Step, ...] = (make(contract), make(contract, "i2"))
-        steps = (*steps, *calls, Look())
+        steps = (make(contract), make(contract, "i2"), *calls, Look())
         yield Case(clauses=("U1",), row=f"policies, as {wire}", steps=steps)
     theirs = Create("j1", (), (event(contract),), "a2")
     call = Redeploy("j1", by="a1", statements=(("Allow", "*", "*"),))
