@@ -174,24 +174,24 @@ def _judged(words: list[str]) -> NoReturn:
     """Run pytest, and end with the verdict's exit code, or say why there is no verdict."""
     import pytest  # only now: wrong usage is told at once
 
-    from redeploy_conformance import plugin
+    from redeploy_conformance import plugin_run
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, plugin.interrupt)
+        signal.signal(signal.SIGINT, plugin_run.interrupt)
     try:
         code = int(pytest.main(words))
     except Exception:
-        if not plugin.interrupted:
+        if not plugin_run.interrupted:
             raise
         code = pytest.ExitCode.INTERRUPTED  # Ctrl-C tore an import apart
-    if plugin.exit_code is not None:
-        sys.exit(plugin.exit_code)
+    if plugin_run.exit_code is not None:
+        sys.exit(plugin_run.exit_code)
     match code:
         case pytest.ExitCode.NO_TESTS_COLLECTED:
             leave(RunVerdict.WRONG_USAGE, "no test matches what was asked for")
         case pytest.ExitCode.USAGE_ERROR:
             leave(RunVerdict.WRONG_USAGE, "pytest did not understand an option")
-        case pytest.ExitCode.INTERRUPTED if plugin.interrupted:
+        case pytest.ExitCode.INTERRUPTED if plugin_run.interrupted:
             leave(RunVerdict.INCOMPLETE, "ended before anything was judged")
         case _:
             leave(
