@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from redeploy_conformance.evidence.watcher import Watcher
 from redeploy_conformance.parallel import Span, at_once
+from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.targets.base import (
     Target,
     UnansweredError,
@@ -133,9 +134,11 @@ class Api:
                 request, self.target.statement.answer_seconds
             )
         except (UnansweredError, UnreachableError) as error:
-            self.exchanges.append((request, str(error)))
-            self._note(request, error, begun)
-            raise
+            # The words may be the target's own, and repeat what was sent.
+            told = type(error)(scrubbed(str(error), self.secrets))
+            self.exchanges.append((request, str(told)))
+            self._note(request, told, begun)
+            raise told from None
         self.exchanges.append((request, answer))
         self._note(request, answer, begun)
         return answer

@@ -300,17 +300,17 @@ class Oracle:
         self, bound: list[tuple[World, Outcome]], call: Call, reply: Reply
     ) -> list[Violation]:
         self.ledger.tell(_agreed([one.told for _, one in bound]), str(reply))
-        world = bound[0][0]
-        why = reasons(self.contract, world)
-        codes = {row.code: row.clause for row in why.violated}
-        if call.barred is None and call.maybe is None and len(codes) > 1:
+        whys = {reasons(self.contract, world).violated for world, _ in bound}
+        codes = {row.code: row.clause for rows in whys for row in rows}
+        plain = call.barred is None and call.maybe is None and not call.foreign
+        if plain and len(whys) == 1 and len(codes) > 1:  # it is certain what was violated
             winner = codes.get(reply.code or "", "no-event")
             for clause in set(codes.values()) - {winner}:
                 self.ledger.precedence[(winner, clause)] += 1
         if (call.barred or "").startswith("U") and call.barred != "U4":
             reveals = reply.code in self.contract.error_by_code
             told = [("U3", "reveals" if reveals else "same")]
-            told = told if reveals or why.violated else []
+            told = told if reveals or all(whys) else []
             told += [] if reveals else [("U1c", f"{reply.status} {reply.code}")]
             return _violations(self._tell(told, str(reply)))
         return []

@@ -2,9 +2,16 @@
 
 from collections import Counter
 
+import pytest
+
 from redeploy_conformance.api import Offer
 from redeploy_conformance.conclude import Gathered
+from redeploy_conformance.model import Call, Rules
+from redeploy_conformance.oracle import Oracle
+from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.world import Flight, World
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Ending
 
 OFFER = Offer("emulator", "1", "cn-hangzhou", frozenset())
 
@@ -38,3 +45,32 @@ def test_a_contradiction_leaves_the_pairs_and_is_inconsistent(
 
 def test_nothing_seen_is_nothing_told(contract: Contract) -> None:
     assert told(contract) == []
+
+
+FLIGHT = Flight("Running", Ending.SUCCEED, None, frozenset(), 600.0, moved=True)
+MOVING = World(status="Stopping", billing="expired", flight=FLIGHT)
+LANDED = World(status="Running", billing="expired")
+
+
+@pytest.mark.parametrize(
+    ("worlds", "call", "pairs"),
+    [
+        ({MOVING}, Call(), {("A7", "A2"): 1}),
+        ({LANDED}, Call(), {}),  # only one is violated
+        ({MOVING, LANDED}, Call(), {}),  # nobody knows whether two are
+        ({MOVING}, Call(barred="U1", silence="U1"), {}),  # no word on the instance
+    ],
+)
+def test_an_order_is_told_only_where_it_is_certain_what_was_violated(
+    contract: Contract,
+    worlds: set[World],
+    call: Call,
+    pairs: dict[tuple[str, str], int],
+) -> None:
+    oracle = Oracle(contract, Rules(bound=600.0, lags=False, stepped=True))
+    oracle.add("i1", "a1", LANDED)
+    oracle.worlds["i1"] = frozenset(worlds)
+    text = contract.error_by_code["InstanceExpiredOrInArrears"].message
+    reply = Reply(Kind.REJECTED, 403, "InstanceExpiredOrInArrears", text, "R-1")
+    assert oracle.answered("i1", call, reply, 1.0) == []
+    assert oracle.ledger.precedence == pairs
