@@ -32,7 +32,7 @@ from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
-    from redeploy_conformance.plugin import Reporter
+    from redeploy_conformance.plugin_run import Reporter
 
 FOLDER = "redeploy-conformance-worker"
 """Where workers stand, below the home of their user: empty, so that nothing there is imported."""

@@ -409,6 +409,14 @@ def spec_items(spec: Mapping[str, Any]) -> SpecItems:
     )
 
 
+def keys_of(first: str, count: int) -> list[str]:
+    """Return the keys of ``count`` instances: ``i1``, ``i2``, … from the first one on."""
+    if count == 1:
+        return [first]
+    head, number = first[0], int(first[1:])
+    return [f"{head}{number + n}" for n in range(count)]
+
+
 def _lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lists(one) for key, one in value.items()}

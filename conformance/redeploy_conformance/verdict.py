@@ -25,7 +25,7 @@ from redeploy_schemas.vocabulary import Part, RunVerdict
 if TYPE_CHECKING:
     import pytest
 
-    from redeploy_conformance.plugin import Reporter
+    from redeploy_conformance.plugin_run import Reporter
 
 SUITE = "redeploy-conformance"
 

@@ -13,7 +13,7 @@ from redeploy_conformance.evidence.recording import part_of
 from redeploy_conformance.investigate import CaseReport
 
 if TYPE_CHECKING:
-    from redeploy_conformance.plugin import Gathering, Reporter
+    from redeploy_conformance.plugin_run import Gathering, Reporter
 
 OURS = re.compile(r"(?:^|/)test_(?:first_tour|plan|walks)\.py::test_\w+(?:\[(.*)\])?$")
 """The ids of the packaged tests, wherever they are installed; the group is the case's name."""

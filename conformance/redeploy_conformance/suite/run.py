@@ -10,7 +10,7 @@ from redeploy_conformance.investigate import (
     perform_case,
 )
 from redeploy_conformance.planner import name, possible
-from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.plugin_run import Reporter
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.steps import Case
 from redeploy_conformance.touring import NEEDS, looked_into, perform_tour

@@ -4,7 +4,7 @@ import pytest
 
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.planner import name, plan
-from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.plugin_run import Reporter
 from redeploy_conformance.steps import Case
 from redeploy_conformance.suite.run import run_case
 from redeploy_schemas.contract import load

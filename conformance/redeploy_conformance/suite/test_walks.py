@@ -3,7 +3,7 @@
 import pytest
 
 from redeploy_conformance.bench import Bench
-from redeploy_conformance.plugin import Reporter
+from redeploy_conformance.plugin_run import Reporter
 from redeploy_conformance.suite.run import explore
 from redeploy_conformance.walking import OF_A_RUN
 

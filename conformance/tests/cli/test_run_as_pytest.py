@@ -123,7 +123,8 @@ def test_the_plugin_does_nothing_in_other_peoples_projects(tmp_path: Path) -> No
         "    ours = {name for name in sys.modules if name.startswith('redeploy_')}\n"
         "    assert heavy & set(sys.modules) == set()\n"
         "    assert ours <= {'redeploy_conformance', 'redeploy_conformance.plugin',\n"
-        "                    'redeploy_conformance.plugin_options'}\n"
+        "                    'redeploy_conformance.plugin_options',\n"
+        "                    'redeploy_conformance.plugin_run'}\n"
     )
     ran = pytest_run(tmp_path, "-v", "-p", "no:hypothesispytest")
     assert ran.returncode == 0, ran.stdout

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from redeploy_conformance.steps import (
@@ -17,6 +18,8 @@ from redeploy_schemas.vocabulary import Ending, Storage
 
 SUCCEED, FAIL = Ending.SUCCEED.value, Ending.FAIL.value
 LOCAL = {"storage": Storage.LOCAL.value}
+WAITS = (2.0, 8.0, 20.0)
+"""Seconds between looks at a redeploy on its way, where only some are made."""
 
 
 def event(contract: Contract) -> tuple[str, str]:
@@ -67,3 +70,11 @@ def settable(row: Precondition) -> bool:
 def life(made: Create, call: Redeploy, ending: str, *extra: Step) -> tuple[Step, ...]:
     """Return a whole redeploy: an instance made, a call, a look, and the end of it."""
     return (replace(made, ending=ending), *extra, call, Look(), Settle())
+
+
+def unlisted_pairs(contract: Contract) -> list[tuple[str, str]]:
+    """Return events that no row lists: an unlisted type, or a type in another status."""
+    every = (*contract.open_event_statuses, *contract.final_event_statuses)
+    listed = {(row.type, status) for row in contract.events for status in row.statuses}
+    types = (*(row.type for row in contract.events), *contract.unlisted_event_types)
+    return [pair for pair in product(types, every) if pair not in listed]

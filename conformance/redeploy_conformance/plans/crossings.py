@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count, product
 from typing import Any
 
-from redeploy_conformance.blocks import (
+from redeploy_conformance.plans.blocks import (
     FAIL,
     LOCAL,
     SUCCEED,

@@ -1,0 +1,219 @@
+"""Making and changing instances and their events, with the oracle told of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from redeploy_conformance import steps as step
+from redeploy_conformance.api import Api, OfferError, SetUpError
+from redeploy_conformance.clock import Clock
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.looking import Looker
+from redeploy_conformance.oracle import Oracle, Violation
+from redeploy_conformance.plane import Plane
+from redeploy_conformance.steps import Step, keys_of
+from redeploy_conformance.views import event_of
+from redeploy_conformance.world import Event, World
+from redeploy_schemas.vocabulary import Ending
+
+if TYPE_CHECKING:
+    from redeploy_conformance.session import Account
+
+
+class Maker:
+    """Makes what a case is about; ``ids`` are the instances' by key, shared with the session."""
+
+    def __init__(
+        self,
+        api: Api,
+        plane: Plane,
+        oracle: Oracle,
+        clock: Clock,
+        looker: Looker,
+        ids: dict[str, str],
+        account: Callable[[str], "Account"],
+        lag: float,
+    ) -> None:
+        """Begin with nothing made; ``lag`` is how many seconds a read may be late."""
+        self.api = api
+        self.plane = plane
+        self.oracle = oracle
+        self.clock = clock
+        self.looker = looker
+        self.ids = ids
+        self.account = account
+        self.lag = lag
+        self.scripted: dict[str, Ending] = {}
+        self.launched: set[str] = set()
+        """Made by RunInstances: how they go on from there is not this contract's."""
+
+    def prepare(self, one: Step) -> str:
+        """Carry out a step that only prepares; return what came of it, in words."""
+        match one:
+            case step.Launch():
+                return self._launch(one)
+            case step.Script():
+                path = f"instances/{self.ids[one.key]}/next-redeploy"
+                self.plane.ask("PUT", path, {"outcome": one.ending}, "empty")
+                self.scripted[one.key] = Ending(one.ending)
+                self._change(one.key, next_ending=Ending(one.ending))
+            case step.Patch():
+                path = f"instances/{self.ids[one.key]}"
+                self.plane.ask("PATCH", path, _document(one.spec), "empty")
+                self._change(one.key, **_world(one.spec))
+            case step.Release():
+                path = f"instances/{self.ids[one.key]}"
+                self.plane.ask("DELETE", path, None, "empty")
+                self._change(one.key, exists=False, events=(), flight=None)
+            case step.Raise():
+                return self._raise(one)
+            case step.Simulate():
+                return self._simulate(one)
+            case step.Break():
+                account = self.account(one.account).id
+                body = {"account_id": account, "effect": one.effect}
+                self.plane.ask("POST", "internal-errors", body, "empty")
+            case _:
+                raise AssertionError(f"no way to do {one}")
+        return "done"
+
+    def _change(self, key: str, **fields: Any) -> None:
+        self.oracle.change(key, lambda world: replace(world, why=(), **fields))
+
+    # ------------------------------------------------------------------ instances
+
+    def create(self, several: Sequence[Step]) -> list[str]:
+        """Make the instances of adjacent steps, with one request for each account."""
+        made = [one for one in several if isinstance(one, step.Create)]
+        for name in dict.fromkeys(one.account for one in made):
+            mine = [one for one in made if one.account == name]
+            specs = [spec for one in mine for spec in [_asked(one)] * one.count]
+            body = {"account_id": self.account(name).id, "instances": specs}
+            answer = self.plane.ask("POST", "instances", body, "instances-answer")
+            rows = answer["instances"]
+            if len(rows) != len(specs):
+                raise OfferError(f"asked for {len(specs)} instances, got {len(rows)}")
+            for one in mine:
+                self._enter(one, rows[: one.count])
+                rows = rows[one.count :]
+        self._verify([key for one in made for key in keys_of(one.key, one.count)])
+        return [
+            f"made as {', '.join(self.ids[k] for k in keys_of(one.key, one.count)[:3])}"
+            for one in made
+        ]
+
+    def _enter(self, one: step.Create, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Enter instances that were made, as they should be now."""
+        for key, row in zip(keys_of(one.key, one.count), rows, strict=True):
+            if len(row["event_ids"]) != len(one.events):
+                raise OfferError("the control plane did not give an id for each event")
+            self.ids[key] = row["instance_id"]
+            known = tuple(
+                Event(event_id, kind, status)
+                for event_id, (kind, status) in zip(
+                    row["event_ids"], one.events, strict=True
+                )
+            )
+            ending = Ending(one.ending) if one.ending else None
+            if ending is not None:
+                self.scripted[key] = ending
+            world = World(events=known, next_ending=ending, **_world(one.spec))
+            self.oracle.add(key, one.account, world)
+
+    def _verify(self, keys: Sequence[str]) -> None:
+        """Make sure that what was asked for is there, and learn what cannot be asked for."""
+        wrong = self._verified(keys)
+        if wrong and self.lag:
+            self.clock.wait(self.lag)
+            wrong = self._verified(keys)
+        if wrong:
+            first = wrong[0]
+            raise SetUpError(
+                "the instance was not made as asked: "
+                f"expected {first.expected}, got {first.observed}"
+            )
+
+    def _verified(self, keys: Sequence[str]) -> list[Violation]:
+        counted, self.oracle.ledger = self.oracle.ledger, Ledger()
+        kept = dict(self.oracle.worlds)
+        try:
+            begun = self.clock.now
+            wrong = self.oracle.looked(self.looker.views(keys), begun)
+        finally:
+            self.oracle.ledger = counted
+        if wrong:
+            self.oracle.worlds = kept
+        return wrong
+
+    def _launch(self, one: step.Launch) -> str:
+        account = self.account("a1")
+        params = [("RegionId", self.api.region), ("InstanceType", "ecs.g6.large")]
+        params += [("ImageId", "img"), ("Amount", "1")]
+        fields = self.api.ask("RunInstances", params, account.credentials)
+        ids = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet") or []
+        if len(ids) != 1:
+            raise SetUpError("RunInstances gave no instance id")
+        self.ids[one.key] = ids[0]
+        self.oracle.add(one.key, "a1", World())
+        self.launched.add(one.key)
+        shown = self.looker.glance([one.key])[one.key]
+        self.oracle.change(
+            one.key, lambda world: replace(world, status=shown.get("status", "Pending"))
+        )
+        return f"made as {ids[0]}, {shown.get('status')}"
+
+    # ------------------------------------------------------------------ events
+
+    def _raise(self, one: step.Raise) -> str:
+        path = f"instances/{self.ids[one.key]}/events"
+        body = {"type": one.type, "status": one.status}
+        event_id = self.plane.ask("POST", path, body, "event-answer")["event_id"]
+        self.add_event(one.key, Event(event_id, one.type, one.status))
+        return f"raised as {event_id}"
+
+    def _simulate(self, one: step.Simulate) -> str:
+        later = datetime.now(UTC) + timedelta(days=2)
+        params = [
+            ("RegionId", self.api.region),
+            ("InstanceId.1", self.ids[one.key]),
+            ("EventType", one.type),
+            ("NotBefore", later.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ]
+        key = self.account(self.oracle.homes[one.key]).credentials
+        fields = self.api.ask("CreateSimulatedSystemEvents", params, key)
+        ids = (fields.get("EventIdSet") or {}).get("EventId") or []
+        if len(ids) != 1:
+            raise SetUpError("CreateSimulatedSystemEvents gave no event id")
+        rows = self.api.events(key, self.ids[one.key])
+        shown = dict(event_of(row)[1:] for row in rows)
+        if ids[0] not in shown:
+            raise SetUpError("the simulated event is not in the event history")
+        self.add_event(one.key, Event(ids[0], *shown[ids[0]], simulated=True))
+        return f"made as {ids[0]}, {shown[ids[0]][1]}"
+
+    def add_event(self, key: str, event: Event) -> None:
+        """Tell the oracle of an event that an instance has from now on."""
+        self.oracle.change(
+            key, lambda world: replace(world, events=(*world.events, event))
+        )
+
+
+def _asked(one: step.Create) -> dict[str, Any]:
+    """Return the spec of an instance as the control protocol wants it."""
+    events = [{"type": kind, "status": status} for kind, status in one.events]
+    spec = {**_document(one.spec), "events": events}
+    return spec | ({"next_redeploy": one.ending} if one.ending else {})
+
+
+def _document(spec: step.SpecItems) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in spec
+    }
+
+
+def _world(spec: step.SpecItems) -> dict[str, Any]:
+    return {
+        name: frozenset(value) if isinstance(value, tuple) else value
+        for name, value in spec
+    }

@@ -1,0 +1,73 @@
+"""The control plane as one case uses it: each request that works is entered in the ledger (S1)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from redeploy_conformance.api import Api
+from redeploy_conformance.oracle import Oracle
+from redeploy_conformance.wire.signing import Credentials
+from redeploy_schemas.vocabulary import Part
+
+
+class Plane:
+    """Requests of the control protocol, and the keys that come of them."""
+
+    def __init__(self, api: Api, oracle: Oracle) -> None:
+        """Take the way to the target, and whose ledger is written to."""
+        self.api = api
+        self.oracle = oracle
+
+    def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None, schema: str
+    ) -> dict[str, Any]:
+        """Return the answer to a request, whose part of the protocol worked."""
+        answer = self.api.control(method, path, body, f"control/{schema}")
+        self.oracle.ledger.confirm([("S1", _part(method, path))])
+        return answer
+
+    def account(self) -> tuple[str, Credentials]:
+        """Make an account; return its id and its key."""
+        made = self.ask("POST", "accounts", self.api.timed, "account-answer")
+        return made["account_id"], self._key(made)
+
+    def principal(
+        self, account: str, statements: Sequence[Mapping[str, str]]
+    ) -> Credentials:
+        """Make somebody of an account who may do what the statements say; return the key."""
+        policies = [{"Version": "1", "Statement": statements}] if statements else []
+        body = {"account_id": account, "policies": policies}
+        return self._key(self.ask("POST", "principals", body, "principal-answer"))
+
+    def _key(self, made: Mapping[str, Any]) -> Credentials:
+        """Return a key that was made; its secret is kept out of whatever is written."""
+        self.api.secrets.add(made["access_key_secret"])
+        return Credentials(made["access_key_id"], made["access_key_secret"])
+
+    def inspected(self, account: str) -> dict[str, Mapping[str, Any]]:
+        """Return what the control plane shows of an account's instances, by id."""
+        path = f"instances?account_id={account}"
+        rows = self.ask("GET", path, None, "inspect-answer")["instances"]
+        return {row["instance_id"]: row for row in rows}
+
+    def time(self) -> float:
+        """Return what the clock that redeploys run on shows, in seconds."""
+        clock = self.api.clock_id
+        named = f"?clock_id={quote(clock)}" if clock else ""
+        return float(self.ask("GET", f"clock{named}", None, "clock")["now"])
+
+    def turn(self, seconds: float) -> float:
+        """Turn that clock; return what it shows then."""
+        body = {"seconds": seconds, **self.api.timed}
+        return float(self.ask("POST", "clock/advance", body, "clock")["now"])
+
+
+def _part(method: str, path: str) -> str:
+    """Return the part of the control protocol that a request belongs to."""
+    if method == "GET" and path.startswith("instances"):
+        return Part.INSPECT.value
+    last = {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
+    path = path.partition("?")[0]
+    word = path.rpartition("/")[2]
+    names = {part.value for part in Part}
+    return last.get(word, word if word in names else path.partition("/")[0])

@@ -1,0 +1,34 @@
+"""Local disks that are damaged or isolated."""
+
+from collections.abc import Iterator
+
+from redeploy_conformance.plans.blocks import FAIL, LOCAL, SUCCEED, life, make
+from redeploy_conformance.steps import Case, Depth, Redeploy, Settle, Step
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import LocalDisk
+
+
+def local_disks(contract: Contract) -> Iterator[Case]:
+    """Yield local disks that are damaged, or isolated with and without an event (A6d, A13, D3)."""
+    steps: tuple[Step, ...]
+    for disk in (LocalDisk.DAMAGED, LocalDisk.ISOLATED):
+        spec = {**LOCAL, "local_disk": disk.value}
+        steps = life(make(contract, spec=spec), Redeploy("i1"), SUCCEED)
+        gone = disk is LocalDisk.ISOLATED
+        clauses = ("D3",) if gone else ("A6d",)
+        depth = Depth.PLAN if gone else Depth.TOUR
+        yield Case(clauses=clauses, row=f"{disk.value} disk", steps=steps, depth=depth)
+    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    for origin in contract.transition_from:
+        made = make(contract, spec={**isolated, "status": origin}, events=())
+        steps = life(made, Redeploy("i1"), SUCCEED)
+        yield Case(clauses=("A13",), row=f"{origin}, no event", steps=steps)
+    steps = life(make(contract, spec=isolated), Redeploy("i1"), SUCCEED)
+    beside = "beside an event"
+    yield Case(clauses=("A13",), row=beside, steps=steps, depth=Depth.PLAN)
+    ends = [(contract.gap_ending_event_types[0], "Inquiring")]
+    made = make(contract, spec=isolated, events=ends)
+    yield Case(clauses=("A13e",), row="", steps=(made, Redeploy("i1"), Settle()))
+    kept = make(contract, spec=isolated)
+    steps = life(kept, Redeploy("i1"), FAIL)
+    yield Case(clauses=("L6",), row="isolated disk", steps=steps, depth=Depth.PLAN)

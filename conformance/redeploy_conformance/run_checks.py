@@ -1,0 +1,107 @@
+"""What is looked at before a run: whether it can be done as asked, and what it would do."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from redeploy_conformance.exits import leave
+from redeploy_schemas.contract import Contract, load
+from redeploy_schemas.vocabulary import RunVerdict
+
+
+def check_examples(place: str) -> None:
+    """Say that examples cannot be kept, before anything runs."""
+    from redeploy_conformance.examples import database
+    from redeploy_conformance.targets.base import TargetUsageError
+
+    try:
+        database(place, load().sha256, "")
+    except TargetUsageError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+
+
+def check_run(
+    target: str, clauses: Sequence[str], case: str | None, outputs: Sequence[str]
+) -> None:
+    """Say what is wrong with the usage, or that the target is not there, before anything runs."""
+    from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
+    from redeploy_conformance.targets.find import find
+
+    contract = load()
+    for clause in clauses:
+        if clause not in contract.by_id:
+            known = ", ".join(contract.by_id)
+            leave(
+                RunVerdict.WRONG_USAGE,
+                f"there is no clause {clause!r}; there are {known}",
+            )
+    if case is not None and case not in _cases(contract):
+        leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
+    for path in outputs:
+        folder = Path(path).absolute().parent
+        if not folder.is_dir():
+            leave(RunVerdict.WRONG_USAGE, f"{path}: there is no such folder")
+        if not os.access(path if Path(path).exists() else folder, os.W_OK):
+            leave(RunVerdict.WRONG_USAGE, f"{path}: it must not be written")
+    try:
+        found = find(target, contract)
+    except TargetUsageError as error:
+        leave(RunVerdict.WRONG_USAGE, str(error))
+
+    from redeploy_conformance.bench import set_up
+
+    try:
+        set_up(found, contract)
+    except UnreachableError as error:
+        leave(RunVerdict.UNREACHABLE, str(error))
+    finally:
+        found.transport.close()
+
+
+def print_plan(
+    target: str, clauses: set[str], case: str | None, *, quick: bool, burst: bool
+) -> None:
+    """Print what a run would do; nothing but discovery is asked of the target."""
+    from redeploy_conformance.bench import set_up
+    from redeploy_conformance.dry_run import lines
+    from redeploy_conformance.planner import name
+    from redeploy_conformance.steps import Case
+    from redeploy_conformance.targets.find import find
+    from redeploy_reports.clean import clean
+
+    contract = load()
+    found = find(target, contract)
+    everything = case is None and not clauses and not quick
+
+    def wanted(one: Case) -> bool:
+        chosen = bool(clauses & set(one.clauses)) or name(contract, one) == case
+        return everything or chosen or (quick and "Q2" in one.clauses)
+
+    try:
+        told = lines(set_up(found, contract), wanted, burst=burst)
+    finally:
+        found.transport.close()
+    for line in told:
+        click.echo(clean(line, limit=20_000))  # a plan is told whole
+
+
+def check_baseline(path: str | None) -> None:
+    """Say what is wrong with a file of known deviations, before anything runs."""
+    from redeploy_conformance.baseline import BaselineError, read
+
+    if path is None:
+        return
+    try:
+        read(Path(path), load())
+    except BaselineError as error:
+        from redeploy_reports.clean import clean
+
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+
+
+def _cases(contract: Contract) -> set[str]:
+    from redeploy_conformance.planner import name, plan
+
+    return {"tour", *(name(contract, one) for one in plan(contract))}
