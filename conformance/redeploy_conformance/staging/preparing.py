@@ -1,8 +1,8 @@
 """Preparing on a real account: instances are taken as they are, brought, made; events are simulated."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Offer, SetUpError
@@ -149,7 +149,9 @@ class PreparingSession(Session):
         return f"made as {ids[0]}"
 
     def _simulate(self, one: step.Simulate) -> str:
-        later = datetime.now(UTC) + timedelta(days=2, seconds=secrets.randbelow(40_000))
+        now = self.api.clock.wall()
+        spread = crc32(f"{self.run_id} {one.key} {now!r}".encode()) % 40_000
+        later = datetime.fromtimestamp(now, UTC) + timedelta(days=2, seconds=spread)
         not_before = later.strftime("%Y-%m-%dT%H:%M:%SZ")
         instance = self.ids[one.key]
         params = [
