@@ -122,12 +122,25 @@ class StagingSession(PreparingSession):
             reply = super().call(key, one)
             if reply.kind is not Kind.THROTTLED and not _throttled(reply):
                 self._calls(key)
+                if reply.kind is Kind.ACCEPTED and reply.task_id:
+                    self._accepted.setdefault(key, []).append(reply.task_id)
                 return self._judgeable(one, reply)
             self.api.sleep(pause)
         raise SetUpError(
             f"the call was refused by a rate limit {len(CALMING)} times; "
             "somebody else may be using the account"
         )
+
+    def _dispatch_one(self, one: step.Step) -> tuple[str, list[Violation]]:
+        """Carry a step out; of calls made at once one task is followed, whichever answer came last."""
+        if not isinstance(one, step.Together):
+            return super()._dispatch_one(one)
+        self._accepted.clear()
+        try:
+            return super()._dispatch_one(one)
+        finally:
+            for key, tasks in self._accepted.items():
+                self.tasks[key] = max(tasks)
 
     def _calls(self, key: str) -> None:
         """Keep when an instance was last called on, of calls made at once the last of all."""

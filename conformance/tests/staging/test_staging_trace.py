@@ -1,6 +1,7 @@
 """The trace of a staging run: the same verdict from it alone, and what is wrong with it is named."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from redeploy_conformance.evidence.check import ForeignTraceError, check
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.again import check_staging, is_staging
 from redeploy_conformance.staging.double import Weather
+from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging, begin, go_on
 from redeploy_conformance.staging.tracing import StagingWriter
 from redeploy_conformance.targets.base import Transport
@@ -142,6 +144,35 @@ def test_a_service_with_trouble_is_judged_the_same_live_and_from_the_trace(
     launch = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
     live = finished(*begun(account, path, statement=bound, launch=launch))
     assert b'"problem":' in path.read_bytes()
+    assert told(check_staging([path], account.contract)) == told(live)
+
+
+def test_calls_at_once_that_are_answered_the_other_way_round_are_heard_again(
+    account_of: MakeAccount, tmp_path: Path
+) -> None:
+    fault = FAULTS["second-call-in-flight-accepted"]
+    account = account_of(settings=ACCEPTS, parts=fault.parts)
+
+    class Crossed(Watching):
+        """Of calls made at once, the first waits for its answer until the second has one."""
+
+        second = threading.Event()
+        first = False
+
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            answer = super().send(request, timeout)
+            at_once = threading.current_thread() is not threading.main_thread()
+            if at_once and read(request).action == "RedeployInstance":
+                if self.first:
+                    self.second.set()
+                else:
+                    self.first = True
+                    assert self.second.wait(timeout=20)
+            return answer
+
+    path, crossed = tmp_path / "run.trace", Crossed(account.transport())
+    live = finished(*begun(account, path, crossed, statement=LISTED, clauses=("L12",)))
+    assert crossed.second.is_set()
     assert told(check_staging([path], account.contract)) == told(live)
 
 
