@@ -118,9 +118,9 @@ class _Again:
         journal = told.get("journal")
         if not isinstance(journal, list):
             raise TapeError("its first line does not say what it goes on from")
-        lines = [line for line in journal if not _is_case(line)]
-        for line in [begun, *lines]:
-            wrong = problems("run/journal", line)
+        for line in [begun, *journal]:
+            named = _is_case(line) and line.keys() == {"line", "at", "name", "problem"}
+            wrong = [] if named else problems("run/journal", line)
             if wrong:
                 raise TapeError(f"its first line: {wrong[0]}")
         return told["run"], Settings.from_json(told["settings"]), journal
@@ -165,7 +165,12 @@ class _Again:
         missing = False
         for line in self.journal:
             if not _is_case(line):
-                staging.past.take(line)
+                try:
+                    staging.past.take(line)
+                except (KeyError, IndexError) as error:
+                    raise TapeError(
+                        f"its journal tells of {error} before it"
+                    ) from error
                 continue
             name, problem = line["name"], line["problem"]
             if known and known[0].name == name:
@@ -181,5 +186,5 @@ class _Again:
         staging.fence.note("resume")
 
 
-def _is_case(line: Mapping[str, Any]) -> bool:
-    return line.get("line") == "case"
+def _is_case(line: Any) -> bool:
+    return isinstance(line, dict) and line.get("line") == "case"

@@ -73,8 +73,12 @@ class StagingWriter(TraceWriter):
         try:
             super()._line(record, document)
         except OSError as error:
+            with suppress(OSError):  # or what is left would be tried again at the end
+                self._file.close()
             why = f"the trace {self.path} cannot be written: {error.strerror or error}"
             raise TraceError(why) from error
+        except ValueError as error:
+            raise TraceError(f"the trace {self.path} is closed") from error
 
 
 class WatchedTransport:

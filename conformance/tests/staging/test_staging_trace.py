@@ -16,7 +16,7 @@ from redeploy_conformance.staging.again import check_staging, is_staging
 from redeploy_conformance.staging.double import Weather
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging, begin, go_on
-from redeploy_conformance.staging.tracing import StagingWriter
+from redeploy_conformance.staging.tracing import StagingWriter, TraceError, opened
 from redeploy_conformance.targets.base import Transport
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Result
@@ -310,3 +310,40 @@ def test_a_trace_of_another_run_or_kind_is_refused(
     finished(*begun(account, other, clauses=("A1",)))
     with pytest.raises(ForeignTraceError, match=r"other\.trace is of another run"):
         check_staging([path, other], account.contract)
+
+
+def test_without_room_for_the_trace_nothing_is_begun_and_that_is_said() -> None:
+    full = opened("/dev/full")
+    writer = full.__enter__()
+    assert writer is not None
+    with pytest.raises(
+        TraceError, match="/dev/full cannot be written: No space left"
+    ) as told:
+        writer.asked(True)
+    with pytest.raises(TraceError, match="No space left"):
+        full.__exit__(TraceError, told.value, None)
+
+
+def test_a_run_whose_trace_cannot_go_on_ends_and_is_put_back_from_its_journal(
+    account_of: MakeAccount, tmp_path: Path
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    before = account.shown()
+
+    class Full(Watching):
+        """The disk is full after the first redeploy."""
+
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            answer = super().send(request, timeout)
+            if read(request).action == "RedeployInstance":
+                writer._file = Path("/dev/full").open("w")  # noqa: SIM115
+            return answer
+
+    full = Full(account.transport())
+    run, writer = begun(account, tmp_path / "full.trace", full)
+    with run.journal, pytest.raises(TraceError, match="No space left"):
+        run.carry_out(run.plan())
+    again = account.go_on(judging=False)
+    with again.journal:
+        assert again.restore() == []
+    assert account.shown() == before
