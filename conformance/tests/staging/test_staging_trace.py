@@ -212,8 +212,8 @@ def test_a_truncated_trace_is_incomplete_at_its_line_and_what_came_before_counts
     live = finished(*begun(account, path, statement=LISTED))
     lines = path.read_bytes().splitlines(keepends=True)
     names = [json.loads(line)["record"] for line in lines]
-    last = len(lines) - 1 - names[::-1].index("finding")
-    for many in (2, last // 2, last + 1, len(lines) - 1):
+    first = names.index("finding")
+    for many in (2, first // 2, first + 1, len(lines) - 1):
         cut.write_bytes(b"".join(lines[:many]))
         drawn = check_staging([cut], account.contract)
         assert not drawn.complete
@@ -223,10 +223,10 @@ def test_a_truncated_trace_is_incomplete_at_its_line_and_what_came_before_counts
     assert [one.clause for one in drawn.findings] == [
         one.clause for one in live.findings
     ]
-    cut.write_bytes(b"".join(lines[: last + 1])[:-9])
+    cut.write_bytes(b"".join(lines[: first + 1])[:-9])
     drawn = check_staging([cut], account.contract)
     assert drawn.problems[-1].text == (
-        f"cut.trace, line {last + 1}: the trace is cut in the middle of this line"
+        f"cut.trace, line {first + 1}: the trace is cut in the middle of this line"
     )
     assert {one.clause for one in drawn.findings} == {"L3"}
     assert (drawn.complete, drawn.exit_code) == (False, 1)
@@ -313,15 +313,13 @@ def test_a_trace_of_another_run_or_kind_is_refused(
 
 
 def test_without_room_for_the_trace_nothing_is_begun_and_that_is_said() -> None:
-    full = opened("/dev/full")
-    writer = full.__enter__()
-    assert writer is not None
-    with pytest.raises(
-        TraceError, match="/dev/full cannot be written: No space left"
-    ) as told:
-        writer.asked(True)
-    with pytest.raises(TraceError, match="No space left"):
-        full.__exit__(TraceError, told.value, None)
+    def begin_on(path: str) -> None:
+        with opened(path) as writer:
+            assert writer is not None
+            writer.asked(True)
+
+    with pytest.raises(TraceError, match="/dev/full cannot be written: No space left"):
+        begin_on("/dev/full")
 
 
 def test_a_run_whose_trace_cannot_go_on_ends_and_is_put_back_from_its_journal(
