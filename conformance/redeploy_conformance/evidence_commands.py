@@ -58,7 +58,8 @@ def check_trace(
 ) -> None:
     """Draw the verdict from traces or logs alone, without a network.
 
-    FILE is a trace that 'run --trace' wrote, a HAR file of a browser or proxy, or a list of
+    FILE is a trace that 'run --trace' or 'stage --trace' wrote (of a staging run that was resumed:
+    those of all its processes, in their order), a HAR file of a browser or proxy, or a list of
     ActionTrail events (a JSON array, or one event per line). What a log cannot show is not
     exercised, so a log without a violation ends as incomplete.
 
@@ -82,6 +83,7 @@ def _drawn(
 ) -> "Result":
     from redeploy_conformance.evidence.check import ForeignTraceError, check
     from redeploy_conformance.evidence.logs import LogError, kind_of, watch
+    from redeploy_conformance.staging.again import check_staging, is_staging
     from redeploy_schemas.contract import load
 
     try:
@@ -92,6 +94,8 @@ def _drawn(
                 f"files of different kinds ({', '.join(sorted(kinds))}) are checked apart",
             )
         if kinds == {"trace"}:
+            if is_staging(paths[0]):
+                return check_staging(paths, load())
             return check(paths, load()).result()
         return watch(paths, kinds.pop(), load(), fresh, redeploy_seconds)
     except OSError as error:

@@ -116,6 +116,13 @@ _result = click.option(
 )
 
 
+_trace = click.option(
+    "--trace",
+    type=click.Path(dir_okay=False),
+    help="Also write everything that the verdict rests on, for check-trace.",
+)
+
+
 @click.command()
 @_account
 @_limits
@@ -140,8 +147,11 @@ def plan(**options: Any) -> None:
     help="Where everything is written before it is done; must not be there yet.",
 )
 @_result
+@_trace
 @click.option("--dry-run", is_flag=True, help="Only look, and print the plan.")
-def stage(journal: str, result: str, dry_run: bool, **options: Any) -> None:
+def stage(
+    journal: str, result: str, trace: str | None, dry_run: bool, **options: Any
+) -> None:
     """Run the suite against instances of a real account, and put everything back.
 
     TARGET is a region such as cn-hangzhou, or a conformance statement (TOML) with url and region.
@@ -157,17 +167,22 @@ def stage(journal: str, result: str, dry_run: bool, **options: Any) -> None:
     if dry_run:
         show_plan(options)
     else:
-        run(options, journal, result)
+        run(options, journal, result, trace)
 
 
 @click.command()
 @click.argument("journal", type=click.Path(dir_okay=False))
 @_result
-def resume(journal: str, result: str) -> None:
-    """Go on with a run that was cut short, from its JOURNAL."""
+@_trace
+def resume(journal: str, result: str, trace: str | None) -> None:
+    """Go on with a run that was cut short, from its JOURNAL.
+
+    With --trace this process writes a trace of its own: 'check-trace' takes those of all processes of
+    the run, in their order.
+    """
     from redeploy_conformance.staging.command import resume as run
 
-    run(journal, result)
+    run(journal, result, trace)
 
 
 @click.command()

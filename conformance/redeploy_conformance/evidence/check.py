@@ -132,7 +132,12 @@ class Checker:
     def _header(self, line: HeaderLine) -> None:
         if self._player is not None:
             self._close(CUT)
-        start = _start(line)
+        if line.staging is not None:
+            raise ForeignTraceError(
+                f"{self._name} is of a staging run: it is checked by itself, or together with "
+                "the other parts of that run"
+            )
+        start = start_of(line)
         if start.contract_sha256 != self.contract.sha256:
             raise ForeignTraceError(
                 f"{self._name} is of another contract ({start.contract_edition}, "
@@ -281,7 +286,8 @@ def _clauses(run: Run) -> dict[str, Violation]:
     return first
 
 
-def _start(line: HeaderLine) -> Start:
+def start_of(line: HeaderLine) -> Start:
+    """Return what the first line says of how a run began."""
     if line.format != TRACE_FORMAT:
         raise ForeignTraceError(
             f"a trace of format {line.format!r}, not {TRACE_FORMAT}"

@@ -1,7 +1,7 @@
 """The lines of a trace as typed records, and the reader that finds where a trace is damaged.
 
 ``header``, then for each session ``session``, for each of its steps ``step``, what was sent and
-read meanwhile (``exchange``, ``clock``, ``spans``), and ``done``; ``finding`` names a violation and
+read meanwhile (``exchange``, ``clock``, ``spans``), and ``done``; ``stop`` that a staging run was asked to end; ``finding`` names a violation and
 the session that shows it; ``case`` closes what belongs to one case; ``end`` closes the trace. Their
 JSON Schema is ``run/trace.json``.
 """
@@ -50,6 +50,8 @@ class HeaderLine(_Line, tag="header", frozen=True):
     statement: dict[str, Any]
     offer: dict[str, Any]
     clock_id: str = ""
+    staging: dict[str, Any] | None = None
+    """Of a staging run: its ``run`` id, ``settings``, and the ``journal`` that it goes on from."""
 
 
 class SessionLine(_Line, tag="session", frozen=True):
@@ -88,9 +90,14 @@ class ExchangeLine(_Line, tag="exchange", frozen=True):
 
 
 class ClockLine(_Line, tag="clock", frozen=True):
-    """A reading of the real clock."""
+    """A reading of the real clock; of a staging run also of the wall clock."""
 
     now: float
+    job: str = ""
+
+
+class StopLine(_Line, tag="stop", frozen=True):
+    """No further case of a lane is begun: the run was asked to end."""
 
 
 class SpansLine(_Line, tag="spans", frozen=True):
@@ -140,6 +147,7 @@ Line: TypeAlias = (
     | ClockLine
     | SpansLine
     | DoneLine
+    | StopLine
     | FindingLine
     | CaseLine
     | EndLine

@@ -32,6 +32,7 @@ FLEETING = frozenset(
         "Signature",
         "AccessKeyId",
         "NotBefore",
+        "SecurityToken",
     }
 )
 """Parameters that differ each time, or that belong to the signature."""
@@ -135,14 +136,12 @@ class TapeApi(Api):
             query = query.replace(alter[0].decode(), alter[1].decode())
         if line.action == action and line.target == f"/?{query}":
             return
-        sent = line.target.partition("?")[2] + "&" + line.body
-        found = dict(parse_qsl(sent, keep_blank_values=True))
-        if (line.action or found.get("Action")) == action and (
-            _lasting(found) == _lasting(dict(parse_qsl(query, keep_blank_values=True)))
-        ):
-            return
-        asked = f"{line.action or found.get('Action')} {_lasting(found)}"
-        raise TapeError(f"{asked} stands where these steps ask {action} {dict(params)}")
+        found, lasting = asked_in(line.action, line.target, line.body)
+        wanted = lasting_of(dict(parse_qsl(query, keep_blank_values=True)))
+        if (found, lasting) != (action, wanted):
+            raise TapeError(
+                f"{found} {lasting} stands where these steps ask {action} {dict(params)}"
+            )
 
     def _compare_key(self, key: str, credentials: Credentials) -> None:
         if key != credentials.access_key_id:
@@ -155,15 +154,7 @@ class TapeApi(Api):
         self.requests += 1
         if line.problem is not None:
             self.exchanges.append((request, line.problem))
-            if line.reached:
-                raise UnansweredError(line.problem)
-            raise UnreachableError(line.problem)
-        try:
-            body = base64.b64decode(line.bytes) if line.bytes else line.answer.encode()
-        except binascii.Error as error:
-            raise TapeError(f"an answer is no base64: {error}") from error
-        headers = (("content-type", line.type),) if line.type else ()
-        answer = HttpResponse(line.status, headers, body)
+        answer = answer_in(line)
         self.exchanges.append((request, answer))
         return answer
 
@@ -195,5 +186,32 @@ class TapeApi(Api):
         return done
 
 
-def _lasting(params: Mapping[str, str]) -> dict[str, str]:
+def answer_in(line: ExchangeLine) -> HttpResponse:
+    """Return the recorded answer.
+
+    Raises:
+        UnansweredError: none came.
+        UnreachableError: nobody was there.
+    """
+    if line.problem is not None:
+        if line.reached:
+            raise UnansweredError(line.problem)
+        raise UnreachableError(line.problem)
+    try:
+        body = base64.b64decode(line.bytes) if line.bytes else line.answer.encode()
+    except binascii.Error as error:
+        raise TapeError(f"an answer is no base64: {error}") from error
+    headers = (("content-type", line.type),) if line.type else ()
+    return HttpResponse(line.status, headers, body)
+
+
+def asked_in(action: str, target: str, body: str) -> tuple[str, dict[str, str]]:
+    """Return the operation that a request asks for, and its lasting parameters."""
+    sent = target.partition("?")[2] + "&" + body
+    found = dict(parse_qsl(sent, keep_blank_values=True))
+    return action or found.get("Action", ""), lasting_of(found)
+
+
+def lasting_of(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters without those that differ each time."""
     return {name: value for name, value in params.items() if name not in FLEETING}

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from redeploy_conformance.steps import Step, to_json
 from redeploy_conformance.targets.base import UnreachableError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Record
+from redeploy_schemas.vocabulary import RunVerdict
 
 T = TypeVar("T")
 SIGNER = re.compile(r"Credential=([^,]+)")
@@ -41,10 +42,12 @@ class TraceWriter:
         self._lock = threading.Lock()
         self._job = threading.local()
 
-    def header(self, start: Record, setting: Setting) -> None:
+    def header(
+        self, start: Record, setting: Setting, **more: Mapping[str, Any]
+    ) -> None:
         """Write the first line: who is judged, by what, under what settings."""
         document = {"format": TRACE_FORMAT, "worker": self._worker}
-        self._line("header", document | start.to_json() | setting.to_json())
+        self._line("header", document | start.to_json() | setting.to_json() | more)
 
     def session(self, *, counted: bool) -> int:
         """Write that a session begins, and return its number."""
@@ -100,7 +103,8 @@ class TraceWriter:
 
     def clock(self, now: float) -> None:
         """Write a reading of the real clock; its zero means nothing."""
-        self._line("clock", {"now": now})
+        job = getattr(self._job, "name", None)
+        self._line("clock", {"now": now} | ({} if job is None else {"job": job}))
 
     def at_once(self, jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
         """Do jobs at once, mark each exchange with its job, and write when each began and ended."""
@@ -149,6 +153,18 @@ class TraceWriter:
                 "clauses": list(report.clauses),
             },
         )
+
+    def asked(self, stopping: bool) -> bool:
+        """Return whether no further case is to be begun, and write it where that is so."""
+        if stopping:
+            self._line("stop", {})
+        return stopping
+
+    def end(self, verdict: RunVerdict, seconds: float, *, complete: bool) -> None:
+        """Write the last line of a run in one process, and close the file."""
+        said = {"verdict": verdict.words, "exit_code": int(verdict), "crashes": []}
+        self._line("end", {"complete": complete, "seconds": seconds, **said})
+        self._file.close()
 
     def close(self) -> None:
         """Close the file, without the last line, which only the whole run can write."""

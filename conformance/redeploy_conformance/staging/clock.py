@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+from redeploy_conformance.evidence.watcher import Watcher
+
 
 class Clock(Protocol):
     """Tells the time and waits."""
@@ -31,3 +33,28 @@ class RealClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+class WatchedClock:
+    """A clock whose every reading is taken note of: what a run does next hangs on them."""
+
+    def __init__(self, inner: Clock, watcher: Watcher) -> None:
+        """Read another clock."""
+        self.inner = inner
+        self.watcher = watcher
+
+    def now(self) -> float:
+        """Return seconds that only go forward."""
+        return self._noted(self.inner.now())
+
+    def wall(self) -> float:
+        """Return seconds since 1970."""
+        return self._noted(self.inner.wall())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self.inner.sleep(seconds)
+
+    def _noted(self, seconds: float) -> float:
+        self.watcher.clock(seconds)
+        return seconds

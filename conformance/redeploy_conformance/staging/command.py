@@ -25,6 +25,12 @@ from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging, begin, go_on, reader_of
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.telling import left_behind, plan_lines
+from redeploy_conformance.staging.tracing import (
+    StagingWriter,
+    TraceError,
+    cut_written,
+    opened,
+)
 from redeploy_conformance.targets.base import (
     TargetUsageError,
     UnansweredError,
@@ -46,6 +52,7 @@ MISUSES = (
     NothingInsideError,
     StatementError,
     TargetUsageError,
+    TraceError,
 )
 
 
@@ -59,29 +66,37 @@ def show_plan(options: Mapping[str, Any]) -> None:
             click.echo(clean(line, limit=WHOLE))
 
 
-def stage(options: Mapping[str, Any], journal: str, result: str) -> None:
+def stage(
+    options: Mapping[str, Any], journal: str, result: str, trace: str | None
+) -> None:
     """Run, put back, and end with the verdict's exit code."""
     with _sentences():
         contract = load()
         settings = _settings(contract, options)
-        _check_folders(journal, result)
+        _check_folders(journal, result, *filter(None, [trace]))
         wallet = default_chain()
         transport, found, plan = _planned(contract, settings, wallet)
         _tell_reach(plan)
         for key, why in plan.unfit:
             _say(f"left alone: {key}: {why}")
         _say(plan_lines(plan, found)[0])
-        run = begin(contract, settings, transport, wallet, Path(journal), _say)
-    _carry_out(run, Path(result))
+        path = Path(journal)
+        with opened(trace) as writer:
+            run = begin(
+                contract, settings, transport, wallet, path, _say, writer=writer
+            )
+    _carry_out(run, Path(result), writer)
 
 
-def resume(journal: str, result: str) -> None:
+def resume(journal: str, result: str, trace: str | None) -> None:
     """Go on with a run, put back, and end with the verdict's exit code."""
     with _sentences():
-        _check_folders(result)
+        _check_folders(result, *filter(None, [trace]))
         _check_journal(journal)
-        run = go_on(load(), _connect, default_chain(), Path(journal), _say)
-    _carry_out(run, Path(result))
+        wallet, path = default_chain(), Path(journal)
+        with opened(trace) as writer:
+            run = go_on(load(), _connect, wallet, path, _say, writer=writer)
+    _carry_out(run, Path(result), writer)
 
 
 def restore(journal: str) -> None:
@@ -140,12 +155,15 @@ def serve_account(folder: str, port: int, options: Mapping[str, Any]) -> None:
 # ---------------------------------------------------------------------- one run
 
 
-def _carry_out(run: Staging, path: Path) -> None:
-    with _left_told(run), _interrupts(run):
+def _carry_out(run: Staging, path: Path, writer: StagingWriter | None) -> None:
+    with cut_written(run.past, writer), _left_told(run), _interrupts(run):
         run.carry_out(run.plan())
         complete = not run.stopping
         left = run.restore()
-    made = run.result(left, complete=complete)
+        made = run.result(left, complete=complete)
+        if writer is not None:
+            verdict = RunVerdict(made.exit_code)
+            writer.end(verdict, made.seconds, complete=complete)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(made.to_text(), "utf-8")
     draft.replace(path)
@@ -189,7 +207,7 @@ def _left_told(run: Staging) -> Iterator[None]:
         _leave_behind(run, RunVerdict.WRONG_USAGE, str(error))
     except (OutOfReachError, SetUpError, NoCredentialsError) as error:
         _leave_behind(run, RunVerdict.UNREACHABLE, str(error))
-    except JournalError as error:
+    except (JournalError, TraceError) as error:
         _leave_behind(run, RunVerdict.INCOMPLETE, str(error))
     except Exception:
         for line in left_behind(run.past):

@@ -26,6 +26,7 @@ from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.planning import Lane, Plan, worst_seconds
 from redeploy_conformance.staging.preparing import HOME
 from redeploy_conformance.staging.session import StagingSession
+from redeploy_conformance.staging.tracing import Witness
 from redeploy_conformance.staging.waits import LOST_AFTER, Waits, bring, calm, together
 from redeploy_conformance.steps import Step
 
@@ -47,6 +48,7 @@ class Post:
     seen: View = field(default_factory=dict)
     at: float = 0.0
     reserved: int = 0
+    case: StagingCase | None = None
 
     @property
     def over(self) -> bool:
@@ -65,6 +67,7 @@ class Driver:
         plan: Plan,
         reproduce: Callable[[StagingCase], str],
         tell: Callable[[str], None],
+        witness: Witness | None = None,
     ) -> None:
         """Prepare; nothing is asked yet. ``tell`` is given a line for each case that is over."""
         self.session = session
@@ -73,6 +76,7 @@ class Driver:
         self.plan = plan
         self.reproduce = reproduce
         self.tell = tell
+        self.witness = witness
         self.stopping = False
         self.looks: list[float] = []
         self.declined = [
@@ -141,7 +145,8 @@ class Driver:
     def _too_much(self, post: Post, case: StagingCase) -> str | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
         settings, past = self.plan.settings, self.fence.past
-        if self.stopping:
+        witness, stopping = self.witness, self.stopping
+        if stopping if witness is None else witness.asked(stopping):
             return "the run was asked to end"
         cost = redeploys(self.plan.contract, case)
         others = sum(one.reserved for one in self._posts.values() if one is not post)
@@ -154,13 +159,32 @@ class Driver:
         return None
 
     def _case(self, post: Post, case: StagingCase) -> Waits:
-        post.run, post.ledger = Run(), Ledger()
+        post.run, post.ledger, post.case = Run(), Ledger(), case
+        if self.witness is not None:
+            post.run.number = self.witness.session(counted=True)
         for one in case.steps:
             yield from self._step(post, one)
             if post.over:
                 break
         if post.over:
             yield from self._tidy(post)
+        report = self._report(post, case)
+        hidden = scrubbed(report.to_json(), self.session.api.secrets)
+        self.fence.note("case", report=hidden)
+        if self.witness is not None:
+            self.witness.case(report)
+        post.reserved, post.case = 0, None
+        self.tell(f"{case.name}: {_outcome(post.run)}")
+
+    def unfinished(self) -> list[CaseReport]:
+        """Return what the cases under way have shown so far."""
+        return [
+            self._report(post, post.case)
+            for post in self._posts.values()
+            if post.case is not None
+        ]
+
+    def _report(self, post: Post, case: StagingCase) -> CaseReport:
         report = CaseReport(case.name, case.clauses, post.ledger)
         report.problem, report.lost = post.run.problem, post.run.lost
         report.skipped = post.run.skipped
@@ -168,10 +192,7 @@ class Driver:
             self.bench, case.name, post.run, self.reproduce(case)
         )
         report.steps = len(post.run.done)
-        hidden = scrubbed(report.to_json(), self.session.api.secrets)
-        self.fence.note("case", report=hidden)
-        post.reserved = 0
-        self.tell(f"{case.name}: {_outcome(post.run)}")
+        return report
 
     def _step(self, post: Post, one: Act) -> Waits:
         key, session = post.lane.key, self.session

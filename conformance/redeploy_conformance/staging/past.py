@@ -117,8 +117,7 @@ class Past:
                     self.spent[one] -= 1
                     self._not_flying(one, begun["number"])
                 elif line["task"]:
-                    number = begun["number"]
-                    self.flying[one] = Flying(begun["at"], number, line["task"])
+                    self._accepted(one, begun, line["task"])
         elif begun["action"] == LAUNCH:
             self.launched += line["made"]
             self.launching = self.launching and not known
@@ -127,6 +126,12 @@ class Past:
             self.events.update(dict.fromkeys(line["made"], made.instance))
             if known and made in self.unsure:
                 self.unsure.remove(made)
+
+    def _accepted(self, instance: str, begun: Mapping[str, Any], task: str) -> None:
+        """Follow the task of the last call that was accepted, whichever answer came last."""
+        known = self.flying.get(instance)
+        if known is None or known.task is None or known.number <= begun["number"]:
+            self.flying[instance] = Flying(begun["at"], begun["number"], task)
 
     def _not_flying(self, instance: str, number: int) -> None:
         """Forget a redeploy that was refused, unless another call may have begun one."""

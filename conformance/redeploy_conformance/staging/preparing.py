@@ -1,8 +1,8 @@
 """Preparing on a real account: instances are taken as they are, brought, made; events are simulated."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Offer, SetUpError
@@ -66,6 +66,7 @@ class PreparingSession(Session):
         self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
         """Seconds by which a read may be late."""
         self._called: dict[str, float] = {}
+        self._accepted: dict[str, list[str]] = {}
         self._landings: dict[str, Landing] = {}
         self._doubled: dict[str, tuple[str, float]] = {}
 
@@ -149,7 +150,9 @@ class PreparingSession(Session):
         return f"made as {ids[0]}"
 
     def _simulate(self, one: step.Simulate) -> str:
-        later = datetime.now(UTC) + timedelta(days=2, seconds=secrets.randbelow(40_000))
+        now = self.api.clock.wall()
+        spread = crc32(f"{self.run_id} {one.key} {now!r}".encode()) % 40_000
+        later = datetime.fromtimestamp(now, UTC) + timedelta(days=2, seconds=spread)
         not_before = later.strftime("%Y-%m-%dT%H:%M:%SZ")
         instance = self.ids[one.key]
         params = [

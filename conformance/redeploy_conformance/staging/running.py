@@ -1,14 +1,17 @@
 """A staging run from end to end: plan, carry out, put back, and say what it showed."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from redeploy_conformance.api import Offer
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.evidence.setting import Setting
+from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.cases import StagingCase
@@ -23,6 +26,13 @@ from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.restoring import Restorer
 from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.staging.tracing import (
+    StagingWriter,
+    WatchedTransport,
+    Witness,
+    goes_on_from,
+    watched,
+)
 from redeploy_conformance.targets.base import Target, Transport
 from redeploy_conformance.verdict import SUITE, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
@@ -48,8 +58,29 @@ class Staging:
     api: StagingApi
     fence: Fence
     say: Callable[[str], None]
+    witness: Witness | None = None
     driver: Driver | None = None
     stopping: bool = False
+
+    def begin(self, run: str) -> None:
+        """Write the first line of the journal."""
+        self.fence.note(
+            "begin",
+            format=JOURNAL_FORMAT,
+            run=run,
+            contract_sha256=self.contract.sha256,
+            settings=self.settings.to_json(),
+        )
+
+    def write_header(
+        self, writer: TraceWriter, lines: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write the first line of a trace; ``lines`` of a journal are what the run goes on from."""
+        more = goes_on_from(self.past.run, self.settings, lines)
+        statement, region = self.settings.statement, self.settings.region
+        host = self.api.host
+        setting = Setting(statement, KIND, self.offer, host, region, alone=False)
+        writer.header(self.start(), setting, staging=more)
 
     def plan(self) -> Plan:
         """Return what is still to be done; only looks are asked for.
@@ -77,7 +108,9 @@ class Staging:
         session = StagingSession(
             self.api, offer, self.contract, self.wallet, self.settings, self.past.run
         )
-        self.driver = Driver(session, bench, self.fence, plan, self.reproduce, self.say)
+        self.driver = Driver(
+            session, bench, self.fence, plan, self.reproduce, self.say, self.witness
+        )
         if self.stopping:
             self.driver.stop()
         self.driver.run()
@@ -120,7 +153,7 @@ class Staging:
         taken = Taken(reports=reports)
         taken.offer = {"name": self.offer.name, "version": self.offer.version}
         seconds = round(self.past.seconds(self.clock.wall()), 3)
-        made = judge(self._start(), taken, seconds, complete=complete)
+        made = judge(self.start(), taken, seconds, complete=complete)
         requests = self.api.requests + self.reader.requests
         rows = {row.clause.id: row for row in decidable(self.contract)}
         clauses = tuple(_explained(one, declined, rows[one.id]) for one in made.clauses)
@@ -134,7 +167,8 @@ class Staging:
             return replace(made, verdict=worse.words, exit_code=int(worse))
         return made
 
-    def _start(self) -> Start:
+    def start(self) -> Start:
+        """Return who is judged, and by what."""
         statement = self.settings.statement
         return Start(
             suite_version=version(SUITE),
@@ -164,23 +198,24 @@ def begin(
     path: Path,
     say: Callable[[str], None],
     clock: Clock | None = None,
+    writer: StagingWriter | None = None,
 ) -> Staging:
-    """Begin a run, and its journal.
+    """Begin a run, its journal, and its trace where there is to be one.
 
     Raises:
         JournalError: the journal cannot be begun.
     """
     clock = clock or RealClock()
+    started, clock = clock.wall(), watched(clock, writer)
     journal = Journal(path, new=True, wall=clock.wall)
     run = "r-" + secrets.token_hex(8)
-    staging = _assemble(contract, settings, transport, wallet, journal, say, clock)
-    staging.fence.note(
-        "begin",
-        format=JOURNAL_FORMAT,
-        run=run,
-        contract_sha256=contract.sha256,
-        settings=settings.to_json(),
+    staging = assemble(
+        contract, settings, transport, wallet, journal, say, clock, writer
     )
+    if writer is not None:
+        staging.past.run, staging.past.started = run, started
+        staging.write_header(writer, ())
+    staging.begin(run)
     return staging
 
 
@@ -191,6 +226,7 @@ def go_on(
     path: Path,
     say: Callable[[str], None],
     clock: Clock | None = None,
+    writer: StagingWriter | None = None,
     *,
     judging: bool = True,
 ) -> Staging:
@@ -199,7 +235,7 @@ def go_on(
     Raises:
         JournalError: it cannot be read, or what it judged by is not this contract.
     """
-    clock = clock or RealClock()
+    clock = watched(clock or RealClock(), writer)
     journal = Journal(path, new=False, wall=clock.wall)
     lines = journal.lines()
     if not lines:
@@ -208,14 +244,18 @@ def go_on(
         raise JournalError(f"{path} is of another edition of the contract")
     settings = Settings.from_json(lines[0]["settings"])
     transport = connect(settings)
-    staging = _assemble(contract, settings, transport, wallet, journal, say, clock)
+    staging = assemble(
+        contract, settings, transport, wallet, journal, say, clock, writer
+    )
     for line in lines:
         staging.past.take(line)
+    if writer is not None:
+        staging.write_header(writer, lines)
     staging.fence.note("resume")
     return staging
 
 
-def _assemble(
+def assemble(
     contract: Contract,
     settings: Settings,
     transport: Transport,
@@ -223,11 +263,16 @@ def _assemble(
     journal: Journal,
     say: Callable[[str], None],
     clock: Clock,
+    witness: Witness | None = None,
 ) -> Staging:
+    """Return a run of which nothing has happened yet."""
     past = Past()
+    if witness is not None:
+        transport = WatchedTransport(transport, witness)
     reader = reader_of(settings, transport, clock)
     fence = Fence(transport, reader, wallet, settings, contract, journal, past)
     api = reader_of(settings, fence, clock)
+    reader.watcher = api.watcher = witness
     return Staging(
         contract=contract,
         settings=settings,
@@ -240,6 +285,7 @@ def _assemble(
         api=api,
         fence=fence,
         say=say,
+        witness=witness,
     )
 
 

@@ -118,16 +118,33 @@ class StagingSession(PreparingSession):
     def call(self, key: str, one: step.Redeploy) -> Reply:
         """Make one call; a refusal of the rate limit is waited for, since others may call too."""
         for pause in CALMING:
-            self._called[key] = self.now
+            self._calls(key)
             reply = super().call(key, one)
             if reply.kind is not Kind.THROTTLED and not _throttled(reply):
-                self._called[key] = self.now
+                self._calls(key)
+                if reply.kind is Kind.ACCEPTED and reply.task_id:
+                    self._accepted.setdefault(key, []).append(reply.task_id)
                 return self._judgeable(one, reply)
             self.api.sleep(pause)
         raise SetUpError(
             f"the call was refused by a rate limit {len(CALMING)} times; "
             "somebody else may be using the account"
         )
+
+    def _dispatch_one(self, one: step.Step) -> tuple[str, list[Violation]]:
+        """Carry a step out; of calls made at once one task is followed, whichever answer came last."""
+        if not isinstance(one, step.Together):
+            return super()._dispatch_one(one)
+        self._accepted.clear()
+        try:
+            return super()._dispatch_one(one)
+        finally:
+            for key, tasks in self._accepted.items():
+                self.tasks[key] = max(tasks)
+
+    def _calls(self, key: str) -> None:
+        """Keep when an instance was last called on, of calls made at once the last of all."""
+        self._called[key] = max(self.now, self._called.get(key, float("-inf")))
 
     def _judgeable(self, one: step.Redeploy, reply: Reply) -> Reply:
         """Return a reply that tells something of the implementation.
@@ -197,6 +214,9 @@ class StagingSession(PreparingSession):
             or looks[-1].observed != words
         ):
             light = step.Look((key,), light="events" not in seen)
+            if self.api.watcher is not None:
+                self.api.watcher.step([light])
+                self.api.watcher.done([words], [one.clause for one in wrong], None)
             after = dict(self.oracle.worlds)
             exchanges = tuple(self.api.exchanges)
             self.run.done.append(Done(light, words, before, after, exchanges))
