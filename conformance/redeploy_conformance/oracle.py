@@ -5,7 +5,10 @@ No I/O, no clock, no randomness: whoever drives it says what was called, what ca
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance import belief as beliefs
 from redeploy_conformance.belief import Belief, View
@@ -30,8 +33,7 @@ FRAME = frozenset({"status", "lock_reasons", "tenancy"})
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
     ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError

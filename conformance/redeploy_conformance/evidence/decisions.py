@@ -6,9 +6,11 @@ it is (L7).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.ledger import Ledger

@@ -8,10 +8,13 @@ accepted is judged by the same oracle as a run. Memory holds the instances that 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as renewed
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.evidence.decisions import (
@@ -360,7 +363,7 @@ class Monitor:
             "log",
             (),
             self.ledger,
-            [replace(one, reproduce=again) for one in self.findings],
+            [renewed(one, reproduce=again) for one in self.findings],
             "; ".join(self.problems) or None,
             requests=self.records,
         )

@@ -1,8 +1,9 @@
 """What a log shows of one request, whichever log it was, and what is wrong with a log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from redeploy_conformance.replies import Reply
 from redeploy_conformance.views import event_of, view
@@ -17,8 +18,7 @@ class LogError(ValueError):
     """A log cannot be read from some place on; the message names the place and the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """What a row of DescribeInstances shows of an instance; None for what it does not."""
 
     id: str
@@ -33,8 +33,7 @@ Page: TypeAlias = tuple[tuple[str, Events], ...]
 """A page of the event history: the events by instance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """One request of a log and its answer; times in seconds since 1970, of the log's own clock.
 
     ``account`` is whoever the log says has called, ``region`` where, both empty where it does not
