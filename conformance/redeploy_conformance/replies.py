@@ -18,7 +18,7 @@ class Kind(Enum):
     UNKNOWN = "nobody knows"
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer to one call; ``status`` None when none came, and then ``problem`` says why."""
 
     kind: Kind

@@ -22,7 +22,7 @@ DERIVED = frozenset({"exists", "in_flight"})
 UNSEEN_EVENT = "an event that was not shown"
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What a log showed of an instance at one time; None for what it did not show.
 
     ``events`` are (id, type, status); ``whole`` says that there are no others.
