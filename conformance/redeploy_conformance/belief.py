@@ -30,7 +30,7 @@ PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
 
 
-class Expectation(msgspec.Struct, frozen=True):
+class Expectation(msgspec.Struct, frozen=True, gc=False):
     """What the contract lets a look show in one field, and the clause it rests on."""
 
     field: str
@@ -38,7 +38,7 @@ class Expectation(msgspec.Struct, frozen=True):
     clause: str
 
 
-class Mismatch(msgspec.Struct, frozen=True):
+class Mismatch(msgspec.Struct, frozen=True, gc=False):
     """A field that shows what no clause allows."""
 
     field: str
@@ -47,7 +47,7 @@ class Mismatch(msgspec.Struct, frozen=True):
     observed: str
 
 
-class Narrowed(msgspec.Struct, frozen=True):
+class Narrowed(msgspec.Struct, frozen=True, gc=False):
     """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
 
     With ``mismatches`` the belief is the nearest world, adjusted to what was seen.

@@ -10,7 +10,7 @@ NO_EVENT_CODE = "InvalidOperation.RedeployInstance"
 DISK_CODE = "DiskError"
 
 
-class Excuse(msgspec.Struct, frozen=True):
+class Excuse(msgspec.Struct, frozen=True, gc=False):
     """A reason to reject that the source leaves open: the code, and the choices that matter.
 
     ``code_is_free`` where no edition binds the code either.
@@ -22,7 +22,7 @@ class Excuse(msgspec.Struct, frozen=True):
     code_is_free: bool = False
 
 
-class Reasons(msgspec.Struct, frozen=True):
+class Reasons(msgspec.Struct, frozen=True, gc=False):
     """Everything that speaks against or for one call in one world.
 
     ``violated`` rows bind (A1–A7); ``excuses`` may be used or not; ``responds`` are the events

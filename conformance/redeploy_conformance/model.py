@@ -59,7 +59,7 @@ class Call(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     unclear: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """One answer that the contract admits, and what the instance may be afterwards.
 
     ``codes`` None with ``accepted`` false is any 4xx code that states nothing false, ``but``

@@ -12,7 +12,7 @@ Told: TypeAlias = tuple[str, str]
 """An open clause and the choice that would explain what is seen, such as ``("E7", "all")``."""
 
 
-class Known(msgspec.Struct, frozen=True, cache_hash=True):
+class Known(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What is known of a value: it is one of ``values``, or with ``other`` none of them."""
 
     values: frozenset[Any] = frozenset()
@@ -43,7 +43,7 @@ def other_than(known: Known) -> Known:
     return ANYTHING if known.other else Known(known.values, other=True)
 
 
-class Event(msgspec.Struct, frozen=True, cache_hash=True):
+class Event(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A system event of an instance; ``status`` None is some final one, not yet seen."""
 
     id: str
@@ -52,7 +52,7 @@ class Event(msgspec.Struct, frozen=True, cache_hash=True):
     simulated: bool = False
 
 
-class Flight(msgspec.Struct, frozen=True, cache_hash=True):
+class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A redeploy under way, since a call that was, or may have been, accepted.
 
     ``at`` is the place on the path of its transition, -1 before a lagging read has shown any;
@@ -75,7 +75,7 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True):
     unsure: bool = False
 
 
-class World(msgspec.Struct, frozen=True, cache_hash=True):
+class World(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """One possible state of one instance.
 
     The first nine fields are the attributes of the contract's rows. ``why`` gives, for the next
