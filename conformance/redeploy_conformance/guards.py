@@ -1,5 +1,7 @@
 """What speaks against a call: the preconditions that a world violates, and the open points."""
 
+from functools import lru_cache
+
 import msgspec
 
 from redeploy_conformance.world import Event, Told, World
@@ -46,6 +48,7 @@ def responds_to(contract: Contract, world: World, event: Event) -> bool:
     )
 
 
+@lru_cache(4096)
 def reasons(contract: Contract, world: World) -> Reasons:
     """Return what speaks against a redeploy of this instance now."""
     violated = tuple(

@@ -148,9 +148,9 @@ class Forgery:
     beyond: bool = False
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Contract:
-    """Every row, with the look-ups that the model and the planner need."""
+    """Every row, with the look-ups that the model and the planner need; equal to itself alone."""
 
     edition: str
     operation: str
