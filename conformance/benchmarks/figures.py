@@ -26,14 +26,15 @@ SECONDS = 3.0
 LOCKED = Create("i1", (("lock_reasons", ("security",)),))
 
 
-def rate(once: Callable[[], object]) -> float:
-    """Return how often per second something can be done, over some seconds."""
-    count, end = 0, time.perf_counter() + SECONDS
-    begun = time.perf_counter()
-    while time.perf_counter() < end:
+def rate(
+    once: Callable[[], object], clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Return how often per second of a clock something can be done, over some seconds."""
+    count, begun = 0, clock()
+    while clock() < begun + SECONDS:
         once()
         count += 1
-    return count / (time.perf_counter() - begun)
+    return count / (clock() - begun)
 
 
 def judged(bench: Bench) -> Callable[[], object]:
@@ -125,7 +126,10 @@ def main() -> None:
     print(f"default run, 1 process:   {default_run([])}")
     print(f"default run, 2 processes: {default_run(['-n', '2'])}")
     bench = set_up(find("embedded", contract), contract)
-    print(f"judged steps per second, in process: {rate(judged(bench)):.0f}")
+    print(
+        f"judged steps per second, in process: {rate(judged(bench)):.0f}, "
+        f"of processor time {rate(judged(bench), time.process_time):.0f}"
+    )
     url = served()
     over = set_up(find(url, contract), contract)
     client, ours = rate(bare(url)), rate(suite_over_http(over.api))

@@ -1,8 +1,10 @@
 """Belief: the worlds that one instance may be in, and how a look at it narrows them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance.model import Rules, passed
 from redeploy_conformance.world import (
@@ -28,8 +30,7 @@ PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True, gc=False):
     """What the contract lets a look show in one field, and the clause it rests on."""
 
     field: str
@@ -37,8 +38,7 @@ class Expectation:
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(msgspec.Struct, frozen=True, gc=False):
     """A field that shows what no clause allows."""
 
     field: str
@@ -47,8 +47,7 @@ class Mismatch:
     observed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(msgspec.Struct, frozen=True, gc=False):
     """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
 
     With ``mismatches`` the belief is the nearest world, adjusted to what was seen.

@@ -1,6 +1,8 @@
 """What speaks against a call: the preconditions that a world violates, and the open points."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from redeploy_conformance.world import Event, Told, World
 from redeploy_schemas.contract import Contract, Precondition
@@ -10,8 +12,7 @@ NO_EVENT_CODE = "InvalidOperation.RedeployInstance"
 DISK_CODE = "DiskError"
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(msgspec.Struct, frozen=True, gc=False):
     """A reason to reject that the source leaves open: the code, and the choices that matter.
 
     ``code_is_free`` where no edition binds the code either.
@@ -23,8 +24,7 @@ class Excuse:
     code_is_free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(msgspec.Struct, frozen=True, gc=False):
     """Everything that speaks against or for one call in one world.
 
     ``violated`` rows bind (A1–A7); ``excuses`` may be used or not; ``responds`` are the events
@@ -48,6 +48,7 @@ def responds_to(contract: Contract, world: World, event: Event) -> bool:
     )
 
 
+@lru_cache(4096)
 def reasons(contract: Contract, world: World) -> Reasons:
     """Return what speaks against a redeploy of this instance now."""
     violated = tuple(

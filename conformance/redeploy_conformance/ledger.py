@@ -27,7 +27,8 @@ class Ledger:
 
     def confirm(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Count clauses that held."""
-        self.held.update(pairs)
+        for pair in pairs:
+            self.held[pair] += 1
 
     def tell(self, choices: Iterable[Told], evidence: str) -> None:
         """Count choices seen, and keep the first evidence of each."""
@@ -37,7 +38,8 @@ class Ledger:
 
     def walk(self, moves: Iterable[Move]) -> None:
         """Count edges of the state diagram."""
-        self.moves.update(moves)
+        for move in moves:
+            self.moves[move] += 1
 
     def times(self, clause: str) -> int:
         """Return how often a clause held."""

@@ -6,7 +6,10 @@ usual algorithms are simulated only to tell which of them this one behaves like 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance.replies import Flaw
 from redeploy_conformance.world import Told
@@ -178,8 +181,7 @@ def judge(
     return wrong, held
 
 
-@dataclass(frozen=True, slots=True)
-class Limiter:
+class Limiter(msgspec.Struct, frozen=True):
     """A simulated limiter: its kind, its state, and a pure step."""
 
     kind: str

@@ -1,9 +1,10 @@
 """Making and changing instances and their events, with the oracle told of each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, OfferError, SetUpError

@@ -5,8 +5,11 @@ Two total, pure functions carry everything: ``admissible`` (one world, one call,
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance.guards import Reasons, reasons, responds_to
 from redeploy_conformance.world import (
@@ -38,8 +41,7 @@ class Rules:
     declared: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     """A RedeployInstance call as the contract sees it.
 
     ``barred`` is the clause by which the call is refused before the instance matters (A14, U1,
@@ -57,8 +59,7 @@ class Call:
     unclear: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """One answer that the contract admits, and what the instance may be afterwards.
 
     ``codes`` None with ``accepted`` false is any 4xx code that states nothing false, ``but``

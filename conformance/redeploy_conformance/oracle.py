@@ -5,7 +5,11 @@ No I/O, no clock, no randomness: whoever drives it says what was called, what ca
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance import belief as beliefs
 from redeploy_conformance.belief import Belief, View
@@ -27,11 +31,12 @@ from redeploy_schemas.contract import Contract
 
 FRAME = frozenset({"status", "lock_reasons", "tenancy"})
 """What a look must show for a neighbour that stayed the same to confirm L9: else it could not tell."""
+REMEMBERED = 4096
+"""Beliefs of which what is asked of them again and again is remembered."""
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
     ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.
@@ -247,16 +252,18 @@ class Oracle:
 
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
-        known = self._loud
-        for other, worlds in self.worlds.items():
-            if other != key:
-                self.stirred.add(other)
-                if known.get(other) is worlds:
-                    continue  # hundreds of instances that nothing has touched since
-                if any(world.quiet for world in worlds):
-                    worlds = frozenset(map(_in_doubt_only, worlds))
-                    self.worlds[other] = worlds
-                known[other] = worlds
+        stirred = {key} & self.stirred
+        self.stirred = {*self.worlds} - {key} | stirred
+        touched = [  # of hundreds of instances, those that nothing has touched are passed over
+            (other, worlds)
+            for other, worlds in self.worlds.items()
+            if self._loud.get(other) is not worlds and other != key
+        ]
+        for other, worlds in touched:
+            if any(world.quiet for world in worlds):
+                worlds = frozenset(map(_in_doubt_only, worlds))
+                self.worlds[other] = worlds
+            self._loud[other] = worlds
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float
@@ -303,7 +310,9 @@ class Oracle:
         whys = {reasons(self.contract, world).violated for world, _ in bound}
         codes = {row.code: row.clause for rows in whys for row in rows}
         plain = call.barred is None and call.maybe is None and not call.foreign
-        if plain and len(whys) == 1 and len(codes) > 1:  # it is certain what was violated
+        if (
+            plain and len(whys) == 1 and len(codes) > 1
+        ):  # it is certain what was violated
             winner = codes.get(reply.code or "", "no-event")
             for clause in set(codes.values()) - {winner}:
                 self.ledger.precedence[(winner, clause)] += 1
@@ -420,6 +429,7 @@ def _first(worlds: Belief) -> World:
     return min(worlds, key=lambda world: (world.late, world.in_flight, str(world)))
 
 
+@lru_cache(REMEMBERED)
 def _quiet(worlds: Belief) -> tuple[str, ...]:
     """Return the clauses that forbid any change, whichever world is the true one."""
     first = min(world.quiet for world in worlds)
@@ -431,6 +441,7 @@ def _in_doubt_only(world: World) -> World:
     return replace(world, quiet=tuple(one for one in world.quiet if one == "A12"))
 
 
+@lru_cache(REMEMBERED)
 def settled(worlds: Belief) -> bool:
     """Whether no redeploy can be under way."""
     return not any((world.flight and not world.late) or world.doubt for world in worlds)

@@ -1,7 +1,8 @@
 """Answers as the contract sees them, and the clauses that bind every answer (R1–R5)."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from redeploy_conformance.wire.answers import Answer
 from redeploy_schemas.contract import Contract
@@ -17,8 +18,7 @@ class Kind(Enum):
     UNKNOWN = "nobody knows"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer to one call; ``status`` None when none came, and then ``problem`` says why."""
 
     kind: Kind
@@ -38,8 +38,7 @@ class Reply:
         return f"{self.status} {self.code or self.problem or 'without a code'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(msgspec.Struct, frozen=True):
     """A clause that an answer breaks by itself, whatever the state."""
 
     clause: str

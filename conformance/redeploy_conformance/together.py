@@ -1,9 +1,10 @@
 """Calls and looks at once, and the judgement of the history that they make (L12)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.belief import Belief, View

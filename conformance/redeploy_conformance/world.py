@@ -1,8 +1,10 @@
 """What one instance may be: plain values where they are known, constraints where not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_schemas.vocabulary import Ending
 
@@ -10,8 +12,7 @@ Told: TypeAlias = tuple[str, str]
 """An open clause and the choice that would explain what is seen, such as ``("E7", "all")``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What is known of a value: it is one of ``values``, or with ``other`` none of them."""
 
     values: frozenset[Any] = frozenset()
@@ -42,8 +43,7 @@ def other_than(known: Known) -> Known:
     return ANYTHING if known.other else Known(known.values, other=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A system event of an instance; ``status`` None is some final one, not yet seen."""
 
     id: str
@@ -52,8 +52,7 @@ class Event:
     simulated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A redeploy under way, since a call that was, or may have been, accepted.
 
     ``at`` is the place on the path of its transition, -1 before a lagging read has shown any;
@@ -76,8 +75,7 @@ class Flight:
     unsure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """One possible state of one instance.
 
     The first nine fields are the attributes of the contract's rows. ``why`` gives, for the next
@@ -104,7 +102,7 @@ class World:
     why: tuple[tuple[str, str], ...] = ()
     quiet: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
-    doubt: Flight | None = field(default=None)
+    doubt: Flight | None = None
 
     @property
     def late(self) -> bool:
@@ -119,12 +117,12 @@ class World:
     def __str__(self) -> str:
         """Return the state as a trace shows it."""
         marks = [self.status if self.exists else "released"]
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name in _SHOWN and value != one.default:
+        for name, usual in _SHOWN.items():
+            value = getattr(self, name)
+            if value != usual:
                 several = isinstance(value, frozenset)
                 words = " and ".join(sorted(value)) if several else value
-                marks.append(f"{one.name} {words}")
+                marks.append(f"{name} {words}")
         if self.flight is not None:
             marks.append(f"redeploying, will {self.flight.ending.value}")
         if self.doubt is not None:
@@ -135,17 +133,18 @@ class World:
         return ", ".join(marks)
 
 
-_SHOWN = frozenset(
-    {
+_SHOWN = {
+    name: getattr(World(), name)
+    for name in (
         "tenancy",
         "lock_reasons",
         "billing",
         "disk_status",
         "storage",
         "local_disk",
-    }
-)
-"""The attributes that a trace names where they are not as usual."""
+    )
+}
+"""The attributes that a trace names where they are not as usual, and what is usual."""
 
 
 def hush(worlds: Iterable[World], clauses: tuple[str, ...]) -> frozenset[World]:

@@ -6,7 +6,7 @@ records say what is promised, the model says what follows.
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -75,10 +75,10 @@ class Precondition:
 
     def holds(self, value: AttributeValue | frozenset[AttributeValue]) -> bool:
         """Whether a value, or every member of a set, satisfies the precondition."""
-        members: Iterable[AttributeValue] = (
-            value if isinstance(value, frozenset) else (value,)
-        )
-        return all((member in self.values) is not self.forbids for member in members)
+        members = value if isinstance(value, frozenset) else frozenset((value,))
+        if self.forbids:
+            return members.isdisjoint(self.values)
+        return members <= self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,9 @@ class Forgery:
     beyond: bool = False
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Contract:
-    """Every row, with the look-ups that the model and the planner need."""
+    """Every row, with the look-ups that the model and the planner need; equal to itself alone."""
 
     edition: str
     operation: str

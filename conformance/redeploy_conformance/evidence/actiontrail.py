@@ -1,8 +1,6 @@
 """ActionTrail events as a log of requests: a JSON array, LookupEvents' answer, or one per line."""
 
-import heapq
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,21 +24,27 @@ T = TypeVar("T")
 REDEPLOY = "RedeployInstance"
 INSTANCES, EVENTS = "DescribeInstances", "DescribeInstanceHistoryEvents"
 REPEATED = 4096
-"""Rows and pages that are remembered: whoever polls gets the same ones again and again."""
-WINDOW = 4096
-"""Events held back to put them in order: a trail is delivered nearly in order, and never quite."""
+"""Rows, pages and questions that are remembered: whoever polls repeats them again and again."""
+WINDOW, BLOCK = 4096, 1024
+"""Events held back to put them in order, and how many are let go at once.
+
+A trail is delivered nearly in order, and never quite: sorting what nearly is costs next to nothing.
+"""
+READ = 1 << 18
+"""Bytes that are read at once."""
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
 NULL = msgspec.Raw(b"null")
+NO_PARAMS: Mapping[str, str] = {}
 HAND, CALL, LOOK = range(3)
 """The order within one second, which a trail does not tell: what makes the least known of a call."""
 
 
-class _Identity(msgspec.Struct):
+class _Identity(msgspec.Struct, gc=False):
     accountId: str = ""
 
 
-class _Event(msgspec.Struct):
+class _Event(msgspec.Struct, gc=False):
     eventName: str
     eventTime: datetime
     eventId: str = ""
@@ -55,11 +59,11 @@ class _Event(msgspec.Struct):
 
 
 # Of answers only what is looked at is read, and what a log repeats is read once.
-class _Rows(msgspec.Struct):
+class _Rows(msgspec.Struct, gc=False):
     Instance: list[msgspec.Raw] = []
 
 
-class _Listing(msgspec.Struct):
+class _Listing(msgspec.Struct, gc=False):
     Instances: _Rows = msgspec.field(default_factory=_Rows)
 
 
@@ -70,12 +74,12 @@ class _Instance(TypedDict, total=False):
     DedicatedHostAttribute: Any
 
 
-class _History(msgspec.Struct):
+class _History(msgspec.Struct, gc=False):
     TotalCount: Any = None
     InstanceSystemEventSet: msgspec.Raw = NULL
 
 
-class _Call(msgspec.Struct):
+class _Call(msgspec.Struct, gc=False):
     TaskId: Any = None
     RequestId: Any = None
 
@@ -107,7 +111,7 @@ def actiontrail(path: Path) -> Iterator[Seen]:
     raws = _lines(path) if by_line else _array(path)
     decoder = msgspec.json.Decoder(_Event)
     held: list[tuple[float, int, int, Seen]] = []
-    ticks, known = itertools.count(), Recent()
+    known = Recent()
     damage: LogError | None = None
     try:
         for number, raw in raws:
@@ -123,21 +127,24 @@ def actiontrail(path: Path) -> Iterator[Seen]:
                 known.add(event.eventId)
             if one is None:
                 continue
-            heapq.heappush(held, (one.begun, _rank(one), next(ticks), one))
-            if len(held) > WINDOW:
-                yield heapq.heappop(held)[3]
+            held.append((one.begun, _rank(one.action), number, one))
+            if len(held) == WINDOW + BLOCK:
+                held.sort()
+                yield from (entry[3] for entry in held[:BLOCK])
+                del held[:BLOCK]
     except LogError as error:
         damage = error
-    while held:
-        yield heapq.heappop(held)[3]
+    held.sort()
+    yield from (entry[3] for entry in held)
     if damage is not None:
         raise damage
 
 
-def _rank(one: Seen) -> int:
-    if one.action == REDEPLOY:
+@lru_cache(REPEATED)
+def _rank(action: str) -> int:
+    if action == REDEPLOY:
         return CALL
-    return LOOK if one.action.startswith(READ_ONLY) else HAND
+    return LOOK if action.startswith(READ_ONLY) else HAND
 
 
 def _one_per_line(path: Path) -> bool:
@@ -151,7 +158,7 @@ def _one_per_line(path: Path) -> bool:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=READ) as file:
         for number, raw in enumerate(file, 1):
             if not raw.isspace():
                 yield number, raw
@@ -190,11 +197,10 @@ def _seen(event: _Event) -> Seen | None:
         raise ValueError("eventTime has no time zone")
     begun = event.eventTime.timestamp()
     name = event.eventName
-    params: dict[str, str] = {}
+    params: Mapping[str, str] = NO_PARAMS
     if name == EVENTS or not name.startswith(READ_ONLY):
-        given = _fields(event.requestParameters, PARAMS) or {}
-        params = {name: _text(value) for name, value in given.items()}
-    answered = None if event.errorCode else event.responseElements
+        params = _params(bytes(event.requestParameters))
+    answered = NULL if event.errorCode else event.responseElements
     listing = _fields(answered, LISTINGS) if name == INSTANCES else None
     history = _fields(answered, HISTORIES) if name == EVENTS else None
     return Seen(
@@ -208,8 +214,13 @@ def _seen(event: _Event) -> Seen | None:
         _listed(listing) if listing is not None else (),
         _page(bytes(history.InstanceSystemEventSet)) if history is not None else None,
         history.TotalCount if history is not None else None,
-        wordless=True,
     )
+
+
+@lru_cache(REPEATED)
+def _params(raw: bytes) -> Mapping[str, str]:
+    given = _fields(raw, PARAMS) or {}
+    return {name: _text(value) for name, value in given.items()}
 
 
 def _listed(listing: _Listing) -> list[Listed]:
@@ -251,11 +262,11 @@ def _reply(event: _Event) -> Reply:
     return Reply(kind, 400, code, event.errorMessage, request_id)
 
 
-def _fields(value: msgspec.Raw | None, decoder: msgspec.json.Decoder[T]) -> T | None:
+def _fields(value: msgspec.Raw | bytes, decoder: msgspec.json.Decoder[T]) -> T | None:
     """Return an object that may have been written as a text; None where it is none."""
-    if value is None:
-        return None
     data = bytes(value)
+    if data == b"null":
+        return None
     try:
         return decoder.decode(TEXT.decode(data) if data.startswith(b'"') else data)
     except msgspec.MsgspecError:

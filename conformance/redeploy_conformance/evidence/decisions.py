@@ -6,9 +6,11 @@ it is (L7).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.ledger import Ledger
@@ -34,11 +36,11 @@ Shown = tuple[str | None, tuple[tuple[str, str, str], ...] | None]
 """A look as a key: the status, and the events (id, type, status), None for what was not seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """What an answer or a look meant: what is wrong, what it showed, the belief that it left.
 
-    ``moves`` says whether a redeploy may be under way.
+    ``moves`` says whether a redeploy may be under way. Decisions are counted, each by itself.
     """
 
     wrong: tuple[Violation, ...]
@@ -138,12 +140,13 @@ def _overdue(world: World) -> World:
     return replace(world, flight=replace(world.flight, due=PAST))
 
 
-def merge(into: Ledger, brought: Ledger, hidden: frozenset[str]) -> None:
-    """Add what a decision showed, without the clauses that this kind of log cannot show."""
-    _add(into.held, brought.held, hidden)
-    _add(into.told, brought.told, hidden)
-    if brought.precedence:
-        into.precedence.update(brought.precedence)
+def merge(
+    into: Ledger, brought: Ledger, hidden: frozenset[str], times: int = 1
+) -> None:
+    """Add what was shown so many times, without the clauses that this kind of log cannot show."""
+    _add(into.held, brought.held, hidden, times)
+    _add(into.told, brought.told, hidden, times)
+    _add(into.precedence, brought.precedence, frozenset(), times)
     for told, text in brought.evidence.items():
         into.evidence.setdefault(told, text)
 
@@ -152,7 +155,8 @@ def _add(
     into: dict[tuple[str, str], int],
     brought: Mapping[tuple[str, str], int],
     hidden: frozenset[str],
+    times: int,
 ) -> None:
     for pair, count in brought.items():
         if pair[0] not in hidden:
-            into[pair] = into.get(pair, 0) + count
+            into[pair] = into.get(pair, 0) + count * times

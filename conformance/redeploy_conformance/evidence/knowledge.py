@@ -6,9 +6,11 @@ state of the instance would explain, and no more than one thing at a time is nee
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.world import Event, Flight, World
@@ -20,8 +22,7 @@ DERIVED = frozenset({"exists", "in_flight"})
 UNSEEN_EVENT = "an event that was not shown"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What a log showed of an instance at one time; None for what it did not show.
 
     ``events`` are (id, type, status); ``whole`` says that there are no others.

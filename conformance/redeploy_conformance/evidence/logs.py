@@ -12,6 +12,8 @@ from redeploy_schemas.records import Result
 
 __all__ = ["LogError", "kind_of", "watch"]
 SOURCES = {"har": har, "actiontrail": actiontrail}
+WORDLESS = frozenset({"actiontrail"})
+"""Kinds of log that keep no HTTP status, and no message text as it was sent."""
 BEGINNING = 65536
 
 
@@ -46,7 +48,12 @@ def watch(
     Raises:
         OSError: a file cannot be read.
     """
-    monitor = Monitor(contract, fresh=fresh, redeploy_seconds=redeploy_seconds)
+    monitor = Monitor(
+        contract,
+        fresh=fresh,
+        redeploy_seconds=redeploy_seconds,
+        wordless=kind in WORDLESS,
+    )
     for path in paths:
         _take(monitor, path.name, SOURCES[kind](path))
     return monitor.result(kind, [path.name for path in paths])

@@ -7,14 +7,20 @@ accepted is judged by the same oracle as a run. Memory holds the instances that 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as renewed
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.evidence.decisions import (
+    REMEMBERED,
+    Decision,
     Decisions,
     Shown,
     merge,
@@ -45,7 +51,6 @@ MOST_CALLS = 8_000
 """Calls of an account that are remembered: more than twice what any limiter lets through."""
 SWEEP = 10_000
 """Records after which instances that nobody asks for any more are forgotten."""
-NONE: frozenset[str] = frozenset()
 NO_ID = Call(barred="A14", silence="A14")
 PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
 """Calls as they are made nearly always, by their ForceStop."""
@@ -91,13 +96,20 @@ class Monitor:
         *,
         fresh: float = 60.0,
         redeploy_seconds: float = 600.0,
+        wordless: bool = False,
     ) -> None:
-        """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds."""
+        """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds.
+
+        ``wordless`` where the log keeps no HTTP status, and no message text as it was sent.
+        """
         self.contract = contract
         self.fresh = fresh
         self.redeploy_seconds = redeploy_seconds
         self.bound = redeploy_seconds + UNDECLARED_LAG
+        self.wordless = wordless
+        self.hidden = TOLD_BY_A_LOG if wordless else frozenset[str]()
         self.ledger = Ledger()
+        self.met: Counter[Decision] = Counter()
         self.ids = Oracle(contract, Rules(bound=self.bound))
         self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
         self.quotas: dict[Place, Quota] = {}
@@ -146,23 +158,19 @@ class Monitor:
             wrong += self._decided(one, seen, reply)
         if wrong:
             one.flying, one.look, one.due = None, NOTHING, self.now + self.bound
+            self._note(key, seen, str(reply), wrong)
         one.called = max(one.called, seen.ended)
-        self._note(key, seen, str(reply), wrong)
 
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
         """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
-        own = self.ids.ledger
-        found = list(self.ids.identify(reply))
-        hidden = TOLD_BY_A_LOG if seen.wordless else frozenset[str]()
-        if not seen.wordless:
+        found = self.ids.identify(reply)
+        if not self.wordless:
             found += flaws(self.contract, reply)
             if reply.kind is Kind.THROTTLED:
-                own.tell([("Q4c", f"{reply.status} {reply.code}")], str(reply))
-        merge(self.ledger, own, hidden)
-        for one in (own.held, own.told, own.evidence):
-            one.clear()
+                told = [("Q4c", f"{reply.status} {reply.code}")]
+                self.ids.ledger.tell(told, str(reply))
         for flaw in found:
-            if flaw.clause not in hidden or flaw.clause == "R5":
+            if flaw.clause not in self.hidden or flaw.clause == "R5":
                 yield Violation(flaw.clause, flaw.expected, flaw.observed)
         quota = self.quotas.get((seen.region, seen.account))
         if quota is None:
@@ -176,19 +184,18 @@ class Monitor:
             if len(quota.passed) > MOST_CALLS:
                 del quota.passed[: -MOST_CALLS // 2]
 
-    def _decided(self, one: Watched, seen: Seen, reply: Reply) -> tuple[Violation, ...]:
+    def _decided(self, one: Watched, seen: Seen, reply: Reply) -> list[Violation]:
         """Judge what an answer says of the instance, and enter what it tells."""
         belief = self._belief(one, seen)
         call = self._meaning(seen.params)
         decision = self.decisions.answered(belief, call, reply.kind, reply.code)
-        merge(self.ledger, decision.shown, TOLD_BY_A_LOG if seen.wordless else NONE)
+        self._meet(decision)
         # Another operation of about the same time may have come after the call, and move it too.
         apart = seen.begun >= one.touched
         one.flying = decision.after if decision.moves and apart else None
         if reply.kind is not Kind.REJECTED:
             one.due, one.look = self.now + self.bound, NOTHING
-        seen_as = str(reply)
-        return tuple(replace(it, observed=seen_as) for it in decision.wrong)
+        return [replace(it, observed=str(reply)) for it in decision.wrong]
 
     def _belief(self, one: Watched, seen: Seen) -> Belief:
         """Return what may be true of an instance when a call reaches it."""
@@ -293,7 +300,7 @@ class Monitor:
             return
         belief = self.decisions.late(belief) if late else belief
         decision = self.decisions.looked(belief, shown)
-        merge(self.ledger, decision.shown, NONE)
+        self._meet(decision)
         wrong = decision.wrong
         one.flying = decision.after if decision.moves and not wrong else None
         if wrong:
@@ -326,6 +333,17 @@ class Monitor:
 
     # ------------------------------------------------------------------ what it comes to
 
+    def _meet(self, decision: Decision) -> None:
+        """Count a decision: what it showed is added up once for all the times it was met."""
+        self.met[decision] += 1
+        if len(self.met) > REMEMBERED:
+            self._add_up()
+
+    def _add_up(self) -> None:
+        for decision, times in self.met.items():
+            merge(self.ledger, decision.shown, self.hidden, times)
+        self.met.clear()
+
     def _note(
         self, key: str, seen: Seen, observed: str, wrong: Sequence[Violation]
     ) -> None:
@@ -355,12 +373,16 @@ class Monitor:
 
     def result(self, kind: str, names: Sequence[str]) -> Result:
         """Return what the logs show."""
+        self._add_up()
+        ledger = Ledger()
+        for part in (self.ledger, self.ids.ledger):
+            merge(ledger, part, self.hidden)
         again = command("check-trace", *names)
         report = CaseReport(
             "log",
             (),
-            self.ledger,
-            [replace(one, reproduce=again) for one in self.findings],
+            ledger,
+            [renewed(one, reproduce=again) for one in self.findings],
             "; ".join(self.problems) or None,
             requests=self.records,
         )

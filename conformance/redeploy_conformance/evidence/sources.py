@@ -1,8 +1,10 @@
 """What a log shows of one request, whichever log it was, and what is wrong with a log."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from redeploy_conformance.replies import Reply
 from redeploy_conformance.views import event_of, view
@@ -17,8 +19,7 @@ class LogError(ValueError):
     """A log cannot be read from some place on; the message names the place and the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True, gc=False):
     """What a row of DescribeInstances shows of an instance; None for what it does not."""
 
     id: str
@@ -33,15 +34,13 @@ Page: TypeAlias = tuple[tuple[str, Events], ...]
 """A page of the event history: the events by instance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """One request of a log and its answer; times in seconds since 1970, of the log's own clock.
 
     ``account`` is whoever the log says has called, ``region`` where, both empty where it does not
     say: an id names an instance only there, and a rate limit may be of both. ``reply`` is the
     answer where the operation is RedeployInstance, ``listed`` what DescribeInstances showed,
-    ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events. ``wordless`` where the log
-    keeps no HTTP status and no message text as it was sent.
+    ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events.
     """
 
     begun: float
@@ -54,7 +53,6 @@ class Seen:
     listed: Sequence[Listed] = ()
     page: Page | None = None
     total: object = None
-    wordless: bool = False
 
 
 def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
@@ -97,13 +95,13 @@ class Recent(set[str]):
     def __init__(self) -> None:
         """Begin with none."""
         super().__init__()
-        self._order: dict[str, None] = {}
+        self._order: deque[str] = deque()
 
     def add(self, one: str) -> None:
         """Remember an id, and forget the oldest where there are too many."""
+        if one in self:
+            return
         super().add(one)
-        self._order[one] = None
+        self._order.append(one)
         if len(self._order) > MOST_IDS:
-            oldest = next(iter(self._order))
-            del self._order[oldest]
-            self.discard(oldest)
+            self.discard(self._order.popleft())

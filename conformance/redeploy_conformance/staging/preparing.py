@@ -1,8 +1,10 @@
 """Preparing on a real account: instances are taken as they are, brought, made; events are simulated."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Offer, SetUpError

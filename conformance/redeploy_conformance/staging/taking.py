@@ -1,8 +1,10 @@
 """What an instance that is there already may be, as far as the public API shows it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from redeploy_conformance.staging.access import local_disks
 from redeploy_conformance.views import event_of, view

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import tracemalloc
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.evidence.actiontrail import BLOCK, WINDOW, actiontrail
 from redeploy_conformance.evidence.logs import kind_of, watch
 from redeploy_conformance.evidence.sources import MOST_IDS, Recent
 from redeploy_conformance.faults.catalogue import FAULTS
@@ -314,3 +316,18 @@ def _repeated(folder: Path, events: list[dict[str, Any]], times: int) -> Path:
                 again = one | {"requestId": f"{turn}-{n}"}
                 file.write(json.dumps(again) + "\n")
     return path
+
+
+def test_a_trail_that_is_nearly_in_order_is_put_in_order(tmp_path: Path) -> None:
+    count = 2 * (WINDOW + BLOCK)
+    late = [n + WINDOW if n % 7 == 0 else n for n in range(count)]
+    arrived = [n for _, n in sorted(zip(late, range(count), strict=True))]
+    path = tmp_path / "trail"
+    path.write_text("".join(map(_touch, arrived)))
+    assert arrived != sorted(arrived)
+    assert [int(one.begun) for one in actiontrail(path)] == list(range(count))
+
+
+def _touch(second: int) -> str:
+    then = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps({"eventName": "StopInstance", "eventTime": then}) + "\n"
