@@ -226,12 +226,11 @@ def _mismatches(
 def _unsure(clause: str, word: str, rules: Rules) -> bool:
     """Whether a choice may only seem so, and speaks against no declaration.
 
-    What polls did not see they may have missed (L8r); where the status is late, another server may
-    be that of a redeploy that has ended (L4f).
+    What polls did not see they may have missed (L8r); where the status is late, the server may be
+    that of a redeploy that has ended (L4f), and an event that of one that has failed (E1x).
     """
-    return (clause, word) == ("L8r", "no") or (
-        rules.lags and (clause, word) == ("L4f", "new")
-    )
+    late = {("L4f", "new"), ("L4f", "old"), ("E1x", "unchanged")}
+    return (clause, word) == ("L8r", "no") or (rules.lags and (clause, word) in late)
 
 
 def _weight(

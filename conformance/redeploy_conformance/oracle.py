@@ -309,7 +309,8 @@ class Oracle:
         self.ledger.tell(_agreed([one.told for _, one in bound]), str(reply))
         whys = {reasons(self.contract, world).violated for world, _ in bound}
         codes = {row.code: row.clause for rows in whys for row in rows}
-        plain = call.barred is None and call.maybe is None and not call.foreign
+        there = all(world.exists for world, _ in bound) and not call.foreign
+        plain = call.barred is None and call.maybe is None and there
         if (
             plain and len(whys) == 1 and len(codes) > 1
         ):  # it is certain what was violated
