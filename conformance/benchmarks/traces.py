@@ -213,6 +213,11 @@ def peak(checks: Callable[[Path], Result], path: Path) -> float:
 
 def _peak_here(checks: Callable[[Path], Result], path: Path) -> float:
     checks(path)
+    # Linux hands ru_maxrss on from a parent to what it starts, but not VmHWM.
+    status = Path("/proc/self/status")
+    for line in status.read_text().splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

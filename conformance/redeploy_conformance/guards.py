@@ -48,7 +48,7 @@ def responds_to(contract: Contract, world: World, event: Event) -> bool:
     )
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def reasons(contract: Contract, world: World) -> Reasons:
     """Return what speaks against a redeploy of this instance now."""
     violated = tuple(

@@ -31,7 +31,7 @@ from redeploy_schemas.contract import Contract
 
 FRAME = frozenset({"status", "lock_reasons", "tenancy"})
 """What a look must show for a neighbour that stayed the same to confirm L9: else it could not tell."""
-REMEMBERED = 4096
+REMEMBERED = 1024
 """Beliefs of which what is asked of them again and again is remembered."""
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
