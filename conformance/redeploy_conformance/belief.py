@@ -235,14 +235,16 @@ def _unsure(clause: str, word: str, rules: Rules) -> bool:
 
 def _weight(
     world: World, wrong: tuple[Mismatch, ...], stable: bool
-) -> tuple[int, bool, bool, list[str]]:
-    """Order explanations: fewest mismatches; a stable status has ended, another has not.
+) -> tuple[int, bool, int, bool, list[str]]:
+    """Order explanations: fewest clauses broken; a stable status has ended, another has not.
 
-    Of two the one that is only against a declaration is better than one against the page.
+    One clause may be broken by many fields at once, as by several events (E6). Of two the one that
+    is only against a declaration is better than one against the page.
     """
     bound = not all(one.field == "choice" for one in wrong)
     clauses = [one.clause for one in wrong]
-    return len(wrong), world.in_flight is stable, bound, clauses
+    many = len(set(clauses))
+    return many, world.in_flight is stable, len(wrong), bound, clauses
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:

@@ -15,12 +15,13 @@ DISK_CODE = "DiskError"
 class Excuse(msgspec.Struct, frozen=True, gc=False):
     """A reason to reject that the source leaves open: the code, and the choices that matter.
 
+    ``refuse`` and ``accept`` are told where it is used or not, nothing where that is not certain;
     ``code_is_free`` where no edition binds the code either.
     """
 
     code: str
-    refuse: Told
-    accept: Told
+    refuse: tuple[Told, ...] = ()
+    accept: tuple[Told, ...] = ()
     code_is_free: bool = False
 
 
@@ -64,7 +65,7 @@ def reasons(contract: Contract, world: World) -> Reasons:
     if not responds and not gap:
         clause = "E5" if _only_simulated(contract, world) else "A10"
         excuses.append(
-            Excuse(NO_EVENT_CODE, (clause, "refuse"), (clause, "accept"), True)
+            Excuse(NO_EVENT_CODE, ((clause, "refuse"),), ((clause, "accept"),), True)
         )
     return Reasons(violated, tuple(excuses), responds, gap)
 
@@ -86,10 +87,21 @@ def _disk_excuses(contract: Contract, world: World) -> tuple[Excuse, ...]:
     if world.storage != Storage.LOCAL:
         return ()
     if world.local_disk == LocalDisk.DAMAGED:
-        return (Excuse(DISK_CODE, ("A6d", "DiskError"), ("A6d", "accept")),)
+        return (Excuse(DISK_CODE, (("A6d", "DiskError"),), (("A6d", "accept"),)),)
     if _isolated(world) and _gap_events(contract, world):
-        return (Excuse(DISK_CODE, ("A13e", "DiskError"), ("A13e", "accept")),)
+        if not _gap_is_over(contract, world):  # whether it is, is open: nothing is told
+            return (Excuse(DISK_CODE),)
+        return (Excuse(DISK_CODE, (("A13e", "DiskError"),), (("A13e", "accept"),)),)
     return ()
+
+
+def _gap_is_over(contract: Contract, world: World) -> bool:
+    """Whether the event that ends the gap is open; other ones may end it or not (A13e)."""
+    ends, *_ = contract.gap_ending_event_types
+    return any(
+        event.type == ends and event.status in ("Inquiring", "Scheduled")
+        for event in _gap_events(contract, world)
+    )
 
 
 def _only_simulated(contract: Contract, world: World) -> bool:

@@ -121,12 +121,12 @@ def _judged(
         told = tuple((clause, code) for clause in opens)
         yield Outcome(False, frozenset({code}), (*held, ("A8", code)), told, silent)
     for excuse in why.excuses:
-        told = () if why.violated else (excuse.refuse,)
+        told = () if why.violated else excuse.refuse
         yield Outcome(False, frozenset({excuse.code}), (), told, silent)
         if excuse.code_is_free and not why.violated:
             yield Outcome(False, None, (), told, silent)
     if not why.violated:
-        told = tuple(excuse.accept for excuse in why.excuses)
+        told = tuple(told for excuse in why.excuses for told in excuse.accept)
         flights = frozenset(begin(contract, world, call, now, rules))
         yield Outcome(True, frozenset(), _held_by_acceptance(why), told, flights)
 

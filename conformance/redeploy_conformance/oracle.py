@@ -319,9 +319,12 @@ class Oracle:
                 self.ledger.precedence[(winner, clause)] += 1
         if (call.barred or "").startswith("U") and call.barred != "U4":
             reveals = reply.code in self.contract.error_by_code
-            told = [("U3", "reveals" if reveals else "same")]
-            told = told if reveals or all(whys) else []
-            told += [] if reveals else [("U1c", f"{reply.status} {reply.code}")]
+            told = [("U3", "reveals")] if reveals else []
+            if not reveals and not any(
+                row.code_is_open for rows in whys for row in rows
+            ):
+                told += [("U3", "same")] if all(whys) else []
+                told += [("U1c", f"{reply.status} {reply.code}")]
             return _violations(self._tell(told, str(reply)))
         return []
 

@@ -36,8 +36,8 @@ def line(broken: bool, trial: Trial) -> str:
         spent = f"({trial.requests} requests, {trial.seconds:.2f} s, then {trial.length} steps)"
         return f"{word:13} {trial.name:52} breaks {breaks:14} {how} {spent}"
     word = "FALSE ALARM" if trial.alarmed else "passes"
-    said = f"{trial.blamed or ''} {trial.case}" if trial.alarmed else ""
-    return f"{word:13} {trial.name:52} {said} {' '.join(trial.idle)}".rstrip()
+    said = [trial.blamed or "", trial.case, *trial.wavering, *trial.idle]
+    return f"{word:13} {trial.name:52} {' '.join(said)}".rstrip()
 
 
 def summary(done: list[tuple[bool, Trial]]) -> str:
