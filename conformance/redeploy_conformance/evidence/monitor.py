@@ -157,7 +157,8 @@ class Monitor:
         elif reply.kind is Kind.REJECTED or not wrong:
             wrong += self._decided(one, seen, reply)
         if wrong:
-            one.flying, one.look, one.due = None, NOTHING, self.now + self.bound
+            one.flying, one.look, one.row = None, NOTHING, None
+            one.due = self.now + self.bound
             self._note(key, seen, str(reply), wrong)
         one.called = max(one.called, seen.ended)
 
@@ -194,7 +195,7 @@ class Monitor:
         apart = seen.begun >= one.touched
         one.flying = decision.after if decision.moves and apart else None
         if reply.kind is not Kind.REJECTED:
-            one.due, one.look = self.now + self.bound, NOTHING
+            one.look, one.row, one.due = NOTHING, None, self.now + self.bound
         return [replace(it, observed=str(reply)) for it in decision.wrong]
 
     def _belief(self, one: Watched, seen: Seen) -> Belief:
@@ -304,7 +305,7 @@ class Monitor:
         wrong = decision.wrong
         one.flying = decision.after if decision.moves and not wrong else None
         if wrong:
-            one.due, one.look = self.now + self.bound, NOTHING
+            one.look, one.row, one.due = NOTHING, None, self.now + self.bound
         self._note(key, seen, shown[0] or "its events", wrong)
 
     # ------------------------------------------------------------------ others
