@@ -5,6 +5,7 @@
 const fs = require('fs');
 const { default: Client, RedeployInstanceRequest } = require('@alicloud/ecs20140526');
 const { $OpenApiUtil } = require('@alicloud/openapi-core');
+const { RuntimeOptions } = require('@darabonba/typescript');
 const { failure, serve, success } = require('lines');
 
 async function call(asked) {
@@ -24,8 +25,9 @@ async function call(asked) {
     instanceId: asked.instance_id,
     forceStop: asked.force_stop,
   });
+  const again = asked.attempts && { autoretry: true, maxAttempts: asked.attempts };
   try {
-    const { body } = await client.redeployInstance(wanted);
+    const { body } = await client.redeployInstanceWithOptions(wanted, new RuntimeOptions({ ...again }));
     return success(body?.taskId, body?.requestId); // a success may have nothing in it
   } catch (error) {
     return failure(error, {
@@ -36,4 +38,4 @@ async function call(asked) {
   }
 }
 
-serve('@alicloud/ecs20140526', 'v3', call);
+serve('@alicloud/ecs20140526', 'v3', call, { options: ['attempts'] });

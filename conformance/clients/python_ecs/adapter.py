@@ -3,6 +3,7 @@
 from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.models import Config
+from darabonba.runtime import RuntimeOptions
 from lines import Fields, failure, serve, success
 
 
@@ -22,8 +23,12 @@ def call(asked: Fields) -> Fields:
     wanted = models.RedeployInstanceRequest(
         instance_id=asked["instance_id"], force_stop=asked.get("force_stop")
     )
+    attempts = asked.get("attempts")
+    runtime = RuntimeOptions(
+        **({"autoretry": True, "max_attempts": attempts} if attempts else {})
+    )
     try:
-        answer = Client(config).redeploy_instance(wanted)
+        answer = Client(config).redeploy_instance_with_options(wanted, runtime)
     except Exception as error:
         return failure(
             error,
@@ -37,4 +42,4 @@ def call(asked: Fields) -> Fields:
     return success(answer.body.task_id, answer.body.request_id)
 
 
-serve("alibabacloud-ecs20140526", "v3", call)
+serve("alibabacloud-ecs20140526", "v3", call, options=["attempts"])

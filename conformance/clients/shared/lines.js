@@ -38,7 +38,7 @@ function failure(error, fields) {
 }
 
 // Introduces the library, then answers each request until standard input ends.
-async function serve(library, signature, call) {
+async function serve(library, signature, call, more) {
   write({
     protocol: 1,
     library,
@@ -46,6 +46,7 @@ async function serve(library, signature, call) {
     language: 'JavaScript',
     runtime: `Node ${process.versions.node}`,
     signature,
+    ...more,
   });
   let read = '';
   process.stdin.setEncoding('utf8');

@@ -10,7 +10,9 @@ from typing import Any
 Fields = dict[str, Any]
 
 
-def serve(library: str, signature: str, call: Callable[[Fields], Fields]) -> None:
+def serve(
+    library: str, signature: str, call: Callable[[Fields], Fields], **more: object
+) -> None:
     """Introduce the library, then answer each request until standard input ends."""
     sys.stdin.reconfigure(encoding="utf-8")
     sys.stdout.reconfigure(encoding="utf-8")
@@ -23,6 +25,7 @@ def serve(library: str, signature: str, call: Callable[[Fields], Fields]) -> Non
             "language": "Python",
             "runtime": runtime,
             "signature": signature,
+            **more,
         }
     )
     for line in sys.stdin:

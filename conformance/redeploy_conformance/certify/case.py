@@ -54,7 +54,7 @@ class Case:
     ``once``: the outcome is unknown (or known to be a success), so one request is the most.
     ``needed``: where it cannot be exercised, neither is its clause. ``reaches``: a request must
     arrive, else nothing was exercised. ``restart``: each call after the first in a new process.
-    ``slow``: it waits by its nature.
+    ``slow``: it waits by its nature. ``attempts`` asks for the library's option to send again.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Case:
     deadline: float = DEADLINE
     limit: float = LIMIT
     ca_file: str | None = None
+    attempts: int | None = None
     impossible: str | None = None
     """Why it cannot be tried here."""
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from redeploy_conformance.certify.case import SHORT, SHORT_LIMIT, Case, answers
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.drawn import drawn
-from redeploy_conformance.certify.expectations import Broken, Late, Unusual
+from redeploy_conformance.certify.expectations import Broken, Late, Option, Unusual
 from redeploy_conformance.certify.replies import (
     Answer,
     accepted,
     chunk,
+    error,
     http,
     refused,
     success,
@@ -154,4 +155,25 @@ def unknown() -> Iterator[Case]:
             slow=True,
             deadline=SHORT,
             limit=SHORT_LIMIT,
+        )
+
+
+ATTEMPTS = 3
+"""How often a library is asked to send a call at most."""
+
+
+def options() -> Iterator[Case]:
+    """Yield failures for which the library was asked, by its own option, to send the call again."""
+    for name, answer in (
+        ("500 InternalError", error(500, "InternalError", "Try again.")),
+        ("503 ServiceUnavailable", error(503, "ServiceUnavailable", "Try again.")),
+        ("a cut connection", Answer(reset=True)),
+    ):
+        yield Case(
+            f"option/attempts-at-{name.split()[0]}",
+            "C5o",
+            Option(name, ATTEMPTS),
+            answers(answer),
+            needed=False,
+            attempts=ATTEMPTS,
         )

@@ -158,6 +158,24 @@ def _carried(value: object, wanted: object, message: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A failure, where the library was asked to send the call again: what it does is a choice (C5o)."""
+
+    failure: str
+    attempts: int
+
+    def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
+        """Yield how often it was sent."""
+        if told.lost:
+            yield Check("C7", "an error or a success", told.words)
+            return
+        count = len(arrivals)
+        kept = {1: "ignored", self.attempts: "honoured"}
+        word = kept.get(count, f"sent {count} times")
+        yield Check("C5o", choice=f"{self.attempts} attempts at {self.failure}: {word}")
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """An error beside the table: it surfaces as an error (C4)."""
 

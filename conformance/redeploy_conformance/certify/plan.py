@@ -28,6 +28,7 @@ def plan(
         *cases_answered.throttling(),
         *cases_broken.broken(contract, seed, (count + 1) // 2),
         *cases_broken.unknown(),
+        *cases_broken.options(),
         *cases_asked.redirects(),
         *cases_asked.trust(certificates),
     )

@@ -104,6 +104,8 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
         }
         if case.force_stop is not None:
             request["force_stop"] = case.force_stop
+        if case.attempts is not None:
+            request["attempts"] = case.attempts
         if case.ca_file is not None:
             request["ca_file"] = case.ca_file
         before = 0

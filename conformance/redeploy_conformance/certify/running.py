@@ -39,6 +39,8 @@ def certify(
     if rubbish is not None:
         first.end()
         return _unjudged(asked, first.card, rubbish, begun)
+    offered = card.get("options", ())
+    cases = [one for one in cases if one.attempts is None or "attempts" in offered]
     done, problem = _Team(command, first, cases, key, processes, progress).play()
     reached = {one.case.name for one in done}
     rest = [

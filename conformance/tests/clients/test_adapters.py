@@ -61,6 +61,9 @@ LIBRARIES: dict[str, tuple[str, str, str, str, dict[str, Any]]] = {
     ),
 }
 
+OPTIONS = ("python_ecs", "node_ecs")
+"""Those with an option of a single call to send it again."""
+
 Ask = Callable[..., dict[str, Any]]
 
 
@@ -193,7 +196,9 @@ def test_it_introduces_the_installed_library(name: str, adapter: Adapter) -> Non
     library, version, language, signature, _ = LIBRARIES[name]
     runtime = adapter.card.pop("runtime")
     assert re.search(r"\d+\.\d+", runtime)
+    asked = {"options": ["attempts"]} if name in OPTIONS else {}
     assert adapter.card == {
+        **asked,
         "protocol": 1,
         "library": library,
         "version": version,
