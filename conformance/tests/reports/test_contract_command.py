@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from importlib.resources import files
 from typing import Any
 
@@ -115,7 +116,11 @@ def test_the_document_is_valid_and_complete() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     printed = json.loads(json.dumps(document(CONTRACT)))
     assert not list(VALIDATOR.iter_errors(printed))
-    assert rebuilt(printed) == CONTRACT
+    again = rebuilt(printed)
+    names = [one.name for one in fields(CONTRACT)]  # a contract equals only itself
+    assert {name: getattr(again, name) for name in names} == {
+        name: getattr(CONTRACT, name) for name in names
+    }
 
 
 Edit = Callable[[dict[str, Any]], object]

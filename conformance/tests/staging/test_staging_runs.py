@@ -200,7 +200,8 @@ def test_asked_to_end_a_run_begins_no_further_case_and_puts_everything_back(
         whole = again.result([], complete=True)
     assert account.shown() == before
     assert whole.findings == ()
-    assert {"L12", "E4", "L3"} <= passed(whole)
+    # E4 shows only from Stopped, and where a case is taken up again depends on the cut.
+    assert {"L12", "L3"} <= passed(whole)
 
 
 CAUGHT = (
