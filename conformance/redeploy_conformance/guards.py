@@ -64,9 +64,12 @@ def reasons(contract: Contract, world: World) -> Reasons:
     excuses = list(_disk_excuses(contract, world))
     if not responds and not gap:
         clause = "E5" if _only_simulated(contract, world) else "A10"
-        excuses.append(
-            Excuse(NO_EVENT_CODE, ((clause, "refuse"),), ((clause, "accept"),), True)
-        )
+        if _isolated(world) and not _gap_is_over(contract, world):
+            # The gap may last, and admit the call by A13: nothing is told.
+            excuses.append(Excuse(NO_EVENT_CODE, code_is_free=True))
+        else:
+            refuse, accept = (clause, "refuse"), (clause, "accept")
+            excuses.append(Excuse(NO_EVENT_CODE, (refuse,), (accept,), True))
     return Reasons(violated, tuple(excuses), responds, gap)
 
 

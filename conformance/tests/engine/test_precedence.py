@@ -9,7 +9,7 @@ from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.world import Flight, World
+from redeploy_conformance.world import Event, Flight, World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 
@@ -74,3 +74,21 @@ def test_an_order_is_told_only_where_it_is_certain_what_was_violated(
     reply = Reply(Kind.REJECTED, 403, "InstanceExpiredOrInArrears", text, "R-1")
     assert oracle.answered("i1", call, reply, 1.0) == []
     assert oracle.ledger.precedence == pairs
+
+
+def test_where_the_isolation_gap_may_last_nothing_is_told_of_an_acceptance(
+    contract: Contract,
+) -> None:
+    """A closed event of the kind that ends it leaves that open (ruling on A13)."""
+    ends = contract.gap_ending_event_types[0]
+    isolated = {"storage": "local", "local_disk": "isolated"}
+    closed = World(events=(Event("e1", ends, "Canceled"),), **isolated)
+    plain = World()
+    oracle = Oracle(contract, Rules(bound=600.0, lags=False, stepped=True))
+    for number, world in enumerate((closed, plain), 1):
+        oracle.add(f"i{number}", "a1", world)
+        reply = Reply(
+            Kind.ACCEPTED, 200, request_id=f"R-{number}", task_id=f"t-{number}"
+        )
+        assert oracle.answered(f"i{number}", Call(), reply, 1.0) == []
+    assert oracle.ledger.told["A10", "accept"] == 1
