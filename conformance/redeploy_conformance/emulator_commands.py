@@ -87,7 +87,10 @@ def serve(
 @click.option(
     "-n", "processes", type=click.IntRange(1, 64), default=2, show_default=True
 )
-def selftest(names: Sequence[str], processes: int) -> None:
+@click.option(
+    "--walks", is_flag=True, help="Walk on the legal variants too: takes twice as long."
+)
+def selftest(names: Sequence[str], processes: int, walks: bool) -> None:
     """Run the suite against broken emulators and legal variants: all, or some by name.
 
     Exits with 1 when one is missed, blamed wrongly, or falsely accused.
@@ -103,7 +106,7 @@ def selftest(names: Sequence[str], processes: int) -> None:
     done = []
     faults = [one for one in names or FAULTS if one in FAULTS]
     legal = [one for one in names or known if one in known]
-    for broken, trial in trials(faults, legal, processes):
+    for broken, trial in trials(faults, legal, processes, walks=walks):
         click.echo(line(broken, trial))
         done.append((broken, trial))
     click.echo(summary(done))

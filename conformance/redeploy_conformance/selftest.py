@@ -3,22 +3,25 @@
 import statistics
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from redeploy_conformance.touring import TOUR
-from redeploy_conformance.trial import Trial, try_fault, try_variant
+from redeploy_conformance.trial import Plan, Trial, try_fault, try_variant
+from redeploy_conformance.walking import OF_A_RUN
 
 
 def trials(
-    faults: Iterable[str], legal: Iterable[str], processes: int
+    faults: Iterable[str], legal: Iterable[str], processes: int, *, walks: bool = False
 ) -> Iterator[tuple[bool, Trial]]:
-    """Yield (broken?, trial) for each implementation, in order."""
+    """Yield (broken?, trial) for each implementation, in order; with ``walks`` legal ones walk too."""
+    passing = partial(try_variant, parts=Plan(walks=OF_A_RUN if walks else 0))
     if processes == 1:
         yield from ((True, try_fault(one)) for one in faults)
-        yield from ((False, try_variant(one)) for one in legal)
+        yield from ((False, passing(one)) for one in legal)
         return
     with ProcessPoolExecutor(processes) as pool:
         yield from ((True, one) for one in pool.map(try_fault, faults))
-        yield from ((False, one) for one in pool.map(try_variant, legal))
+        yield from ((False, one) for one in pool.map(passing, legal))
 
 
 def line(broken: bool, trial: Trial) -> str:
