@@ -94,6 +94,20 @@ def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
     fence.note("settled", instance=instance)
 
 
+def rest(
+    fence: Fence, instance: str, shown: Callable[[], str | None], late: float
+) -> Waits:
+    """Wait until a start or a stop that may be under way is over, and every look shows it."""
+    since = fence.past.errands.get(instance)
+    if since is None:
+        return
+    wall = fence.api.clock.wall
+    while (asked := wall()) < since + late + ERRAND:
+        yield
+        if asked >= since + late and shown() in STABLE:
+            return
+
+
 def _shown(fence: Fence, task: str) -> str | None:
     try:
         return task_status(fence.api, fence.wallet, task)
