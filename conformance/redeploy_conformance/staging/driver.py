@@ -277,7 +277,8 @@ class Driver:
             session.enter(post.run, post.ledger)
             try:
                 stable = post.seen.get("status") in STABLE
-                if stable and not session.at_rest(key) and session.landed(key):
+                moving = stable and not session.at_rest(key)
+                if moving and session.landed(key, post.seen):
                     continue  # the next look shows what it came to
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):

@@ -55,7 +55,6 @@ def bring(
     clock, pause = fence.api.clock, fence.settings.poll_seconds * AGAIN
     asked, since = 0, clock.now()
     while True:
-        yield None
         now, seen = clock.now(), shown()
         if seen == status:
             return
@@ -68,6 +67,7 @@ def bring(
         elif now - since > ERRAND + pause:
             yield f"it is {seen or 'not listed'}, and does not come to be {status}"
             return
+        yield None
 
 
 def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
