@@ -1,6 +1,7 @@
 """Making and changing instances and their events, with the oracle told of each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,32 +23,24 @@ if TYPE_CHECKING:
     from redeploy_conformance.session import Account
 
 
+@dataclass(slots=True)
 class Maker:
-    """Makes what a case is about; ``ids`` are the instances' by key, shared with the session."""
+    """Makes what a case is about.
 
-    def __init__(
-        self,
-        api: Api,
-        plane: Plane,
-        oracle: Oracle,
-        clock: Clock,
-        looker: Looker,
-        ids: dict[str, str],
-        account: Callable[[str], "Account"],
-        lag: float,
-    ) -> None:
-        """Begin with nothing made; ``lag`` is how many seconds a read may be late."""
-        self.api = api
-        self.plane = plane
-        self.oracle = oracle
-        self.clock = clock
-        self.looker = looker
-        self.ids = ids
-        self.account = account
-        self.lag = lag
-        self.scripted: dict[str, Ending] = {}
-        self.launched: set[str] = set()
-        """Made by RunInstances: how they go on from there is not this contract's."""
+    ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
+    be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
+    """
+
+    api: Api
+    plane: Plane
+    oracle: Oracle
+    clock: Clock
+    looker: Looker
+    ids: dict[str, str]
+    account: Callable[[str], "Account"]
+    lag: float
+    scripted: dict[str, Ending] = field(default_factory=dict)
+    launched: set[str] = field(default_factory=set)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""

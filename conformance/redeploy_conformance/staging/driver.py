@@ -64,35 +64,33 @@ class Post:
         return bool(self.run.violations or self.run.problem or self.run.skipped)
 
 
+@dataclass(slots=True)
 class Driver:
-    """Carries out a plan on one account."""
+    """Carries out a plan on one account; ``tell`` is given a line for each case that is over.
 
-    def __init__(
-        self,
-        session: StagingSession,
-        bench: Bench,
-        fence: Fence,
-        plan: Plan,
-        reproduce: Callable[[StagingCase], str],
-        tell: Callable[[str], None],
-        witness: Witness | None = None,
-    ) -> None:
-        """Prepare; nothing is asked yet. ``tell`` is given a line for each case that is over."""
-        self.session = session
-        self.bench = bench
-        self.fence = fence
-        self.plan = plan
-        self.reproduce = reproduce
-        self.tell = tell
-        self.witness = witness
-        self.stopping = False
-        self.looks: list[float] = []
+    ``looks`` are the moments of the shared looks, ``declined`` the cases that were not begun.
+    """
+
+    session: StagingSession
+    bench: Bench
+    fence: Fence
+    plan: Plan
+    reproduce: Callable[[StagingCase], str]
+    tell: Callable[[str], None]
+    witness: Witness | None = None
+    stopping: bool = False
+    looks: list[float] = field(default_factory=list)
+    declined: list[CaseReport] = field(init=False)
+    _posts: dict[str, Post] = field(init=False)
+    _failed: int = 0
+
+    def __post_init__(self) -> None:
+        """Prepare; nothing is asked yet."""
         self.declined = [
             CaseReport(case.name, case.clauses, declined=why)
-            for case, why in plan.left_out
+            for case, why in self.plan.left_out
         ]
-        self._posts = {lane.key: Post(lane) for lane in plan.lanes}
-        self._failed = 0
+        self._posts = {lane.key: Post(lane) for lane in self.plan.lanes}
 
     def stop(self) -> None:
         """Begin no further case; those under way are seen to their end."""

@@ -7,6 +7,7 @@ around it. What changes something is verified by a read, written to the journal,
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from redeploy_conformance.api import SetUpError
@@ -61,41 +62,22 @@ class FenceError(SetUpError):
     """A request was not let out; the message says why. It never left."""
 
 
+@dataclass(slots=True)
 class Fence:
     """A transport that lets reads pass, and of what changes something only what is within limits.
 
     ``api`` reads past the fence; the answers of the service are taken from ``inner``.
     """
 
-    def __init__(
-        self,
-        inner: Transport,
-        api: StagingApi,
-        wallet: Wallet,
-        settings: Settings,
-        contract: Contract,
-        journal: Journal,
-        past: Past,
-    ) -> None:
-        """Stand before a transport."""
-        self.inner = inner
-        self.api = api
-        self.wallet = wallet
-        self.settings = settings
-        self.past = past
-        self.contract = contract
-        self._journal = journal
-        self._lock = threading.RLock()
-        self._sent: deque[float] = deque()
-        self._checks: dict[str, Callable[[Asked], dict[str, str | None]]] = {
-            REDEPLOY: self._redeploy,
-            "StartInstance": self._power,
-            "StopInstance": self._power,
-            DELETE: self._delete,
-            LAUNCH: self._launch,
-            SIMULATE: self._simulate,
-            WITHDRAW: self._withdraw,
-        }
+    inner: Transport
+    api: StagingApi
+    wallet: Wallet
+    settings: Settings
+    contract: Contract
+    journal: Journal
+    past: Past
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _sent: deque[float] = field(default_factory=deque)
 
     @property
     def host(self) -> str:
@@ -105,7 +87,7 @@ class Fence:
     def note(self, line: str, **fields: Any) -> None:
         """Write a line of the journal, and enter it."""
         with self._lock:
-            self.past.take(self._journal.append(line, **fields))
+            self.past.take(self.journal.append(line, **fields))
 
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Return the answer to one request (see ``Transport``).
@@ -122,7 +104,7 @@ class Fence:
             raise FenceError(f"{asked.action} is no operation that a run may use")
         _known(asked)
         with self._lock:
-            looked = self._checks[asked.action](asked)
+            looked = CHECKS[asked.action](self, asked)
             number = self.past.writes + 1
             self.note(
                 "write",
@@ -310,6 +292,18 @@ class Fence:
                 break
             clock.sleep(self._sent[0] + contract.quota_seconds - now + 0.001)
         self._sent.append(clock.now())
+
+
+CHECKS: Mapping[str, Callable[[Fence, Asked], dict[str, str | None]]] = {
+    REDEPLOY: Fence._redeploy,
+    "StartInstance": Fence._power,
+    "StopInstance": Fence._power,
+    DELETE: Fence._delete,
+    LAUNCH: Fence._launch,
+    SIMULATE: Fence._simulate,
+    WITHDRAW: Fence._withdraw,
+}
+"""What makes sure that a request is within limits, and returns what its instances look like."""
 
 
 def _known(asked: Asked) -> None:
