@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.staging.beginning import begin
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.requests import READS, read
-from redeploy_conformance.staging.running import begin
 from redeploy_conformance.staging.serving import REAL, TAG
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport

@@ -20,11 +20,12 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.evidence.tape import TapeError
 from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.staging.beginning import assemble
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import NothingInsideError
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal
 from redeploy_conformance.staging.playing import StagingTape
-from redeploy_conformance.staging.running import Staging, assemble
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.wire.signing import Credentials

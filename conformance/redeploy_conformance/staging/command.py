@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,6 +13,7 @@ import click
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.exits import leave
 from redeploy_conformance.staging.access import Wallet
+from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
 from redeploy_conformance.staging.decide import decidable, listed
@@ -21,8 +21,9 @@ from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.journal import JournalError
+from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
 from redeploy_conformance.staging.planning import Plan, make_plan
-from redeploy_conformance.staging.running import Staging, begin, go_on, reader_of
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.telling import left_behind, plan_lines
 from redeploy_conformance.staging.tracing import (
@@ -37,15 +38,13 @@ from redeploy_conformance.targets.base import (
     UnreachableError,
 )
 from redeploy_conformance.targets.http import HttpTransport
-from redeploy_conformance.targets.statement import Statement, StatementError, read
+from redeploy_conformance.targets.statement import Statement, StatementError
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
 WHOLE = 20_000
 """Characters after which a line of a plan is cut; what it says must not be lost."""
-REAL = {"L13": "listed"}
-"""What other official pages say of the real service: DescribeTasks lists redeploys."""
 MISUSES = (
     JournalError,
     NoCredentialsError,
@@ -60,7 +59,7 @@ def show_plan(options: Mapping[str, Any]) -> None:
     """Print a plan."""
     with _sentences():
         contract = load()
-        settings = _settings(contract, options)
+        settings = settings_of(contract, options)
         _, found, plan = _planned(contract, settings, default_chain())
         for line in plan_lines(plan, found):
             click.echo(clean(line, limit=WHOLE))
@@ -72,7 +71,7 @@ def stage(
     """Run, put back, and end with the verdict's exit code."""
     with _sentences():
         contract = load()
-        settings = _settings(contract, options)
+        settings = settings_of(contract, options)
         _check_folders(journal, result, *filter(None, [trace]))
         wallet = default_chain()
         transport, found, plan = _planned(contract, settings, wallet)
@@ -116,10 +115,10 @@ def restore(journal: str) -> None:
 def doctor(options: Mapping[str, Any]) -> None:
     """Examine an account, and end with 0 where nothing is wrong."""
     with _sentences():
-        statement = _statement(load(), options)
+        statement = statement_of(load(), options)
         wallet = default_chain()
         transport = _connect_to(statement)
-    settings = _no_limits(statement)
+    settings = no_limits(statement)
     good = True
     for fine, text in examine(
         reader_of(settings, transport, RealClock()), transport, wallet
@@ -237,66 +236,6 @@ def _planned(
     reader = reader_of(settings, transport, clock)
     found = inside(reader, wallet, settings, contract, "")
     return transport, found, make_plan(contract, settings, found, clock.wall())
-
-
-def _settings(contract: Contract, options: Mapping[str, Any]) -> Settings:
-    for clause in options["clauses"]:
-        if clause not in contract.by_id:
-            raise TargetUsageError(f"there is no clause {clause!r}")
-    tag = next(iter(options["tag"].items()), None)
-    if tag is None and not options["instances"]:
-        raise TargetUsageError(
-            "name the instances that may be redeployed: --instance or --tag"
-        )
-    return Settings(
-        statement=_statement(contract, options),
-        instances=tuple(dict.fromkeys(options["instances"])),
-        tag=tag,
-        redeploys=options["redeploys"],
-        minutes=options["minutes"],
-        share=options["share"],
-        local_disks=options["local_disks"],
-        events_are_real=options["events_are_real"],
-        poll_seconds=options["poll_seconds"],
-        launch=options["launch"],
-        clauses=tuple(options["clauses"]),
-    )
-
-
-def _statement(contract: Contract, options: Mapping[str, Any]) -> Statement:
-    word: str = options["target"]
-    if word.endswith(".toml"):
-        statement = read(Path(word), contract)
-        if statement.region is None:
-            raise TargetUsageError(
-                f"{word}: [endpoint] needs the region of the account"
-            )
-    elif word.replace("-", "").isalnum():
-        statement = Statement(
-            name=f"ECS in {word}", version="unknown", region=word, choices=REAL
-        )
-    else:
-        raise TargetUsageError(
-            f"{word!r} is neither a region such as cn-hangzhou nor a statement (TOML)"
-        )
-    url = options["endpoint"] or statement.url
-    url = url or f"https://ecs.{statement.region}.aliyuncs.com"
-    if not url.startswith("https://"):
-        raise TargetUsageError(f"{url}: keys are only sent over https")
-    ca_file = options["ca_file"] or statement.ca_file
-    return replace(
-        statement,
-        url=url.rstrip("/"),
-        control=None,
-        ca_file=str(Path(ca_file).absolute()) if ca_file else None,
-    )
-
-
-def _no_limits(statement: Statement) -> Settings:
-    """Return settings to look with: nothing may be changed under them."""
-    return Settings(
-        statement=statement, instances=(), tag=None, redeploys=0, minutes=1.0
-    )
 
 
 def _connect(settings: Settings) -> HttpTransport:

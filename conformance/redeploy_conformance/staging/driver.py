@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
-from redeploy_conformance.belief import View
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.investigate import CaseReport, findings
 from redeploy_conformance.ledger import Ledger
@@ -24,7 +23,8 @@ from redeploy_conformance.staging.cases import (
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.pace import Pace
-from redeploy_conformance.staging.planning import Lane, Plan, worst_seconds
+from redeploy_conformance.staging.planning import Plan, worst_seconds
+from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.preparing import HOME
 from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.tracing import Witness
@@ -41,27 +41,6 @@ from redeploy_conformance.steps import Step
 
 class OutOfReachError(Exception):
     """The service does not answer any more; the message says how."""
-
-
-@dataclass(slots=True)
-class Post:
-    """Where a lane is: its case's run and counts, and what the last shared look showed.
-
-    ``at`` is when that look was asked for: what it shows may be as old as that.
-    """
-
-    lane: Lane
-    run: Run = field(default_factory=Run)
-    ledger: Ledger = field(default_factory=Ledger)
-    seen: View = field(default_factory=dict)
-    at: float = 0.0
-    reserved: int = 0
-    case: StagingCase | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether the case has come to an early end."""
-        return bool(self.run.violations or self.run.problem or self.run.skipped)
 
 
 @dataclass(slots=True)
@@ -201,7 +180,7 @@ class Driver:
         if self.witness is not None:
             self.witness.case(report)
         post.reserved, post.case = 0, None
-        self.tell(f"{case.name}: {_outcome(post.run)}")
+        self.tell(f"{case.name}: {post.outcome}")
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""
@@ -310,13 +289,3 @@ class Driver:
         if instance is not None:
             bound = self.session.oracle.rules.bound
             yield from calm(self.fence, instance, bound, self.session.late)
-
-
-def _outcome(run: Run) -> str:
-    if run.violations:
-        return (
-            f"violates {', '.join(dict.fromkeys(one.clause for one in run.violations))}"
-        )
-    if run.problem:
-        return f"could not run: {run.problem}"
-    return f"does not apply: {run.skipped}" if run.skipped else "done"

@@ -1,6 +1,6 @@
 """What a request asks for, read from its bytes: nobody upstream needs to be trusted about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,16 @@ POWER = ("StartInstance", "StopInstance")
 WRITES = (REDEPLOY, *POWER, DELETE, LAUNCH, SIMULATE, WITHDRAW)
 """Operations that change something and may be sent at all."""
 READS = ("DescribeInstances", "DescribeInstanceHistoryEvents", "DescribeTasks")
+COMMON = {"action", "format", "regionid", "signaturemethod", "signatureversion"}
+COMMON |= {"timestamp", "version"}
+TAKEN = {
+    "StartInstance": {"InstanceId"},
+    "StopInstance": {"InstanceId", "ForceStop", "StoppedMode"},
+    DELETE: {"InstanceId", "Force"},
+    SIMULATE: {"InstanceId", "EventType", "NotBefore"},
+    WITHDRAW: {"EventId"},
+}
+"""The parameters that an operation may be given here; others could do more than is meant."""
 _UNTOLD = {"signature", "signaturenonce", "securitytoken", "accesskeyid"}
 
 
@@ -72,3 +82,11 @@ def _doubt(path: str, actions: set[str], names: list[str]) -> str | None:
     if len(set(names)) < len(names):
         return "a parameter comes twice"
     return None
+
+
+def strange(asked: Asked) -> Iterator[str]:
+    """Yield the parameters of a request that a run never gives its operation."""
+    taken = TAKEN.get(asked.action)
+    for name in asked.params if taken is not None else ():
+        if name.lower() not in COMMON and name.partition(".")[0] not in (taken or ()):
+            yield name

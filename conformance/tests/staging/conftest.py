@@ -10,8 +10,9 @@ import pytest
 
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.staging.beginning import begin, go_on
 from redeploy_conformance.staging.double import Double, Weather
-from redeploy_conformance.staging.running import Staging, begin, go_on
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Transport

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.staging.command import _statement
 from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.meant import statement_of
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest
 from redeploy_conformance.wire.signing import Credentials, build_request
@@ -111,11 +111,11 @@ def test_no_secret_shows_in_a_repr() -> None:
 
 def test_the_endpoint_is_the_regions_unless_another_is_given() -> None:
     plain = {"target": "cn-shanghai", "endpoint": None, "ca_file": None}
-    statement = _statement(load(), plain)
+    statement = statement_of(load(), plain)
     assert statement.url == "https://ecs.cn-shanghai.aliyuncs.com"
     assert (statement.region, statement.control) == ("cn-shanghai", None)
     other = {**plain, "endpoint": "https://127.0.0.1:1/"}
-    assert _statement(load(), other).url == "https://127.0.0.1:1"
+    assert statement_of(load(), other).url == "https://127.0.0.1:1"
 
 
 def test_without_the_library_of_keys_one_sentence_says_what_to_install(

@@ -13,9 +13,10 @@ from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.evidence.check import ForeignTraceError, check
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.again import check_staging, is_staging
+from redeploy_conformance.staging.beginning import begin, go_on
 from redeploy_conformance.staging.double import Weather
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.staging.running import Staging, begin, go_on
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.tracing import StagingWriter, TraceError, opened
 from redeploy_conformance.targets.base import Transport
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse

@@ -1,0 +1,41 @@
+"""Where each lane of a run is."""
+
+from dataclasses import dataclass, field
+
+from redeploy_conformance.belief import View
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.session import Run
+from redeploy_conformance.staging.cases import StagingCase
+from redeploy_conformance.staging.planning import Lane
+
+
+@dataclass(slots=True)
+class Post:
+    """Where a lane is: its case's run and counts, and what the last shared look showed.
+
+    ``at`` is when that look was asked for: what it shows may be as old as that.
+    """
+
+    lane: Lane
+    run: Run = field(default_factory=Run)
+    ledger: Ledger = field(default_factory=Ledger)
+    seen: View = field(default_factory=dict)
+    at: float = 0.0
+    reserved: int = 0
+    case: StagingCase | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the case has come to an early end."""
+        return bool(self.run.violations or self.run.problem or self.run.skipped)
+
+    @property
+    def outcome(self) -> str:
+        """What became of its case, in words."""
+        run = self.run
+        if run.violations:
+            clauses = dict.fromkeys(one.clause for one in run.violations)
+            return f"violates {', '.join(clauses)}"
+        if run.problem:
+            return f"could not run: {run.problem}"
+        return f"does not apply: {run.skipped}" if run.skipped else "done"
