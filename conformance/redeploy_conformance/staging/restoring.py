@@ -21,6 +21,7 @@ from redeploy_conformance.staging.waits import (
     Waits,
     bring,
     calm,
+    rest,
     together,
 )
 from redeploy_conformance.wire.signing import Credentials
@@ -97,6 +98,9 @@ class Restorer:
     def _instance(self, instance: str) -> Waits:
         yield from clear(self.api, self.fence, instance, self.left)
         yield from calm(self.fence, instance, self._bound, self._late)
+        yield from rest(
+            self.fence, instance, lambda: self._status(instance), self._late
+        )
         before = self.fence.past.before.get(instance)
         if before is None:
             return

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.journal import Journal, JournalError
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
@@ -128,8 +129,17 @@ def killing(killer: Killer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     killer.done()
 
 
-def settings_of(account: Account) -> Any:
-    return account.settings(launch=LAUNCH, clauses=("A15", "E4", "L2", "L12"))
+def choice(late: float) -> EmulatorSettings:
+    """An implementation whose looks show what was ``late`` seconds ago."""
+    return replace(ACCEPTS, reads="lags" if late else "fresh", read_lag_seconds=late)
+
+
+def settings_of(account: Account, late: float = 0.0) -> Any:
+    return account.settings(
+        launch=LAUNCH,
+        clauses=("A15", "E4", "L2", "L12"),
+        statement={"read_lag_seconds": late},
+    )
 
 
 def verdicts(result: Result) -> dict[str, str]:
@@ -145,9 +155,9 @@ def finished(run: Staging) -> Result:
         return run.result(left, complete=True)
 
 
-def through(account: Account) -> Result:
+def through(account: Account, late: float = 0.0) -> Result:
     """Run all of it and put everything back."""
-    return finished(account.begin(settings_of(account)))
+    return finished(account.begin(settings_of(account, late)))
 
 
 def writes(account: Account) -> int:
@@ -163,16 +173,20 @@ def may_begin(account: Account) -> bool:
     return False
 
 
+@pytest.mark.parametrize("late", [0.0, 20.0])
 def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
-    account_of: MakeAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account_of: MakeAccount,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    late: float,
 ) -> None:
-    calm = account_of(settings=ACCEPTS)
+    calm = account_of(settings=choice(late))
     calm.folder = tmp_path / "calm"
     calm.folder.mkdir()
-    whole = verdicts(through(calm))
+    whole = verdicts(through(calm, late))
     assert writes(calm) > 15
 
-    account = account_of(settings=ACCEPTS)
+    account = account_of(settings=choice(late))
     account.folder = tmp_path / "killed"
     account.folder.mkdir()
     before = account.shown()
@@ -204,20 +218,23 @@ def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
 
     killer = Killer(account, {"restore": restored, "resume": resumed})
     with killing(killer, monkeypatch):
-        assert verdicts(through(account)) == whole
+        assert verdicts(through(account, late)) == whole
     lines = account.journal.read_text().count("\n")
     assert lines > 40
     assert killer.positions == 2 * lines
     assert account.shown() == before
 
 
+@pytest.mark.parametrize("late", [0.0, 20.0])
 def test_restoring_may_itself_be_killed_at_any_position(
-    account_of: MakeAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account_of: MakeAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    late: float,
 ) -> None:
-    account = account_of(settings=ACCEPTS)
+    account = account_of(settings=choice(late))
     before = account.shown()
     first, second = list(before)[:2]
-    run = account.begin(settings_of(account))
+    run = account.begin(settings_of(account, late))
     keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
     region = [("RegionId", "cn-hangzhou")]
     event = [("InstanceId.1", second), ("EventType", "SystemMaintenance.Reboot")]
