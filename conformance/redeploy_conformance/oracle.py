@@ -39,7 +39,8 @@ UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
-    ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.
+    ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
+    one; ``detail`` is a drawing of what was seen, where one helps.
     """
 
     clause: str
@@ -49,6 +50,7 @@ class Violation(msgspec.Struct, frozen=True):
     field: str = "answer"
     detail: str = ""
     key: str = ""
+    event: str = ""
 
 
 @dataclass(slots=True)
@@ -137,27 +139,14 @@ class Oracle:
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
         self.stirred -= views.keys()
         for key, view in views.items():
-            left = beliefs.narrow(
-                self.contract, self.worlds[key], view, now, self.rules
-            )
+            before = self.worlds[key]
+            left = beliefs.narrow(self.contract, before, view, now, self.rules)
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                first, *rest = left.mismatches
-                also = tuple(dict.fromkeys(one.clause for one in rest))
-                subject = f"{key}'s {first.field}"
-                wrong.append(
-                    Violation(
-                        first.clause,
-                        f"{subject}: {first.expected}",
-                        f"{subject}: {first.observed}",
-                        tuple(one for one in also if one != first.clause),
-                        first.field,
-                        key=key,
-                    )
-                )
+                wrong.append(_seen_wrong(key, before, left.mismatches))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -342,6 +331,26 @@ class Oracle:
 
 def _violations(found: Iterable[Flaw]) -> list[Violation]:
     return [Violation(one.clause, one.expected, one.observed) for one in found]
+
+
+def _seen_wrong(
+    key: str, before: Belief, mismatches: tuple[beliefs.Mismatch, ...]
+) -> Violation:
+    """Return the violation that a look showed."""
+    first, *rest = mismatches
+    also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
+    types = {f"event {one.id}": one.type for one in _first(before).events}
+    event = types.get(first.field, "")
+    subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
+    return Violation(
+        first.clause,
+        f"{subject}: {first.expected}",
+        f"{subject}: {first.observed}",
+        tuple(also),
+        first.field,
+        key=key,
+        event=event,
+    )
 
 
 def fits(
