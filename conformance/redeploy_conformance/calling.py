@@ -100,6 +100,8 @@ class Caller:
             case "stale":
                 past = datetime.now(UTC) - timedelta(hours=1)
                 return call(pairs, credentials, now=past)
+            case "unreadable":
+                return call(pairs, credentials, stamp="not-a-time")
             case "replayed":
                 nonce = f"{time.time_ns():x}"
                 region = [("RegionId", self.api.region)]

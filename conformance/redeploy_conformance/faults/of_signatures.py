@@ -2,7 +2,7 @@
 
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.signatures import Signatures
+from redeploy_conformance.emulator.signatures import Signatures, read_moment
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.registry import fault
 
@@ -55,6 +55,15 @@ class Stale(Signatures):
 
     def current(self, moment: float) -> bool:
         return True
+
+
+@fault("unreadable-timestamp-accepted", "U4")
+class Unreadable(Signatures):
+    """A time stamp that cannot be read is taken for a current one."""
+
+    def check_time(self, text: str) -> None:
+        if read_moment(text) is not None:
+            super().check_time(text)
 
 
 @fault("unsigned-call-accepted", "U4")

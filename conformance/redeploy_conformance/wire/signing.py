@@ -43,6 +43,7 @@ def build_request(
     format: str = "JSON",
     nonce: str | None = None,
     now: datetime | None = None,
+    stamp: str | None = None,
     version: str = "2014-05-26",
 ) -> HttpRequest:
     """Return one request to an operation, signed unless ``credentials`` is None.
@@ -50,7 +51,7 @@ def build_request(
     ``scheme`` is ``v1`` or ``v3``, ``method`` ``GET`` or ``POST``, ``place`` ``query`` or
     ``form``. ``host`` is signed with its port, as the server sees it. ``format``, ``JSON``
     or ``XML``, is sent with V1 only (V3 answers JSON). ``now`` is aware; without ``nonce``
-    and ``now`` both are fresh.
+    and ``now`` both are fresh. ``stamp`` is sent for the time as it is, whatever it says.
 
     Raises:
         ValueError: there is no such scheme or place.
@@ -58,7 +59,8 @@ def build_request(
     if scheme not in ("v1", "v3") or place not in ("query", "form"):
         raise ValueError(f"no request is signed by {scheme!r} with a {place!r}")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if stamp is None:
+        stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     fresh = secrets.token_hex(16) if nonce is None else nonce
     if scheme == "v1":
         pairs = [
