@@ -94,7 +94,8 @@ def narrow(
 def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectation]:
     """Yield what a look at this world may show, field by field; status first."""
     why = dict(world.why)
-    default = world.quiet[0] if world.quiet else "L9"
+    # After a redeploy and a rejected call alike, the redeploy has the more to answer for.
+    default = world.quiet[0] if world.quiet and not why else "L9"
     yield Expectation("exists", exactly(world.exists), default)
     if not world.exists:
         return

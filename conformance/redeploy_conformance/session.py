@@ -189,7 +189,9 @@ class Session:
 
     def _account(self, name: str) -> Account:
         if name not in self.accounts:
-            self.accounts[name] = Account(*self.plane.account())
+            account, key, now = self.plane.account()
+            self.accounts[name] = Account(account, key)
+            self.clock.told(now)
         return self.accounts[name]
 
     # ------------------------------------------------------------------ calls

@@ -37,9 +37,10 @@ def perform_tour(bench: Bench) -> tuple[Tour, CaseReport, Run]:
 def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Finding]:
     """Return what is behind the violations of a tour, the surest first.
 
-    Where the case that an instance is of breaks a clause by itself too, that is the finding. Other
-    violations need more than one case: what one instance suffers may be another one's doing, so
-    they come last, and the steps of the tour are reduced.
+    Where the case that an instance is of breaks a clause by itself too, that is the finding; the
+    fewer steps it takes, the plainer is the cause. Other violations need more than one case: what
+    one instance suffers may be another one's doing, so they come last, and the steps of the tour
+    are reduced.
     """
     found: list[Finding] = []
     rest: dict[str, Violation] = {}
@@ -51,6 +52,7 @@ def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Find
                 break
         else:
             rest[clause] = several[0]
+    found.sort(key=lambda one: len(one.steps))
     known = {one.clause for one in found}
     again = command("run", target, "--case", TOUR)
     for clause, violation in rest.items():

@@ -82,6 +82,33 @@ def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
     assert bench.api.requests <= 250
 
 
+@pytest.mark.parametrize(
+    ("fault", "request_number"),
+    [
+        ("security-lock-seen-only-alone", 11),
+        ("over-before-the-answer", 15),
+        ("forced-second-call-accepted", 16),
+        ("success-drops-locks", 20),
+        ("failed-host-of-a-stopped-instance-not-responded-to", 20),
+    ],
+)
+def test_the_opening_shows_most_of_what_can_go_wrong_in_20_requests(
+    bench_of: Make, fault: str, request_number: int
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    perform_tour(bench)
+    assert bench.api.requests == request_number
+
+
+def test_an_ended_redeploy_is_blamed_rather_than_the_rejected_call_after_it(
+    bench_of: Make,
+) -> None:
+    """Either could have dropped the locks; the redeploy has the more to answer for."""
+    bench = bench_of(FAULTS["success-drops-locks"].build())
+    through, _, run = perform_tour(bench)
+    assert {one.clause for one in looked_into(bench, through, run, "it")} == {"L9"}
+
+
 @pytest.mark.parametrize("fault", ["neighbour-stopped", "same-host-after-success"])
 def test_a_violation_on_the_tour_is_shown_by_one_case(
     bench_of: Make, fault: str
