@@ -7,7 +7,7 @@ not reach the changed statement, or that is answered the same, is not judged aga
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
@@ -21,7 +21,7 @@ from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.investigate import CaseReport, perform_case
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import Case, Depth
+from redeploy_conformance.steps import Depth
 from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.touring import TOUR, perform_tour
@@ -110,21 +110,12 @@ class Bed:
         named: dict[str, Callable[[], tuple[CaseReport, Run]]] = {
             TOUR: lambda: perform_tour(bench)[1:]
         }
-        for case in self._cases():
-            label = name(bench.contract, case)
-            named[label] = partial(perform_case, bench, label, case)
-        return named
-
-    def brief(self) -> frozenset[str]:
-        """Return the names of the tour and of the bursts."""
-        bursts = [one for one in self._cases() if one.burst]
-        return frozenset({TOUR, *(name(self.bench.contract, one) for one in bursts)})
-
-    def _cases(self) -> Iterator[Case]:
-        for case in sorted(plan(self.bench.contract), key=lambda one: one.burst):
-            doable = possible(case, self.bench.offer.parts)
+        for case in sorted(plan(bench.contract), key=lambda one: one.burst):
+            doable = possible(case, bench.offer.parts)
             if doable is not None and (case.burst or case.depth is Depth.PLAN):
-                yield doable
+                label = name(bench.contract, case)
+                named[label] = partial(perform_case, bench, label, doable)
+        return named
 
 
 def made(contract: Contract, otherwise: Mapping[str, Any]) -> Bed:
@@ -154,7 +145,7 @@ def as_it_is(contract: Contract, otherwise: Mapping[str, Any]) -> Reached:
     unloaded()
     with stopped(BEGUN), traced(EMULATOR) as lines:
         bed = made(contract, otherwise)
-        reached = Reached(frozenset(lines), brief=bed.brief())
+        reached = Reached(frozenset(lines))
         for seed, (label, job) in enumerate(bed.jobs().items()):
             lines.clear()
             tape = bed.fresh(seed).tape = []

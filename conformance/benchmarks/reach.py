@@ -73,15 +73,13 @@ class Reached:
     """What the emulator as it is does under some settings.
 
     ``always`` are the lines that run before any case; ``lines``, ``tapes`` and ``reports`` are those
-    of each case, in the order in which they are run. ``brief`` are those that tell the most in little
-    time.
+    of each case, in the order in which they are run.
     """
 
     always: frozenset[Line]
     lines: dict[str, frozenset[Line]] = field(default_factory=dict)
     tapes: dict[str, Tape] = field(default_factory=dict)
     reports: dict[str, CaseReport] = field(default_factory=dict)
-    brief: frozenset[str] = frozenset()
 
     def cases(self, module: str, span: range) -> frozenset[str]:
         """Return the cases that reach a statement of a module."""

@@ -1,9 +1,7 @@
 """Trying mutants of the emulator: what becomes of each, in a process of its own.
 
 Every mutant is compiled by an import hook; no file is changed. It is judged first as the emulator is by
-default, then as legal variants that choose otherwise: the tour and the bursts alone at first, and all
-of it where these are answered otherwise, or where the changed statement is reached by such choices
-only. Each declares its choices, so that they bind.
+default, then as legal variants that choose otherwise. Each declares its choices, so that they bind.
 """
 
 import importlib.abc
@@ -21,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any
 
-from judging import ALIKE, OTHER, PACKAGE, Fate, eased, judged, unloaded
+from judging import ALIKE, PACKAGE, Fate, eased, judged, unloaded
 from mutants import Mutant, mutated
 from reach import Reached
 
@@ -69,14 +67,9 @@ def _try(mutant: Mutant, contract: Contract, under: Tried, writer: Connection) -
     try:
         unloaded()
         sys.meta_path.insert(0, Loader(mutant))
-        by_default = False
         for otherwise, reached in under:
-            every = reached.cases(mutant.module, mutant.span)
-            chosen = every & reached.brief if by_default else every
-            by_default = by_default or (not otherwise and bool(every))
+            chosen = reached.cases(mutant.module, mutant.span)
             found = judged(contract, otherwise, reached, chosen) if chosen else ALIKE
-            if found == OTHER and chosen != every:
-                found = judged(contract, otherwise, reached, every)
             if found != ALIKE:
                 fate = found
             if fate.word != "survived":

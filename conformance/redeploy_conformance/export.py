@@ -84,9 +84,11 @@ class _Scribe(Api):
             raise ExportError(
                 f"a call signed and sent as {wire} is not written as a script; use --as pytest"
             )
-        if stamp is not None:
+        unsigned = credentials is not None and not credentials.access_key_secret
+        if stamp is not None or unsigned:
             raise ExportError(
-                "a time stamp that cannot be read is not written as a script; use --as pytest"
+                "a call without a signature, or with a time stamp that cannot be read, is not"
+                " written as a script; use --as pytest"
             )
         signed = canonical_query(params)
         sent = signed

@@ -188,6 +188,17 @@ class RejectedRetypes(RedeployCalls):
             raise
 
 
+@fault("malformed-call-redirected", "A14")
+class MalformedRedirected(RedeployCalls):
+    """A ForceStop that is no boolean is answered with a redirection."""
+
+    def force_stop(self, call: Call) -> bool | None:
+        try:
+            return super().force_stop(call)
+        except ApiError as error:
+            raise ApiError(302, error.code, error.message) from None
+
+
 @fault("rejected-call-closes-events", "L10")
 class RejectedCloses(RedeployCalls):
     """A call that is rejected for its status closes the instance's events."""

@@ -66,6 +66,26 @@ class Unreadable(Signatures):
             super().check_time(text)
 
 
+@fault("key-without-signature-accepted", "U4")
+class KeyAlone(Signatures):
+    """Who names a key and gives no signature is taken for its owner."""
+
+    def authenticate_v1(self, call: Call) -> Principal:
+        if "AccessKeyId" in call.params and "Signature" not in call.params:
+            return self.find(call.params["AccessKeyId"])
+        return super().authenticate_v1(call)
+
+
+@fault("signature-turned-round-v1", "U4")
+class TurnedRoundV1(Signatures):
+    """V1 signatures are judged the wrong way round: good ones are refused, wrong ones pass."""
+
+    def same(self, expected: str, given: str) -> bool:
+        # Only the V3 signature is written in hexadecimal digits.
+        alike = super().same(expected, given)
+        return alike if len(expected) == 64 else not alike
+
+
 @fault("unsigned-call-accepted", "U4")
 class Unsigned(Signatures):
     """A call without any key is taken for one of the instance's owner."""
