@@ -90,12 +90,13 @@ class Api:
         *,
         nonce: str | None = None,
         now: datetime | None = None,
+        stamp: str | None = None,
         alter: tuple[bytes, bytes] | None = None,
         wire: str | None = None,
     ) -> Answer:
         """Return the answer of one public operation.
 
-        ``alter`` replaces bytes after signing; ``wire`` is ``v1`` or ``v3``, a space, and
+        ``stamp`` is sent for the time as it is, ``alter`` replaces bytes after signing; ``wire`` is ``v1`` or ``v3``, a space, and
         ``query`` or ``form``; by default what the statement says.
 
         Raises:
@@ -115,6 +116,7 @@ class Api:
             format="JSON",
             nonce=nonce,
             now=now,
+            stamp=stamp,
         )
         if alter is not None:
             request = HttpRequest(

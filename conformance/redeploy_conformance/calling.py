@@ -9,7 +9,7 @@ from typing import Any
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, LostError, SetUpError
-from redeploy_conformance.replies import Reply, read, unanswered
+from redeploy_conformance.replies import Kind, Reply, read, unanswered
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
@@ -40,15 +40,19 @@ class Caller:
             SetUpError: there is no way to sign so, or the target does not answer any more.
         """
         params = self._params(one, instance)
-        if one.wire is not None:
-            self._try_wire(one.wire, account)
+        understood = one.wire is None or self._understands(one.wire, account)
+        unknown = NotApplicableError(f"requests as {one.wire} are not understood")
+        if not understood and one.forgery is None:
+            raise unknown
         try:
-            answer = self._forged(one, params, caller)
+            reply = read(self._forged(one, params, caller))
         except UnansweredError as error:
-            return unanswered(str(error))
+            reply = unanswered(str(error))
         except UnreachableError as error:
             raise LostError(f"{self.contract.operation}: {error}") from error
-        return read(answer)
+        if not understood and reply.kind is not Kind.ACCEPTED:
+            raise unknown
+        return reply
 
     def _params(self, one: step.Redeploy, instance: str) -> dict[str, str]:
         params: dict[str, str] = {"InstanceId": instance}
@@ -60,15 +64,14 @@ class Caller:
                 params = {k: v for k, v in params.items() if k not in row.drop}
         return params
 
-    def _try_wire(self, wire: str, credentials: Credentials) -> None:
-        """Make sure that a form of request is understood, before a refusal means anything."""
+    def _understands(self, wire: str, credentials: Credentials) -> bool:
+        """Whether a form of request is understood: else a refusal means nothing."""
         region = [("RegionId", self.api.region)]
         try:
             answer = self.api.call("DescribeInstances", region, credentials, wire=wire)
         except (UnansweredError, UnreachableError) as error:
             raise LostError(f"DescribeInstances as {wire}: {error}") from error
-        if answer.status >= 300:
-            raise NotApplicableError(f"requests as {wire} are not understood")
+        return answer.status < 300
 
     def _forged(
         self,
@@ -100,6 +103,11 @@ class Caller:
             case "stale":
                 past = datetime.now(UTC) - timedelta(hours=1)
                 return call(pairs, credentials, now=past)
+            case "nothing":
+                named = Credentials(credentials.access_key_id, "")
+                return call(pairs, named)
+            case "unreadable":
+                return call(pairs, credentials, stamp="not-a-time")
             case "replayed":
                 nonce = f"{time.time_ns():x}"
                 region = [("RegionId", self.api.region)]

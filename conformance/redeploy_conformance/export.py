@@ -75,6 +75,7 @@ class _Scribe(Api):
         *,
         nonce: str | None = None,
         now: datetime | None = None,
+        stamp: str | None = None,
         alter: tuple[bytes, bytes] | None = None,
         wire: str | None = None,
     ) -> Answer:
@@ -82,6 +83,12 @@ class _Scribe(Api):
         if wire not in (None, "v3 query"):
             raise ExportError(
                 f"a call signed and sent as {wire} is not written as a script; use --as pytest"
+            )
+        unsigned = credentials is not None and not credentials.access_key_secret
+        if stamp is not None or unsigned:
+            raise ExportError(
+                "a call without a signature, or with a time stamp that cannot be read, is not"
+                " written as a script; use --as pytest"
             )
         signed = canonical_query(params)
         sent = signed

@@ -118,7 +118,7 @@ class Oracle:
         before = self.worlds[key]
         if wrong and wrong[-1].clause == "Q4":
             self._silence(("Q4", "L10"), key)
-        elif call.barred is not None and reply.status == 500 and not _internal(reply):
+        elif call.barred is not None and not _may_refuse(call.barred, reply):
             wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
         elif reply.kind is Kind.UNKNOWN:
             self._spread(key, before, call, now, unanswered)
@@ -344,6 +344,14 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
 
 def _codes_for(contract: Contract, attribute: str) -> set[str]:
     return {row.code for row in contract.preconditions if row.attribute == attribute}
+
+
+def _may_refuse(clause: str, reply: Reply) -> bool:
+    """Whether a call that is barred may be answered with this status (A14 and U1: 4xx)."""
+    if reply.status == 500:
+        return _internal(reply)
+    plain = reply.kind is Kind.REJECTED and reply.status is not None
+    return not plain or clause == "U4" or 400 <= (reply.status or 0) < 500
 
 
 def _internal(reply: Reply) -> bool:

@@ -98,6 +98,7 @@ class TapeApi(Api):
         *,
         nonce: str | None = None,
         now: datetime | None = None,
+        stamp: str | None = None,
         alter: tuple[bytes, bytes] | None = None,
         wire: str | None = None,
     ) -> Answer:

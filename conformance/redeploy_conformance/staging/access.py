@@ -43,6 +43,7 @@ class StagingApi(Api):
         *,
         nonce: str | None = None,
         now: datetime | None = None,
+        stamp: str | None = None,
         alter: tuple[bytes, bytes] | None = None,
         wire: str | None = None,
     ) -> Answer:
@@ -58,6 +59,7 @@ class StagingApi(Api):
                 credentials,
                 nonce=nonce,
                 now=now,
+                stamp=stamp,
                 alter=alter,
                 wire=wire,
             )
