@@ -133,6 +133,14 @@ def test_what_is_wrong_with_an_event_names_its_type(bench_of: Make) -> None:
     assert wrong.observed.startswith(f"i1's {wrong.field}, {wrong.event}: ")
 
 
+def test_the_fewest_steps_tell_whose_change_it_was(bench_of: Make) -> None:
+    """On the tour it is an instance with a rejected call that another one's redeploy changes."""
+    bench = bench_of(FAULTS["neighbour-event-changes-type"].build())
+    through, _, run = perform_tour(bench)
+    assert "L10" in {one.clause for one in run.violations}
+    assert [one.clause for one in looked_into(bench, through, run, "it")] == ["L9"]
+
+
 @pytest.mark.parametrize("fault", ["neighbour-stopped", "same-host-after-success"])
 def test_a_violation_on_the_tour_is_shown_by_one_case(
     bench_of: Make, fault: str
