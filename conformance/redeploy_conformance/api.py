@@ -52,12 +52,13 @@ class LostError(SetUpError):
 class Manner:
     """How a call is signed and sent, where that is not as usual.
 
-    ``alter`` replaces bytes after signing; ``wire`` is ``v1`` or ``v3``, a space, and ``query`` or
-    ``form``; by default what the statement says.
+    ``stamp`` is sent for the time as it is, ``alter`` replaces bytes after signing; ``wire`` is
+    ``v1`` or ``v3``, a space, and ``query`` or ``form``; by default what the statement says.
     """
 
     nonce: str | None = None
     now: datetime | None = None
+    stamp: str | None = None
     alter: tuple[bytes, bytes] | None = None
     wire: str | None = None
 
@@ -126,6 +127,7 @@ class Api:
             format="JSON",
             nonce=manner.nonce,
             now=manner.now,
+            stamp=manner.stamp,
         )
         if (alter := manner.alter) is not None:
             request = HttpRequest(

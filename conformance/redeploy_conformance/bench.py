@@ -21,6 +21,7 @@ TURN = 1000.0
 class Bench:
     """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
 
+    ``used`` says whether it holds anything of this run's yet, to be forgotten by a reset.
     The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
     ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
     requests that did the last violation again, to count how often it shows. ``unsound`` is what is
@@ -32,6 +33,7 @@ class Bench:
     api: Api
     offer: Offer
     alone: bool = True
+    used: bool = False
     unsound: str = ""
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
@@ -63,8 +65,9 @@ class Bench:
             raise OfferError(self.unsound)
         watcher = self.api.watcher
         number = 0 if watcher is None else watcher.session(counted=counted)
-        if self.alone and Part.RESET in self.offer.parts:
+        if self.alone and self.used and Part.RESET in self.offer.parts:
             self.api.control("POST", "reset", self.api.timed, "control/empty")
+        self.used = True
         session = Session(self.api, self.offer, self.contract, ledger)
         session.run.number = number
         session.oracle.request_ids = self.request_ids

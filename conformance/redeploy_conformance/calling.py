@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, LostError, Manner, SetUpError
-from redeploy_conformance.replies import Reply, read, unanswered
+from redeploy_conformance.replies import Kind, Reply, read, unanswered
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.answers import Answer
 from redeploy_conformance.wire.signing import Credentials
@@ -39,15 +39,19 @@ class Caller:
             SetUpError: there is no way to sign so, or the target does not answer any more.
         """
         params = self._params(one, instance)
-        if one.wire is not None:
-            self._try_wire(one.wire, account)
+        understood = one.wire is None or self._understands(one.wire, account)
+        unknown = NotApplicableError(f"requests as {one.wire} are not understood")
+        if not understood and one.forgery is None:
+            raise unknown
         try:
-            answer = self._forged(one, params, caller)
+            reply = read(self._forged(one, params, caller))
         except UnansweredError as error:
-            return unanswered(str(error))
+            reply = unanswered(str(error))
         except UnreachableError as error:
             raise LostError(f"{self.contract.operation}: {error}") from error
-        return read(answer)
+        if not understood and reply.kind is not Kind.ACCEPTED:
+            raise unknown
+        return reply
 
     def _params(self, one: step.Redeploy, instance: str) -> dict[str, str]:
         params: dict[str, str] = {"InstanceId": instance}
@@ -59,8 +63,8 @@ class Caller:
                 params = {k: v for k, v in params.items() if k not in row.drop}
         return params
 
-    def _try_wire(self, wire: str, credentials: Credentials) -> None:
-        """Make sure that a form of request is understood, before a refusal means anything."""
+    def _understands(self, wire: str, credentials: Credentials) -> bool:
+        """Whether a form of request is understood: else a refusal means nothing."""
         region = [("RegionId", self.api.region)]
         try:
             answer = self.api.call(
@@ -68,8 +72,7 @@ class Caller:
             )
         except (UnansweredError, UnreachableError) as error:
             raise LostError(f"DescribeInstances as {wire}: {error}") from error
-        if answer.status >= 300:
-            raise NotApplicableError(f"requests as {wire} are not understood")
+        return answer.status < 300
 
     def _forged(
         self,
@@ -99,6 +102,10 @@ class Caller:
                 manner = replace(manner, alter=(b"ForceStop=false", b"ForceStop=true"))
             case "stale":
                 manner = replace(manner, now=datetime.now(UTC) - timedelta(hours=1))
+            case "nothing":
+                key = Credentials(credentials.access_key_id, "")
+            case "unreadable":
+                manner = replace(manner, stamp="not-a-time")
             case "replayed":
                 once = replace(manner, nonce=f"{time.time_ns():x}")
                 region = [("RegionId", self.api.region)]

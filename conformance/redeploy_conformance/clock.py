@@ -9,11 +9,11 @@ class Clock:
     """Time as a case sees it; the oracle is told of every turn."""
 
     def __init__(self, api: Api, plane: Plane, oracle: Oracle) -> None:
-        """Read the clock, where it is one that is turned."""
+        """Begin without having looked at it."""
         self.api = api
         self.plane = plane
         self.oracle = oracle
-        self._shown = plane.time() if self.stepped else 0.0
+        self._shown: float | None = None
 
     @property
     def stepped(self) -> bool:
@@ -22,14 +22,27 @@ class Clock:
 
     @property
     def now(self) -> float:
-        """Seconds of the clock that redeploys run on."""
-        return self._shown if self.stepped else self.api.monotonic()
+        """Seconds of the clock that redeploys run on; one that is turned is read once.
+
+        Raises:
+            SetUpError: it cannot be read.
+        """
+        if not self.stepped:
+            return self.api.monotonic()
+        if self._shown is None:
+            self._shown = self.plane.time()
+        return self._shown
+
+    def told(self, seconds: float | None) -> None:
+        """Take what a new account's answer says that its clock shows, if it says so."""
+        if seconds is not None and self._shown is None:
+            self._shown = seconds
 
     def advance(self, seconds: float) -> float:
         """Turn the clock; return what it shows then."""
-        self._shown = self.plane.turn(seconds)
-        self.oracle.time_passes(self._shown)
-        return self._shown
+        self._shown = after = self.plane.turn(seconds)
+        self.oracle.time_passes(after)
+        return after
 
     def wait(self, seconds: float) -> None:
         """Let time pass; in real time not for long, since waiting is no use there."""

@@ -78,6 +78,12 @@ class _Scribe(Api):
             raise ExportError(
                 f"a call signed and sent as {manner.wire} is not written as a script; use --as pytest"
             )
+        unsigned = credentials is not None and not credentials.access_key_secret
+        if manner.stamp is not None or unsigned:
+            raise ExportError(
+                "a call without a signature, or with a time stamp that cannot be read, is not"
+                " written as a script; use --as pytest"
+            )
         signed = canonical_query(params)
         sent = signed
         if (alter := manner.alter) is not None:

@@ -12,13 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from redeploy_conformance import belief as beliefs
+from redeploy_conformance import choices
 from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.fitting import agreed, confirmed, fits, states_untruth
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota, judge
 from redeploy_conformance.model import (
     Call,
-    Outcome,
     Rules,
     admissible,
     unanswered,
@@ -39,7 +40,8 @@ UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
-    ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.
+    ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
+    one; ``detail`` is a drawing of what was seen, where one helps.
     """
 
     clause: str
@@ -49,6 +51,7 @@ class Violation(msgspec.Struct, frozen=True):
     field: str = "answer"
     detail: str = ""
     key: str = ""
+    event: str = ""
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ class Oracle:
         before = self.worlds[key]
         if wrong and wrong[-1].clause == "Q4":
             self._silence(("Q4", "L10"), key)
-        elif call.barred is not None and reply.status == 500 and not _internal(reply):
+        elif call.barred is not None and not _may_refuse(call.barred, reply):
             wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
         elif reply.kind is Kind.UNKNOWN:
             self._spread(key, before, call, now, unanswered)
@@ -124,7 +127,7 @@ class Oracle:
         elif reply.kind is Kind.THROTTLED:
             self._silence(("Q4", "L10"), key)
             told = [("Q4c", f"{reply.status} {reply.code}")]
-            wrong += _violations(self._tell(told, str(reply)))
+            wrong += _violations(self._told(told, str(reply)))
         else:
             wrong += self._decided(key, before, call, reply, now)
         return [replace(one, key=key) for one in wrong]
@@ -137,27 +140,14 @@ class Oracle:
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
         self.stirred -= views.keys()
         for key, view in views.items():
-            left = beliefs.narrow(
-                self.contract, self.worlds[key], view, now, self.rules
-            )
+            before = self.worlds[key]
+            left = beliefs.narrow(self.contract, before, view, now, self.rules)
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                first, *rest = left.mismatches
-                also = tuple(dict.fromkeys(one.clause for one in rest))
-                subject = f"{key}'s {first.field}"
-                wrong.append(
-                    Violation(
-                        first.clause,
-                        f"{subject}: {first.expected}",
-                        f"{subject}: {first.observed}",
-                        tuple(one for one in also if one != first.clause),
-                        first.field,
-                        key=key,
-                    )
-                )
+                wrong.append(_seen_wrong(key, before, left.mismatches))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -185,19 +175,11 @@ class Oracle:
                 reply.task_id.startswith("t-")
             )
             word = "as-in-examples" if shaped else "other"
-            found += self._tell([("R6", word)], str(reply))
+            found += self._told([("R6", word)], str(reply))
         return found
 
-    def _tell(self, told: Iterable[Told], evidence: str) -> list[Flaw]:
-        """Note choices that show by themselves, and return those declared otherwise."""
-        told = list(told)
-        self.ledger.tell(told, evidence)
-        declared = self.rules.declared
-        return [
-            Flaw(clause, f"{declared[clause]}, as declared", word)
-            for clause, word in told
-            if declared.get(clause, word) != word
-        ]
+    def _told(self, told: Iterable[Told], evidence: str) -> list[Flaw]:
+        return choices.tell(self.ledger, self.rules.declared, told, evidence)
 
     def _limited(self, account: str, reply: Reply, now: float) -> list[Violation]:
         if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
@@ -222,7 +204,7 @@ class Oracle:
         throttled = reply.kind is Kind.THROTTLED
         if self.rules.stepped and not wrong:
             told = quota.told(now, throttled=throttled)
-            wrong += self._tell(told, f"after {len(quota.calls)} calls")
+            wrong += self._told(told, f"after {len(quota.calls)} calls")
         return _violations(wrong)
 
     def _spread(
@@ -269,6 +251,7 @@ class Oracle:
         self, key: str, before: Belief, call: Call, reply: Reply, now: float
     ) -> list[Violation]:
         """Judge an acceptance or a rejection (A1–A15, U1–U4)."""
+        declared = self.rules.declared
         pairs = [
             (world, outcome)
             for world in before
@@ -278,22 +261,23 @@ class Oracle:
         bound = [
             (world, one)
             for world, one in pairs
-            if not world.late and not self._contradicts(one)
+            if not world.late and not choices.undeclared(declared, one.told)
         ]
         if not bound:
             if pairs and all(world.late for world, _ in pairs):
                 return [Violation("L7", "the redeploy has ended", str(reply))]
             if pairs:
-                return [self._undeclared(pairs[0][1])]
+                return _violations(choices.undeclared(declared, pairs[0][1].told)[:1])
             return [blame(self.contract, _first(before), call, reply)]
-        held = [_relevant(self.contract, one, reply) for _, one in bound]
-        self.ledger.confirm(_agreed(held))
+        held = [confirmed(self.contract, one, reply) for _, one in bound]
+        self.ledger.confirm(agreed(held))
         named = call.barred is None and not call.foreign
         if named and all(world.exists for world in before):
             self.ledger.confirm([("A15", "")])
         if call.granted is not None:
             self.ledger.confirm([(call.granted, "granted")])
-        wrong = self._note_choices(bound, call, reply)
+        self.ledger.tell(agreed([one.told for _, one in bound]), str(reply))
+        wrong = choices.note(self.contract, self.ledger, declared, bound, call, reply)
         accepted = reply.kind is Kind.ACCEPTED
         self.ledger.walk(self.walk.answered(key, before, accepted=accepted))
         self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
@@ -301,68 +285,31 @@ class Oracle:
             self._end_silence(key)
         else:
             self._silence(_quiet(self.worlds[key]) or ("L10",), key)
-        return wrong
-
-    def _note_choices(
-        self, bound: list[tuple[World, Outcome]], call: Call, reply: Reply
-    ) -> list[Violation]:
-        self.ledger.tell(_agreed([one.told for _, one in bound]), str(reply))
-        whys = {reasons(self.contract, world).violated for world, _ in bound}
-        codes = {row.code: row.clause for rows in whys for row in rows}
-        there = all(world.exists for world, _ in bound) and not call.foreign
-        plain = call.barred is None and call.maybe is None and there
-        if (
-            plain and len(whys) == 1 and len(codes) > 1
-        ):  # it is certain what was violated
-            winner = codes.get(reply.code or "", "no-event")
-            for clause in set(codes.values()) - {winner}:
-                self.ledger.precedence[(winner, clause)] += 1
-        if (call.barred or "").startswith("U") and call.barred != "U4":
-            reveals = reply.code in self.contract.error_by_code
-            told = [("U3", "reveals")] if reveals else []
-            if not reveals and not any(
-                row.code_is_open for rows in whys for row in rows
-            ):
-                told += [("U3", "same")] if all(whys) else []
-                told += [("U1c", f"{reply.status} {reply.code}")]
-            return _violations(self._tell(told, str(reply)))
-        return []
-
-    def _contradicts(self, outcome: Outcome) -> bool:
-        declared = self.rules.declared
-        return any(declared.get(clause, word) != word for clause, word in outcome.told)
-
-    def _undeclared(self, outcome: Outcome) -> Violation:
-        declared = self.rules.declared
-        for clause, word in outcome.told:
-            if declared.get(clause, word) != word:
-                return Violation(clause, f"{declared[clause]}, as declared", word)
-        raise AssertionError("only an outcome against a declaration comes here")
+        return _violations(wrong)
 
 
 def _violations(found: Iterable[Flaw]) -> list[Violation]:
     return [Violation(one.clause, one.expected, one.observed) for one in found]
 
 
-def fits(
-    contract: Contract, world: World, call: Call, outcome: Outcome, reply: Reply
-) -> bool:
-    """Whether an answer is the one that an outcome describes."""
-    if reply.kind is Kind.ACCEPTED or outcome.accepted:
-        return reply.kind is Kind.ACCEPTED and outcome.accepted
-    if outcome.codes is not None:
-        return reply.code in outcome.codes
-    if reply.code in outcome.but:
-        return False
-    return call.silence != "L10" or not states_untruth(contract, world, reply.code)
-
-
-def states_untruth(contract: Contract, world: World, code: str | None) -> bool:
-    """Whether a code states a condition as fact that does not hold (A8)."""
-    row = contract.error_by_code.get(code or "")
-    if row is None or not row.states_fact:
-        return False
-    return not any(one.code == row.code for one in reasons(contract, world).violated)
+def _seen_wrong(
+    key: str, before: Belief, mismatches: tuple[beliefs.Mismatch, ...]
+) -> Violation:
+    """Return the violation that a look showed."""
+    first, *rest = mismatches
+    also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
+    types = {f"event {one.id}": one.type for one in _first(before).events}
+    event = types.get(first.field, "")
+    subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
+    return Violation(
+        first.clause,
+        f"{subject}: {first.expected}",
+        f"{subject}: {first.observed}",
+        tuple(also),
+        first.field,
+        key=key,
+        event=event,
+    )
 
 
 def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violation:
@@ -399,6 +346,14 @@ def _codes_for(contract: Contract, attribute: str) -> set[str]:
     return {row.code for row in contract.preconditions if row.attribute == attribute}
 
 
+def _may_refuse(clause: str, reply: Reply) -> bool:
+    """Whether a call that is barred may be answered with this status (A14 and U1: 4xx)."""
+    if reply.status == 500:
+        return _internal(reply)
+    plain = reply.kind is Kind.REJECTED and reply.status is not None
+    return not plain or clause == "U4" or 400 <= (reply.status or 0) < 500
+
+
 def _internal(reply: Reply) -> bool:
     return reply.kind is Kind.INTERNAL or reply.code is None
 
@@ -411,21 +366,6 @@ def _ordinary(contract: Contract, world: World) -> bool:
         for row in contract.attributes
         if row.name not in needed
     )
-
-
-def _relevant(
-    contract: Contract, outcome: Outcome, reply: Reply
-) -> Iterable[tuple[str, str]]:
-    yield from outcome.held
-    code = reply.code or ""
-    if reply.kind is Kind.REJECTED and code in contract.error_by_code:
-        yield "R2", code
-        yield "R3", code
-
-
-def _agreed(each: list[Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
-    lists = [list(one) for one in each]
-    return [x for x in lists[0] if all(x in one for one in lists[1:])]
 
 
 def _first(worlds: Belief) -> World:

@@ -26,10 +26,10 @@ class Plane:
         self.oracle.ledger.confirm([("S1", _part(method, path))])
         return answer
 
-    def account(self) -> tuple[str, Credentials]:
-        """Make an account; return its id and its key."""
+    def account(self) -> tuple[str, Credentials, float | None]:
+        """Make an account; return its id, its key, and what its clock shows if that is told."""
         made = self.ask("POST", "accounts", self.api.timed, "account-answer")
-        return made["account_id"], self._key(made)
+        return made["account_id"], self._key(made), made.get("now")
 
     def principal(
         self, account: str, statements: Sequence[Mapping[str, str]]

@@ -74,6 +74,7 @@ class ControlParts:
             "account_id": account.account_id,
             "access_key_id": key.access_key_id,
             "access_key_secret": key.secret,
+            "now": account.clock.now,
         }
 
     def add_principal(self, asked: Mapping[str, object]) -> Reply:

@@ -7,26 +7,19 @@ accepted is judged by the same oracle as a run. Memory holds the instances that 
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as renewed
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.evidence.decisions import (
-    REMEMBERED,
-    Decision,
     Decisions,
     Shown,
-    merge,
 )
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
-from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG, result_of
+from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG
 from redeploy_conformance.evidence.sources import (
     READ_ONLY,
     Events,
@@ -35,18 +28,15 @@ from redeploy_conformance.evidence.sources import (
     Recent,
     Seen,
 )
-from redeploy_conformance.investigate import CaseReport, command
-from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.evidence.tally import Tally
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, Violation
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.records import Finding, Result, TraceStep
+from redeploy_schemas.records import Result
 
-MOST_FINDINGS = 100
-"""Findings that are kept; further ones are only counted."""
 MOST_CALLS = 8_000
 """Calls of an account that are remembered: more than twice what any limiter lets through."""
 SWEEP = 10_000
@@ -108,27 +98,17 @@ class Monitor:
         self.bound = redeploy_seconds + UNDECLARED_LAG
         self.wordless = wordless
         self.hidden = TOLD_BY_A_LOG if wordless else frozenset[str]()
-        self.ledger = Ledger()
-        self.met: Counter[Decision] = Counter()
+        self.tally = Tally(contract, self.hidden)
         self.ids = Oracle(contract, Rules(bound=self.bound))
         self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
         self.quotas: dict[Place, Quota] = {}
         self.beliefs = Beliefs(contract)
         self.decisions = Decisions(contract)
         self.instances: dict[Place, Watched] = {}
-        self.findings: list[Finding] = []
-        self.uncounted = 0
-        self.problems: list[str] = []
-        self.records = 0
-        self.first: float | None = None
-        self.now = float("-inf")
 
     def take(self, seen: Seen) -> None:
         """Take one request and its answer."""
-        self.records += 1
-        if self.first is None:
-            self.first = seen.begun
-        self.now = max(self.now, seen.ended)
+        self.tally.record(seen)
         if seen.action == self.contract.operation:
             if seen.reply is not None:
                 self._called(seen, seen.reply)
@@ -138,12 +118,21 @@ class Monitor:
             self._events(seen, seen.page)
         elif not seen.action.startswith(READ_ONLY):
             self._touched(seen)
-        if self.records % SWEEP == 0:
+        if self.tally.records % SWEEP == 0:
             self._sweep()
 
     def damaged(self, text: str) -> None:
         """Note that a log could not be read to its end."""
-        self.problems.append(text)
+        self.tally.problems.append(text)
+
+    def result(self, kind: str, names: Sequence[str]) -> Result:
+        """Return what the logs show."""
+        return self.tally.result(kind, names, self.ids.ledger, self.redeploy_seconds)
+
+    @property
+    def now(self) -> float:
+        """When the log has come to."""
+        return self.tally.last
 
     # ------------------------------------------------------------------ calls
 
@@ -159,7 +148,7 @@ class Monitor:
         if wrong:
             one.flying, one.look, one.row = None, NOTHING, None
             one.due = self.now + self.bound
-            self._note(key, seen, str(reply), wrong)
+            self.tally.note(key, seen, str(reply), wrong)
         one.called = max(one.called, seen.ended)
 
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
@@ -190,7 +179,7 @@ class Monitor:
         belief = self._belief(one, seen)
         call = self._meaning(seen.params)
         decision = self.decisions.answered(belief, call, reply.kind, reply.code)
-        self._meet(decision)
+        self.tally.meet(decision)
         # Another operation of about the same time may have come after the call, and move it too.
         apart = seen.begun >= one.touched
         one.flying = decision.after if decision.moves and apart else None
@@ -301,12 +290,12 @@ class Monitor:
             return
         belief = self.decisions.late(belief) if late else belief
         decision = self.decisions.looked(belief, shown)
-        self._meet(decision)
+        self.tally.meet(decision)
         wrong = decision.wrong
         one.flying = decision.after if decision.moves and not wrong else None
         if wrong:
             one.look, one.row, one.due = NOTHING, None, self.now + self.bound
-        self._note(key, seen, shown[0] or "its events", wrong)
+        self.tally.note(key, seen, shown[0] or "its events", wrong)
 
     # ------------------------------------------------------------------ others
 
@@ -331,90 +320,6 @@ class Monitor:
         ]
         for key in gone:
             del self.instances[key]
-
-    # ------------------------------------------------------------------ what it comes to
-
-    def _meet(self, decision: Decision) -> None:
-        """Count a decision: what it showed is added up once for all the times it was met."""
-        self.met[decision] += 1
-        if len(self.met) > REMEMBERED:
-            self._add_up()
-
-    def _add_up(self) -> None:
-        for decision, times in self.met.items():
-            merge(self.ledger, decision.shown, self.hidden, times)
-        self.met.clear()
-
-    def _note(
-        self, key: str, seen: Seen, observed: str, wrong: Sequence[Violation]
-    ) -> None:
-        for one in wrong:
-            if len(self.findings) >= MOST_FINDINGS:
-                self.uncounted += 1
-                continue
-            at = datetime.fromtimestamp(seen.begun, UTC).isoformat(
-                timespec="milliseconds"
-            )
-            text = f"{at} {seen.action} {key or 'without an id'}"
-            self.findings.append(
-                Finding(
-                    clause=one.clause,
-                    also=one.also,
-                    case="log",
-                    summary=self.contract.by_id[one.clause].statement,
-                    expected=one.expected,
-                    observed=one.observed,
-                    trace=(_step(text, one, observed),),
-                    steps=(),
-                    reproduce=command("check-trace"),
-                    reproduced=0,
-                    attempts=0,
-                )
-            )
-
-    def result(self, kind: str, names: Sequence[str]) -> Result:
-        """Return what the logs show."""
-        self._add_up()
-        ledger = Ledger()
-        for part in (self.ledger, self.ids.ledger):
-            merge(ledger, part, self.hidden)
-        again = command("check-trace", *names)
-        report = CaseReport(
-            "log",
-            (),
-            ledger,
-            [renewed(one, reproduce=again) for one in self.findings],
-            "; ".join(self.problems) or None,
-            requests=self.records,
-        )
-        if self.uncounted:
-            more = f"{self.uncounted} more violations were seen and are not listed"
-            report.problem = "; ".join(filter(None, (report.problem, more)))
-        begun = datetime.fromtimestamp(self.first or 0.0, UTC)
-        seconds = 0.0 if self.first is None else max(0.0, self.now - self.first)
-        return result_of(
-            self.contract,
-            report,
-            kind=kind,
-            names=names,
-            started=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=round(seconds, 3),
-            version=version("redeploy-conformance"),
-            redeploy_seconds=self.redeploy_seconds,
-        )
-
-
-def _step(text: str, wrong: Violation, observed: str) -> TraceStep:
-    return TraceStep(
-        n=1,
-        text=text,
-        detail=wrong.detail,
-        allowed=(wrong.expected,),
-        observed=observed,
-        worlds_before=(),
-        worlds_after=(),
-        exchanges=(),
-    )
 
 
 def _leaves_none_out(seen: Seen, page: Page) -> bool:

@@ -1,4 +1,4 @@
-"""Many things at once: four redeploys that between them show most of what can go wrong."""
+"""Many things at once: a few calls that between them show most of what can go wrong."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,60 +12,66 @@ from redeploy_conformance.plans.blocks import (
     make,
     unlisted_pairs,
 )
-from redeploy_conformance.steps import Case, Depth, Look, Redeploy, Settle
+from redeploy_conformance.steps import Case, Create, Depth, Look, Redeploy, Settle, Step
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import LocalDisk
 
+FAILED_HOST = "SystemFailure."
+"""How the types of events begin that tell of a failure that has happened."""
+
+GLANCE = Look(("i1",), light=True)
+
 
 def all_at_once(contract: Contract) -> Iterator[Case]:
-    """Yield four redeploys that between them show most of what can go wrong with one.
+    """Yield a few calls that between them show most of what can go wrong with one.
 
     Each instance has all that is no reason to reject and must stay, or go, in the end. What breaks
     a clause here is made plain before it is reported.
     """
     listed = [(row.type, status) for row in contract.events for status in row.statuses]
-    limited = [pair for pair in listed if _limited(contract, pair)]
+    limited = [pair for pair in listed if contract.event_by_type[pair[0]].only_with]
+    failure = next(
+        pair
+        for pair in listed
+        if pair[0].startswith(FAILED_HOST) and pair not in limited
+    )
+    every = [*unlisted_pairs(contract), *listed]
     locks = contract.attribute_by_name["lock_reasons"].values
     kept = [one for one in locks if one != "security"]
-    rich = [{**LOCAL, "lock_reasons": (lock,)} for lock in kept]
-    every = [*listed, *unlisted_pairs(contract)]
-    isolated = {**rich[2 % len(rich)], "local_disk": LocalDisk.ISOLATED.value}
-    stopped = {"status": "Stopped", "lock_reasons": (kept[-1],)}
-    rows: tuple[tuple[tuple[str, ...], str, dict[str, Any], Any, str, bool | None], ...]
-    rows = (
-        (("L3", "E1", "E2"), "every event", rich[0], every, SUCCEED, False),
-        (
-            ("L6", "L5", "E6"),
-            "every listed event",
-            rich[1 % len(rich)],
-            listed,
-            FAIL,
-            None,
-        ),
-        (("L3", "E3"), "Stopped", stopped, [event(contract), *limited], SUCCEED, True),
-        (
-            ("D3", "A13"),
-            "isolated disk, forced",
-            isolated,
-            [event(contract)],
-            SUCCEED,
-            True,
-        ),
+
+    spec: dict[str, Any]
+    calls: tuple[Step, ...]
+    # Without local disks, so that the limited event is one that must stay.
+    spec = {"lock_reasons": (kept[0],)}
+    made = replace(make(contract, spec=spec, events=every), ending=SUCCEED)
+    calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
+    yield _case(("L3", "E1", "E2", "A2"), "every event, called twice", made, *calls)
+
+    spec = {**LOCAL, "lock_reasons": (kept[1],)}
+    most = [pair for pair in listed if pair[0] != event(contract)[0]]
+    made = replace(make(contract, spec=spec, events=most), ending=FAIL)
+    calls = (Redeploy("i1", force=True), GLANCE)
+    yield _case(("L6", "L5", "E6"), "all listed types but one", made, *calls)
+
+    spec = {**LOCAL, "status": "Stopped", "lock_reasons": tuple(kept[2:])}
+    events = [event(contract), failure, *limited]
+    made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
+    yield _case(("L3", "D1", "E1"), "Stopped, local disks", made, *calls)
+
+    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    spec = {**isolated, "lock_reasons": ("security", kept[0])}
+    made = make(contract, spec=spec, events=[failure])
+    calls = (Redeploy("i1"), GLANCE)
+    yield _case(("A3", "L10"), "security lock beside another", made, *calls)
+
+
+def _case(clauses: tuple[str, ...], row: str, made: Create, *calls: Step) -> Case:
+    # The neighbour has no events: one page of them must hold those of the whole opening.
+    beside = Create("i2", tuple(LOCAL.items()))
+    return Case(
+        clauses=clauses,
+        row=f"{row}, all at once",
+        steps=(made, beside, *calls, Settle()),
+        depth=Depth.OPENING,
+        rich=True,
     )
-    for clauses, row, spec, events, ending, force in rows:
-        made = replace(make(contract, spec=spec, events=events), ending=ending)
-        # The neighbours have no events: one page of them must hold those of the whole opening.
-        beside = make(contract, "i2", LOCAL, ())
-        call = Redeploy("i1", force=force)
-        glance = Look(("i1",), light=True)
-        yield Case(
-            clauses=clauses,
-            row=f"{row}, all at once",
-            steps=(made, beside, call, glance, Settle()),
-            depth=Depth.OPENING,
-            rich=True,
-        )
-
-
-def _limited(contract: Contract, pair: tuple[str, str]) -> bool:
-    return bool(contract.event_by_type[pair[0]].only_with)

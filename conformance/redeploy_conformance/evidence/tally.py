@@ -1,0 +1,128 @@
+"""What a log has shown so far: clauses and choices counted, and the violations, a bounded number."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from redeploy_conformance.evidence.decisions import REMEMBERED, Decision, merge
+from redeploy_conformance.evidence.shown import result_of
+from redeploy_conformance.evidence.sources import Seen
+from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.oracle import Violation
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import Finding, Result, TraceStep
+
+MOST_FINDINGS = 100
+"""Findings that are kept; further ones are only counted."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums of what was shown, without the clauses that this kind of log hides."""
+
+    contract: Contract
+    hidden: frozenset[str] = frozenset()
+    ledger: Ledger = field(default_factory=Ledger)
+    met: Counter[Decision] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    uncounted: int = 0
+    problems: list[str] = field(default_factory=list)
+    records: int = 0
+    first: float | None = None
+    last: float = float("-inf")
+
+    def record(self, seen: Seen) -> None:
+        """Count a record, and note when it was."""
+        self.records += 1
+        if self.first is None:
+            self.first = seen.begun
+        self.last = max(self.last, seen.ended)
+
+    def meet(self, decision: Decision) -> None:
+        """Count a decision: what it showed is added up once for all the times it was met."""
+        self.met[decision] += 1
+        if len(self.met) > REMEMBERED:
+            self._add_up()
+
+    def _add_up(self) -> None:
+        for decision, times in self.met.items():
+            merge(self.ledger, decision.shown, self.hidden, times)
+        self.met.clear()
+
+    def note(
+        self, key: str, seen: Seen, observed: str, wrong: Iterable[Violation]
+    ) -> None:
+        """Note what one record violates."""
+        for one in wrong:
+            if len(self.findings) >= MOST_FINDINGS:
+                self.uncounted += 1
+                continue
+            at = datetime.fromtimestamp(seen.begun, UTC).isoformat(
+                timespec="milliseconds"
+            )
+            text = f"{at} {seen.action} {key or 'without an id'}"
+            self.findings.append(self._finding(text, one, observed))
+
+    def _finding(self, text: str, one: Violation, observed: str) -> Finding:
+        return Finding(
+            clause=one.clause,
+            also=one.also,
+            case="log",
+            summary=self.contract.by_id[one.clause].statement,
+            expected=one.expected,
+            observed=one.observed,
+            trace=(_step(text, one, observed),),
+            steps=(),
+            reproduce=command("check-trace"),
+            reproduced=0,
+            attempts=0,
+        )
+
+    def result(
+        self, kind: str, names: Sequence[str], ids: Ledger, redeploy_seconds: float
+    ) -> Result:
+        """Return what the logs show; ``ids`` is what was shown by the ids of answers."""
+        self._add_up()
+        ledger = Ledger()
+        for part in (self.ledger, ids):
+            merge(ledger, part, self.hidden)
+        again = command("check-trace", *names)
+        report = CaseReport(
+            "log",
+            (),
+            ledger,
+            [replace(one, reproduce=again) for one in self.findings],
+            "; ".join(self.problems) or None,
+            requests=self.records,
+        )
+        if self.uncounted:
+            more = f"{self.uncounted} more violations were seen and are not listed"
+            report.problem = "; ".join(filter(None, (report.problem, more)))
+        begun = datetime.fromtimestamp(self.first or 0.0, UTC)
+        seconds = 0.0 if self.first is None else max(0.0, self.last - self.first)
+        return result_of(
+            self.contract,
+            report,
+            kind=kind,
+            names=names,
+            started=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(seconds, 3),
+            version=version("redeploy-conformance"),
+            redeploy_seconds=redeploy_seconds,
+        )
+
+
+def _step(text: str, wrong: Violation, observed: str) -> TraceStep:
+    return TraceStep(
+        n=1,
+        text=text,
+        detail=wrong.detail,
+        allowed=(wrong.expected,),
+        observed=observed,
+        worlds_before=(),
+        worlds_after=(),
+        exchanges=(),
+    )
