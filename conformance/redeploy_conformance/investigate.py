@@ -27,8 +27,9 @@ MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
 MANY = 3
 """With more special things about them, guessed steps are reduced further."""
-UNASKED = ("L9", "L10")
-"""Clauses that a change breaks which nobody asked for: the fewest steps tell which one it is."""
+UNASKED = frozenset({"L9", "L10", "A12", "A14", "Q4", "U1", "U2", "U4"})
+"""Clauses that a change breaks which nobody asked for: a call that was turned down made it, or the
+redeploy of another instance. The fewest steps tell."""
 MOST_WORLDS = 6
 MOST_EXCHANGES = 6
 
@@ -119,8 +120,6 @@ def guessed_finding(
     if guess is None:
         return None
     fewest, shown = guess
-    if bench.api.watcher is not None:
-        bench.api.watcher.finding(case, violation.clause, shown[0].number)
     return _written(bench, case, violation, shown[0], fewest, reproduce, shown)
 
 
@@ -136,9 +135,6 @@ def findings(
     for violation in run.violations:
         first.setdefault(violation.clause, violation)
     done = [one.step for one in run.done]
-    if bench.api.watcher is not None:
-        for clause in first:
-            bench.api.watcher.finding(case, clause, run.number)
     return [
         _finding(bench, case, one, run, done, reproduce, drawn)
         for one in first.values()
@@ -163,7 +159,7 @@ def _finding(
             fewest, again = shortest(bench, done, violation, drawn=drawn)
             if again is not None:
                 done, run = fewest, again
-            shown = _shown(bench, done, violation.clause)
+            shown = _shown(bench, done, violation)
         else:
             done, shown = guess
             run = shown[0]
@@ -180,7 +176,9 @@ def _written(
     shown: Sequence[Run],
     attempts: int = ATTEMPTS,
 ) -> Finding:
-    violation = _same(run, violation.clause) or violation
+    violation = _same(run, violation) or violation
+    if bench.api.watcher is not None:
+        bench.api.watcher.finding(case, violation.clause, run.number)
     clause = bench.contract.by_id[violation.clause]
     return Finding(
         clause=violation.clause,
@@ -202,10 +200,15 @@ def _cheap(bench: Bench) -> bool:
     return any(part.value == "clock" for part in bench.offer.parts)
 
 
-def _same(run: Run, clause: str) -> Violation | None:
-    """Return the violation of a clause; a change may be a rejected call's or another redeploy's."""
-    alike = UNASKED if clause in UNASKED else (clause,)
-    return next((one for one in run.violations if one.clause in alike), None)
+def _same(run: Run, wanted: Violation) -> Violation | None:
+    """Return the violation of the same clause, or of one that is told from it by fewer steps."""
+    return next((one for one in run.violations if _alike(one, wanted)), None)
+
+
+def _alike(one: Violation, other: Violation) -> bool:
+    both = {one.clause, other.clause}
+    seen = "answer" not in (one.field, other.field)
+    return len(both) == 1 or (seen and both <= UNASKED)
 
 
 def shortest(
@@ -216,7 +219,7 @@ def shortest(
 
     def breaks(fewer: Sequence[Step]) -> Run | None:
         run = perform(bench, fewer, Ledger())
-        return run if _same(run, violation.clause) is not None else None
+        return run if _same(run, violation) is not None else None
 
     def may_go_on() -> bool:
         spent = bench.api.requests - begun
@@ -227,12 +230,12 @@ def shortest(
     return fewest, search.best or breaks(fewest)
 
 
-def _shown(bench: Bench, steps: Sequence[Step], clause: str) -> list[Run]:
+def _shown(bench: Bench, steps: Sequence[Step], violation: Violation) -> list[Run]:
     """Do the steps some times more; return the runs that broke the clause again."""
     before = bench.api.requests
     runs = [perform(bench, steps, Ledger()) for _ in range(ATTEMPTS)]
     bench.confirming = bench.api.requests - before
-    return [run for run in runs if _same(run, clause) is not None]
+    return [run for run in runs if _same(run, violation) is not None]
 
 
 def guessed(
@@ -251,20 +254,20 @@ def guessed(
         return None
     ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
     guess: Steps | None = (ends or likely)[0]
-    if _same(perform(bench, (ends or likely)[0], Ledger()), violation.clause) is None:
+    if _same(perform(bench, (ends or likely)[0], Ledger()), violation) is None:
         through, owners = together(one for one in likely if one != guess)
         broken = {
             owners[one.key]
             for one in perform(bench, through, Ledger()).violations
-            if one.clause == violation.clause and one.key in owners
+            if one.key in owners and _alike(one, violation)
         }
         guess = next((one for one in likely if one in broken), None)
     if guess is None:
         return None
-    shown = _shown(bench, guess, violation.clause)
+    shown = _shown(bench, guess, violation)
     if shown and special(guess) > MANY:
         fewest, again = shortest(bench, guess, violation, drawn=True)
-        more = _shown(bench, fewest, violation.clause) if again else []
+        more = _shown(bench, fewest, violation) if again else []
         guess, shown = (tuple(fewest), more) if more else (guess, shown)
     return (guess, shown) if shown else None
 

@@ -209,7 +209,10 @@ class Checker:
         )
 
     def _findings(self, case: _Case) -> Iterator[Finding]:
-        """Yield what the violations of a case come to: as the run named them, if they are there."""
+        """Yield what the violations of a case come to: as the run named them, if they are there.
+
+        A run that was cut short may not have come to name them.
+        """
         shown = {again.line.n: run for again, run in case.broken}
         for one in {(one.clause, one.case): one for one in case.named}.values():
             run = shown.get(one.session)
@@ -221,11 +224,13 @@ class Checker:
                 self.complete = False
                 continue
             yield self._finding(case, one.case, one.clause)
-        if not case.named:
-            for again, run in case.broken:
-                if again.line.counted:
-                    for clause in _clauses(run):
-                        yield self._finding(case, case.report.name, clause)
+        named = {one.clause for one in case.named}
+        if named and case.report.name != CUT:
+            return
+        for again, run in case.broken:
+            for clause in _clauses(run):
+                if again.line.counted and clause not in named:
+                    yield self._finding(case, case.report.name, clause)
 
     def _finding(self, case: _Case, name: str, clause: str) -> Finding:
         """Return a finding, told by the shortest session that broke the clause."""
