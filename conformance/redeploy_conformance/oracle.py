@@ -236,17 +236,20 @@ class Oracle:
         Where an accepted call may have changed something unseen, only the instance called is
         watched: a change elsewhere would be that call's.
         """
+        wanted = set(clauses)
         for key, worlds in self.worlds.items():
-            if settled(worlds) and (key == called or key not in self.stirred):
+            if (key == called or key not in self.stirred) and settled(worlds):
                 quiet = _quiet(worlds)
-                if not set(clauses) <= set(quiet):
+                if not wanted.issubset(quiet):
                     both = tuple(dict.fromkeys((*quiet, *clauses)))
                     self.worlds[key] = hush(worlds, both)
 
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
-        stirred = {key} & self.stirred
-        self.stirred = {*self.worlds} - {key} | stirred
+        stirred = key in self.stirred
+        self.stirred.update(self.worlds)
+        if not stirred:
+            self.stirred.discard(key)
         touched = [  # of hundreds of instances, those that nothing has touched are passed over
             (other, worlds)
             for other, worlds in self.worlds.items()
