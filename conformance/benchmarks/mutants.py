@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 EMULATOR = Path(__file__).parent.parent / "redeploy_conformance" / "emulator"
-MODULES = (
+OWN = (
     "admission",
     "redeploys",
     "calls",
@@ -22,13 +22,13 @@ MODULES = (
     "envelopes",
     "signatures",
     "request",
-    "observations",
     "state",
     "clock",
-    "simulated",
-    "power",
-    "paging",
 )
+"""What carries out the operation of the contract, which binds only this."""
+NEIGHBOURS = ("observations", "simulated", "power", "paging")
+"""Other operations, of which the contract says nothing but that some show what it did."""
+MODULES = OWN + NEIGHBOURS
 """What answers the public API; the control plane and the server are not the implementation."""
 
 LONGEST = 70

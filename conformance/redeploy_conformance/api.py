@@ -49,6 +49,24 @@ class LostError(SetUpError):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a call is signed and sent, where that is not as usual.
+
+    ``stamp`` is sent for the time as it is, ``alter`` replaces bytes after signing; ``wire`` is
+    ``v1`` or ``v3``, a space, and ``query`` or ``form``; by default what the statement says.
+    """
+
+    nonce: str | None = None
+    now: datetime | None = None
+    stamp: str | None = None
+    alter: tuple[bytes, bytes] | None = None
+    wire: str | None = None
+
+
+PLAIN = Manner()
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What discovery found: who answers, in which region, which parts of the control plane."""
 
@@ -87,23 +105,17 @@ class Api:
         action: str,
         params: Sequence[tuple[str, str]],
         credentials: Credentials | None,
-        *,
-        nonce: str | None = None,
-        now: datetime | None = None,
-        alter: tuple[bytes, bytes] | None = None,
-        wire: str | None = None,
+        manner: Manner = PLAIN,
     ) -> Answer:
         """Return the answer of one public operation.
-
-        ``alter`` replaces bytes after signing; ``wire`` is ``v1`` or ``v3``, a space, and
-        ``query`` or ``form``; by default what the statement says.
 
         Raises:
             UnansweredError: no whole answer came.
         """
         if credentials is not None and self.watcher is not None:
             self.watcher.secret(credentials.access_key_secret)
-        scheme, place = (wire or f"{self.target.statement.signature} query").split()
+        plain = f"{self.target.statement.signature} query"
+        scheme, place = (manner.wire or plain).split()
         request = build_request(
             params,
             action=action,
@@ -113,10 +125,11 @@ class Api:
             method="POST",
             place=place,
             format="JSON",
-            nonce=nonce,
-            now=now,
+            nonce=manner.nonce,
+            now=manner.now,
+            stamp=manner.stamp,
         )
-        if alter is not None:
+        if (alter := manner.alter) is not None:
             request = HttpRequest(
                 request.method,
                 request.target.replace(alter[0].decode(), alter[1].decode()),

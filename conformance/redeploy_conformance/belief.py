@@ -212,15 +212,7 @@ def _mismatches(
     ]
     if wrong and wrong[0].field == "exists":
         return tuple(wrong[:1])
-    known = {event.id for event in world.events}
-    for event_id, (kind, status) in view.get("events", {}).items():
-        if world.exists and event_id not in known:
-            clause = world.quiet[0] if world.quiet else "L9"
-            wrong.append(
-                Mismatch(
-                    f"event {event_id}", clause, "no such event", f"{kind} {status}"
-                )
-            )
+    wrong += _of_other_events(world, view)
     if world.late:
         seen = f"still {view.get('status')}"
         wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
@@ -230,6 +222,18 @@ def _mismatches(
         ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
+
+
+def _of_other_events(world: World, view: View) -> Iterator[Mismatch]:
+    """Yield events that nobody raised, and those that are of another type than they were."""
+    clause = world.quiet[0] if world.quiet else "L9"
+    known = {event.id: event.type for event in world.events}
+    for event_id, (kind, status) in view.get("events", {}).items():
+        field = f"event {event_id}"
+        if world.exists and event_id not in known:
+            yield Mismatch(field, clause, "no such event", f"{kind} {status}")
+        elif world.exists and kind != known[event_id]:
+            yield Mismatch(f"type of {field}", clause, known[event_id], kind)
 
 
 def _unsure(clause: str, word: str, rules: Rules) -> bool:

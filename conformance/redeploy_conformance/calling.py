@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import Api, LostError, SetUpError
-from redeploy_conformance.replies import Reply, read, unanswered
+from redeploy_conformance.api import Api, LostError, Manner, SetUpError
+from redeploy_conformance.replies import Kind, Reply, read, unanswered
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
+from redeploy_conformance.wire.answers import Answer
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
 
@@ -40,15 +39,19 @@ class Caller:
             SetUpError: there is no way to sign so, or the target does not answer any more.
         """
         params = self._params(one, instance)
-        if one.wire is not None:
-            self._try_wire(one.wire, account)
+        understood = one.wire is None or self._understands(one.wire, account)
+        unknown = NotApplicableError(f"requests as {one.wire} are not understood")
+        if not understood and one.forgery is None:
+            raise unknown
         try:
-            answer = self._forged(one, params, caller)
+            reply = read(self._forged(one, params, caller))
         except UnansweredError as error:
-            return unanswered(str(error))
+            reply = unanswered(str(error))
         except UnreachableError as error:
             raise LostError(f"{self.contract.operation}: {error}") from error
-        return read(answer)
+        if not understood and reply.kind is not Kind.ACCEPTED:
+            raise unknown
+        return reply
 
     def _params(self, one: step.Redeploy, instance: str) -> dict[str, str]:
         params: dict[str, str] = {"InstanceId": instance}
@@ -60,59 +63,55 @@ class Caller:
                 params = {k: v for k, v in params.items() if k not in row.drop}
         return params
 
-    def _try_wire(self, wire: str, credentials: Credentials) -> None:
-        """Make sure that a form of request is understood, before a refusal means anything."""
+    def _understands(self, wire: str, credentials: Credentials) -> bool:
+        """Whether a form of request is understood: else a refusal means nothing."""
         region = [("RegionId", self.api.region)]
         try:
-            answer = self.api.call("DescribeInstances", region, credentials, wire=wire)
+            answer = self.api.call(
+                "DescribeInstances", region, credentials, Manner(wire=wire)
+            )
         except (UnansweredError, UnreachableError) as error:
             raise LostError(f"DescribeInstances as {wire}: {error}") from error
-        if answer.status >= 300:
-            raise NotApplicableError(f"requests as {wire} are not understood")
+        return answer.status < 300
 
     def _forged(
         self,
         one: step.Redeploy,
         params: Mapping[str, str],
         credentials: Credentials,
-    ) -> Any:
+    ) -> Answer:
         """Send the call, signed as the row says."""
         pairs = list(params.items())
-        call = partial(self.api.call, self.contract.operation, wire=one.wire)
-        if one.forgery is None:
-            return call(pairs, credentials)
+        key: Credentials | None = credentials
+        manner = Manner(wire=one.wire)
         ways = {row.name: row.signature for row in self.contract.forgeries}
-        match ways.get(one.forgery):
+        match ways.get(one.forgery or ""):
             case None:
-                return call(pairs, credentials)
+                pass
             case "wrong-secret":
-                wrong = Credentials(credentials.access_key_id, "not-the-secret")
-                return call(pairs, wrong)
+                key = Credentials(credentials.access_key_id, "not-the-secret")
             case "unknown-key":
-                return call(pairs, Credentials("LTAInobody00000000000", "nothing"))
+                key = Credentials("LTAInobody00000000000", "nothing")
             case "missing":
-                return call(pairs, None)
+                key = None
             case "altered":
                 pairs = [
                     *(p for p in pairs if p[0] != "ForceStop"),
                     ("ForceStop", "false"),
                 ]
-                alter = (b"ForceStop=false", b"ForceStop=true")
-                return call(pairs, credentials, alter=alter)
+                manner = replace(manner, alter=(b"ForceStop=false", b"ForceStop=true"))
             case "stale":
-                past = datetime.now(UTC) - timedelta(hours=1)
-                return call(pairs, credentials, now=past)
+                manner = replace(manner, now=datetime.now(UTC) - timedelta(hours=1))
+            case "nothing":
+                key = Credentials(credentials.access_key_id, "")
+            case "unreadable":
+                manner = replace(manner, stamp="not-a-time")
             case "replayed":
-                nonce = f"{time.time_ns():x}"
+                once = replace(manner, nonce=f"{time.time_ns():x}")
                 region = [("RegionId", self.api.region)]
-                for before in (nonce, None):
-                    self.api.call(
-                        "DescribeInstances",
-                        region,
-                        credentials,
-                        nonce=before,
-                        wire=one.wire,
-                    )
-                return call(pairs, credentials, nonce=nonce)
+                for before in (once, manner):
+                    self.api.call("DescribeInstances", region, credentials, before)
+                manner = once
             case other:
                 raise SetUpError(f"no way to sign as {other!r}")
+        return self.api.call(self.contract.operation, pairs, key, manner)

@@ -9,11 +9,10 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from redeploy_conformance.api import Api
+from redeploy_conformance.api import PLAIN, Api, Manner
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.investigate import perform
@@ -72,31 +71,32 @@ class _Scribe(Api):
         action: str,
         params: Sequence[tuple[str, str]],
         credentials: Credentials | None,
-        *,
-        nonce: str | None = None,
-        now: datetime | None = None,
-        alter: tuple[bytes, bytes] | None = None,
-        wire: str | None = None,
+        manner: Manner = PLAIN,
     ) -> Answer:
         """Make the call, and write it down."""
-        if wire not in (None, "v3 query"):
+        if manner.wire not in (None, "v3 query"):
             raise ExportError(
-                f"a call signed and sent as {wire} is not written as a script; use --as pytest"
+                f"a call signed and sent as {manner.wire} is not written as a script; use --as pytest"
+            )
+        unsigned = credentials is not None and not credentials.access_key_secret
+        if manner.stamp is not None or unsigned:
+            raise ExportError(
+                "a call without a signature, or with a time stamp that cannot be read, is not"
+                " written as a script; use --as pytest"
             )
         signed = canonical_query(params)
         sent = signed
-        if alter is not None:
+        if (alter := manner.alter) is not None:
             sent = signed.replace(alter[0].decode(), alter[1].decode())
         self._public = True
         try:
-            answer = Api.call(
-                self, action, params, credentials, nonce=nonce, now=now, alter=alter
-            )
+            answer = Api.call(self, action, params, credentials, manner)
         finally:
             self._public = False
         text = json.dumps(answer.fields or {})
+        stale = manner.now is not None
         self.written.append(
-            _Signed(action, sent, signed, credentials, nonce, now is not None, text)
+            _Signed(action, sent, signed, credentials, manner.nonce, stale, text)
         )
         return answer
 

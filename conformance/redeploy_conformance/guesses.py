@@ -44,13 +44,17 @@ class Short:
         return (self.made, self.call, *self.tail)
 
 
-def guesses(steps: Sequence[Step], key: str, event: Pair) -> tuple[Steps, ...]:
+def guesses(
+    steps: Sequence[Step], key: str, event: Pair, about: str = ""
+) -> tuple[Steps, ...]:
     """Return guesses, the plainest first; none where the steps are of another kind.
 
-    ``event`` is one that every instance responds to.
+    ``event`` is one that every instance responds to; ``about`` the type of the event, of many, that
+    something is wrong with.
     """
     shorts = list(_digests(tuple(focused(steps, key)), key))
     every = [one.steps for short in shorts for one in _plainer(short, event)]
+    every += [one.steps for short in shorts for one in _about(short, event, about)]
     every += [short.steps for short in shorts]
     if shorts:
         every += _twice(shorts[0], event)
@@ -76,6 +80,11 @@ def special(steps: Steps) -> int:
     odd = sum(bool(getattr(call, one.name) != one.default) for one in fields(call)[1:])
     before = sum(map(_is_call, steps)) - 1
     return spec + events + odd + bool(made.ending) + before
+
+
+def has_ending(steps: Steps) -> bool:
+    """Whether it is known how the redeploy ends."""
+    return any(isinstance(one, Create) and one.ending for one in steps)
 
 
 def _is_call(one: Step) -> bool:
@@ -140,6 +149,17 @@ def _plainer(short: Short, event: Pair) -> Iterator[Short]:
     yield replace(plain, made=replace(plain.made, events=made.events))
     yield replace(short, call=plain.call)
     yield replace(plain, call=call)
+
+
+def _about(short: Short, event: Pair, about: str) -> Iterator[Short]:
+    """Yield it with one event of that type, alone and beside one that is responded to."""
+    made = short.made
+    disks = tuple(one for one in made.spec if one[0] == "storage")
+    for pair in made.events:
+        if pair[0] == about:
+            for events in ((pair,), (event, pair)):
+                only = Create(made.key, disks, events, ending=made.ending)
+                yield replace(short, made=only, call=Redeploy(short.call.key))
 
 
 def _specs(made: Create) -> Iterator[tuple[tuple[str, object], ...]]:

@@ -11,7 +11,7 @@ from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
-from redeploy_conformance.guesses import guesses, special, together
+from redeploy_conformance.guesses import guesses, has_ending, special, together
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.minimise import Search, Steps, minimise
 from redeploy_conformance.oracle import Violation
@@ -27,6 +27,8 @@ MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
 MANY = 3
 """With more special things about them, guessed steps are reduced further."""
+UNASKED = ("L9", "L10")
+"""Clauses that a change breaks which nobody asked for: the fewest steps tell which one it is."""
 MOST_WORLDS = 6
 MOST_EXCHANGES = 6
 
@@ -109,6 +111,19 @@ def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]
     return report, run
 
 
+def guessed_finding(
+    bench: Bench, case: str, steps: Steps, violation: Violation, reproduce: str
+) -> Finding | None:
+    """Return a finding where a likely trace of ``steps`` breaks the clause, before they are done."""
+    guess = guessed(bench, steps, violation) if _cheap(bench) else None
+    if guess is None:
+        return None
+    fewest, shown = guess
+    if bench.api.watcher is not None:
+        bench.api.watcher.finding(case, violation.clause, shown[0].number)
+    return _written(bench, case, violation, shown[0], fewest, reproduce, shown)
+
+
 def findings(
     bench: Bench, case: str, run: Run, reproduce: str, *, drawn: bool = False
 ) -> list[Finding]:
@@ -143,16 +158,29 @@ def _finding(
     attempts = 0
     if bench.offer.parts and _cheap(bench):
         attempts = ATTEMPTS
-        guess = _guessed(bench, done, violation) if drawn else None
-        shown = [] if guess is None else _shown(bench, guess, violation.clause)
-        if guess is not None and shown:
-            done, run = guess, shown[0]
-        if guess is None or not shown or special(guess) > MANY:
+        guess = guessed(bench, done, violation) if drawn else None
+        if guess is None:
             fewest, again = shortest(bench, done, violation, drawn=drawn)
             if again is not None:
                 done, run = fewest, again
             shown = _shown(bench, done, violation.clause)
-        violation = _same(run, violation.clause) or violation
+        else:
+            done, shown = guess
+            run = shown[0]
+    return _written(bench, case, violation, run, done, reproduce, shown, attempts)
+
+
+def _written(
+    bench: Bench,
+    case: str,
+    violation: Violation,
+    run: Run,
+    done: Sequence[Step],
+    reproduce: str,
+    shown: Sequence[Run],
+    attempts: int = ATTEMPTS,
+) -> Finding:
+    violation = _same(run, violation.clause) or violation
     clause = bench.contract.by_id[violation.clause]
     return Finding(
         clause=violation.clause,
@@ -175,7 +203,9 @@ def _cheap(bench: Bench) -> bool:
 
 
 def _same(run: Run, clause: str) -> Violation | None:
-    return next((one for one in run.violations if one.clause == clause), None)
+    """Return the violation of a clause; a change may be a rejected call's or another redeploy's."""
+    alike = UNASKED if clause in UNASKED else (clause,)
+    return next((one for one in run.violations if one.clause in alike), None)
 
 
 def shortest(
@@ -205,19 +235,38 @@ def _shown(bench: Bench, steps: Sequence[Step], clause: str) -> list[Run]:
     return [run for run in runs if _same(run, clause) is not None]
 
 
-def _guessed(bench: Bench, steps: Sequence[Step], violation: Violation) -> Steps | None:
-    """Return the plainest of the likely traces that broke the clause when tried beside others."""
+def guessed(
+    bench: Bench, steps: Sequence[Step], violation: Violation
+) -> tuple[Steps, list[Run]] | None:
+    """Return the plainest of the likely traces that broke the clause, and runs that show it.
+
+    The plainest of all is tried alone first: where nothing special is needed, that is all it takes.
+    What a look showed needs a redeploy of which it is known how it ends. The others are tried
+    beside one another.
+    """
     row = next(row for row in bench.contract.events if not row.only_with)
-    guessed = guesses(steps, violation.key, (row.type, row.statuses[0]))
-    if not guessed:
+    event = (row.type, row.statuses[0])
+    likely = guesses(steps, violation.key, event, violation.event)
+    if not likely:
         return None
-    through, owners = together(guessed)
-    broken = {
-        owners[one.key]
-        for one in perform(bench, through, Ledger()).violations
-        if one.clause == violation.clause and one.key in owners
-    }
-    return next((guess for guess in guessed if guess in broken), None)
+    ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
+    guess: Steps | None = (ends or likely)[0]
+    if _same(perform(bench, (ends or likely)[0], Ledger()), violation.clause) is None:
+        through, owners = together(one for one in likely if one != guess)
+        broken = {
+            owners[one.key]
+            for one in perform(bench, through, Ledger()).violations
+            if one.clause == violation.clause and one.key in owners
+        }
+        guess = next((one for one in likely if one in broken), None)
+    if guess is None:
+        return None
+    shown = _shown(bench, guess, violation.clause)
+    if shown and special(guess) > MANY:
+        fewest, again = shortest(bench, guess, violation, drawn=True)
+        more = _shown(bench, fewest, violation.clause) if again else []
+        guess, shown = (tuple(fewest), more) if more else (guess, shown)
+    return (guess, shown) if shown else None
 
 
 def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:

@@ -40,7 +40,8 @@ UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
-    ``key`` names the instance; ``detail`` is a drawing of what was seen, where one helps.
+    ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
+    one; ``detail`` is a drawing of what was seen, where one helps.
     """
 
     clause: str
@@ -50,6 +51,7 @@ class Violation(msgspec.Struct, frozen=True):
     field: str = "answer"
     detail: str = ""
     key: str = ""
+    event: str = ""
 
 
 class Worlds(dict[str, Belief]):
@@ -128,7 +130,7 @@ class Oracle:
         before = self.worlds[key]
         if wrong and wrong[-1].clause == "Q4":
             self._silence(("Q4", "L10"), key)
-        elif call.barred is not None and reply.status == 500 and not _internal(reply):
+        elif call.barred is not None and not _may_refuse(call.barred, reply):
             wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
         elif reply.kind is Kind.UNKNOWN:
             self._spread(key, before, call, now, unanswered)
@@ -150,27 +152,14 @@ class Oracle:
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
         self.stirred -= views.keys()
         for key, view in views.items():
-            left = beliefs.narrow(
-                self.contract, self.worlds[key], view, now, self.rules
-            )
+            before = self.worlds[key]
+            left = beliefs.narrow(self.contract, before, view, now, self.rules)
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                first, *rest = left.mismatches
-                also = tuple(dict.fromkeys(one.clause for one in rest))
-                subject = f"{key}'s {first.field}"
-                wrong.append(
-                    Violation(
-                        first.clause,
-                        f"{subject}: {first.expected}",
-                        f"{subject}: {first.observed}",
-                        tuple(one for one in also if one != first.clause),
-                        first.field,
-                        key=key,
-                    )
-                )
+                wrong.append(_seen_wrong(key, before, left.mismatches))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -314,6 +303,26 @@ def _violations(found: Iterable[Flaw]) -> list[Violation]:
     return [Violation(one.clause, one.expected, one.observed) for one in found]
 
 
+def _seen_wrong(
+    key: str, before: Belief, mismatches: tuple[beliefs.Mismatch, ...]
+) -> Violation:
+    """Return the violation that a look showed."""
+    first, *rest = mismatches
+    also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
+    types = {f"event {one.id}": one.type for one in _first(before).events}
+    event = types.get(first.field, "")
+    subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
+    return Violation(
+        first.clause,
+        f"{subject}: {first.expected}",
+        f"{subject}: {first.observed}",
+        tuple(also),
+        first.field,
+        key=key,
+        event=event,
+    )
+
+
 def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violation:
     """Return the clause that an inadmissible answer breaks, and what was right."""
     if call.foreign:
@@ -346,6 +355,14 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
 
 def _codes_for(contract: Contract, attribute: str) -> set[str]:
     return {row.code for row in contract.preconditions if row.attribute == attribute}
+
+
+def _may_refuse(clause: str, reply: Reply) -> bool:
+    """Whether a call that is barred may be answered with this status (A14 and U1: 4xx)."""
+    if reply.status == 500:
+        return _internal(reply)
+    plain = reply.kind is Kind.REJECTED and reply.status is not None
+    return not plain or clause == "U4" or 400 <= (reply.status or 0) < 500
 
 
 def _internal(reply: Reply) -> bool:

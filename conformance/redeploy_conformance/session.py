@@ -291,13 +291,14 @@ class Session:
         if task is None:
             raise SetUpError(f"no accepted call on {one.key} gave a TaskId")
         key = self._account(self.oracle.homes[one.key]).credentials
-        listed = task_list.statuses(self.api, key, task)
-        seen = " ".join(map(str, listed)) or "not listed"
+        listed = task_list.shown(self.api, key, task)
+        seen = task_list.in_words(listed)
         word = "listed" if listed else "absent"
         self.oracle.ledger.tell([("L13", word)], f"{task}: {seen}")
         expected = self._task_status(one.key)
         declared = self.oracle.rules.declared.get("L13")
-        return seen, task_list.judged(declared, bool(listed), seen, expected)
+        name = self.contract.operation
+        return seen, task_list.judged(declared, listed, name, expected)
 
     def _task_status(self, key: str) -> str | None:
         """Return what a declared task list shows now, where that is certain."""

@@ -1,5 +1,9 @@
 """The list of tasks: what it shows binds only those who declare it (L13)."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from redeploy_conformance.api import Api, LostError
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.oracle import Violation, settled
@@ -8,8 +12,19 @@ from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending
 
 
-def statuses(api: Api, key: Credentials, task: str) -> list[str | None]:
-    """Return the statuses that DescribeTasks shows of a task; none where it is not listed.
+class Shown(msgspec.Struct, frozen=True):
+    """What DescribeTasks shows of a task."""
+
+    status: str | None
+    action: str | None
+
+    def __str__(self) -> str:
+        """Return it as a trace shows it."""
+        return f"{self.action} {self.status}"
+
+
+def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
+    """Return what DescribeTasks shows of a task; nothing where it is not listed.
 
     Raises:
         LostError: no answer came.
@@ -20,18 +35,32 @@ def statuses(api: Api, key: Credentials, task: str) -> list[str | None]:
     except (UnansweredError, UnreachableError) as error:
         raise LostError(f"DescribeTasks: {error}") from error
     rows = ((answer.fields or {}).get("TaskSet") or {}).get("Task") or []
-    return [row.get("TaskStatus") for row in rows if row.get("TaskId") == task]
+    return [
+        Shown(row.get("TaskStatus"), row.get("TaskAction"))
+        for row in rows
+        if row.get("TaskId") == task
+    ]
 
 
 def judged(
-    declared: str | None, listed: bool, seen: str, expected: str | None
+    declared: str | None, listed: Sequence[Shown], operation: str, expected: str | None
 ) -> list[Violation]:
-    """Return what is wrong with what was seen of a task; ``expected`` is None if uncertain."""
+    """Return what is wrong with what is listed of a task; ``expected`` is None if uncertain."""
+    seen = in_words(listed)
     if declared == "absent" and listed:
         return [Violation("L13", "not listed, as declared", seen)]
-    if declared == "listed" and expected and seen != expected:
+    if declared != "listed":
+        return []
+    if expected and [one.status for one in listed] != [expected]:
         return [Violation("L13", f"{expected}, as declared", seen)]
+    if any(one.action != operation for one in listed):
+        return [Violation("L13", f"a task of {operation}, as declared", seen)]
     return []
+
+
+def in_words(listed: Sequence[Shown]) -> str:
+    """Return what is listed of a task, in words."""
+    return ", ".join(map(str, listed)) or "not listed"
 
 
 def expected(worlds: Belief, ended: Ending | None) -> str | None:

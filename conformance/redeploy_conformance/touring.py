@@ -1,15 +1,22 @@
 """Running the tour, and going back from a violation on it to the one case that shows it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import replace as replaced
+
+from msgspec.structs import replace
 
 from redeploy_conformance.bench import Bench
-from redeploy_conformance.investigate import CaseReport, command, findings, perform
+from redeploy_conformance.investigate import (
+    CaseReport,
+    command,
+    findings,
+    guessed_finding,
+    perform,
+)
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.planner import name, plan
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import Case
 from redeploy_conformance.weave import Tour, tour
 from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import Part
@@ -46,7 +53,7 @@ def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Find
     rest: dict[str, Violation] = {}
     for clause, several in _by_clause(run.violations).items():
         for violation in several[:TRIED]:
-            alone = _alone(bench, through.owners.get(violation.key), target)
+            alone = _alone(bench, through, run, violation, target)
             if alone:
                 found += alone
                 break
@@ -57,7 +64,7 @@ def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Find
     again = command("run", target, "--case", TOUR)
     for clause, violation in rest.items():
         if clause not in known:
-            only = replace(run, violations=[violation])
+            only = replaced(run, violations=[violation])
             found += findings(bench, TOUR, only, again, drawn=True)
     return list({(one.clause, one.case): one for one in found}.values())
 
@@ -69,11 +76,21 @@ def _by_clause(violations: Iterable[Violation]) -> dict[str, list[Violation]]:
     return grouped
 
 
-def _alone(bench: Bench, case: Case | None, target: str) -> list[Finding]:
-    """Return what a case finds by itself."""
+def _alone(
+    bench: Bench, through: Tour, run: Run, violation: Violation, target: str
+) -> list[Finding]:
+    """Return what the case that an instance is of finds by itself."""
+    case = through.owners.get(violation.key)
     if case is None:
         return []
     label = name(bench.contract, case)
-    run = perform(bench, case.steps, Ledger())
     again = command("run", target, "--case", label)
+    if case.rich:
+        done = [one.step for one in run.done]
+        key, steps = through.own(done, violation.key)
+        mine = replace(violation, key=key)
+        likely = guessed_finding(bench, label, steps, mine, again)
+        if likely is not None:
+            return [likely]
+    run = perform(bench, case.steps, Ledger())
     return findings(bench, label, run, again, drawn=case.rich)

@@ -7,6 +7,7 @@ cannot disturb each other, and whatever one does to another's instance is a viol
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from redeploy_conformance.minimise import focused
 from redeploy_conformance.planner import possible
 from redeploy_conformance.steps import (
     Advance,
@@ -36,6 +37,13 @@ class Tour:
     def calls(self) -> int:
         """How many RedeployInstance calls the steps make: one at least for each obligation."""
         return sum(_calls(one) for one in self.steps)
+
+    def own(self, steps: Sequence[Step], key: str) -> tuple[str, tuple[Step, ...]]:
+        """Return what an instance is called in its case, and what was done with it, so named."""
+        case = self.owners[key]
+        mine = [one for one, owner in self.owners.items() if owner is case]
+        name = list(_keys(case.steps))[mine.index(key)]
+        return name, tuple(_renamed(one, {key: name}) for one in focused(steps, key))
 
 
 @dataclass(slots=True)

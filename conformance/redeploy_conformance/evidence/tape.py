@@ -5,11 +5,10 @@ import binascii
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from redeploy_conformance.api import Api
+from redeploy_conformance.api import PLAIN, Api, Manner
 from redeploy_conformance.evidence.lines import ExchangeLine
 from redeploy_conformance.parallel import Span
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
@@ -95,15 +94,11 @@ class TapeApi(Api):
         action: str,
         params: Sequence[tuple[str, str]],
         credentials: Credentials | None,
-        *,
-        nonce: str | None = None,
-        now: datetime | None = None,
-        alter: tuple[bytes, bytes] | None = None,
-        wire: str | None = None,
+        manner: Manner = PLAIN,
     ) -> Answer:
         """Return the recorded answer of one public operation; nothing is signed."""
         line = self.tape.exchange()
-        self._compare(line, action, params, alter)
+        self._compare(line, action, params, manner.alter)
         if line.key and credentials is not None:
             self._compare_key(line.key, credentials)
         body = line.body.encode()

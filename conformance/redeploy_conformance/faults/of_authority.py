@@ -6,6 +6,15 @@ from redeploy_conformance.emulator.state import Principal, Statement
 from redeploy_conformance.faults.registry import fault
 
 
+@fault("refusal-is-a-redirection", "U1")
+class RefusalRedirects(Authority):
+    """A caller who may not is answered with a redirection."""
+
+    def refusal(self) -> ApiError:
+        error = super().refusal()
+        return ApiError(302, error.code, error.message)
+
+
 @fault("policies-ignored", "U1")
 class PoliciesIgnored(Authority):
     """Whoever has a key of the account may do everything."""

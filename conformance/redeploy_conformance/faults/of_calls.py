@@ -173,6 +173,32 @@ class RejectedUnlocks(RedeployCalls):
             raise
 
 
+@fault("rejected-call-changes-event-type", "L10")
+class RejectedRetypes(RedeployCalls):
+    """A call that is rejected for its status makes the instance's events ones of another type."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        try:
+            return super().admit(principal, instance_id)
+        except ApiError as error:
+            if error.code == "IncorrectInstanceStatus":
+                instance = principal.account.instances[instance_id]
+                for event in instance.events.values():
+                    event.event_type = "InstanceFailure.Reboot"
+            raise
+
+
+@fault("malformed-call-redirected", "A14")
+class MalformedRedirected(RedeployCalls):
+    """A ForceStop that is no boolean is answered with a redirection."""
+
+    def force_stop(self, call: Call) -> bool | None:
+        try:
+            return super().force_stop(call)
+        except ApiError as error:
+            raise ApiError(302, error.code, error.message) from None
+
+
 @fault("rejected-call-closes-events", "L10")
 class RejectedCloses(RedeployCalls):
     """A call that is rejected for its status closes the instance's events."""

@@ -311,6 +311,14 @@ class FailedUnlisted(Observations):
         return [t for t in super().listed_tasks(account) if t.status != "Failed"]
 
 
+@fault("task-of-another-operation", "L13")
+class TaskOfAnother(Observations):
+    """The task of a redeploy is listed as one of RebootInstance."""
+
+    def show_task(self, task: Task) -> dict[str, object]:
+        return {**super().show_task(task), "TaskAction": "RebootInstance"}
+
+
 @fault("absent-force-stop-alternates", "L11a")
 class AbsentAlternates(Redeploys):
     """Without ForceStop the guest is shut down in order and switched off in turn."""

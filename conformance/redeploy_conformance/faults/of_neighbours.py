@@ -1,7 +1,13 @@
 """Faults by which a redeploy touches what it has no business with."""
 
 from redeploy_conformance.emulator.redeploys import Redeploys
-from redeploy_conformance.emulator.state import Account, Flight, Instance, Task
+from redeploy_conformance.emulator.state import (
+    Account,
+    Event,
+    Flight,
+    Instance,
+    Task,
+)
 from redeploy_conformance.faults.registry import fault
 
 
@@ -63,6 +69,29 @@ class SuccessUnlocks(Redeploys):
     def succeed(self, instance: Instance, flight: Flight) -> None:
         super().succeed(instance, flight)
         instance.lock_reasons = ()
+
+
+@fault("success-changes-event-type", "L9")
+class SuccessRetypes(Redeploys):
+    """The event that a successful redeploy closes is of another type afterwards."""
+
+    def close_event(self, event: Event) -> None:
+        super().close_event(event)
+        event.event_type = "InstanceFailure.Reboot"
+
+
+@fault("neighbour-event-changes-type", "L9")
+class NeighbourRetyped(Redeploys):
+    """An accepted call turns what other instances are to be rebooted for into a redeployment."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        others = [one for one in account.instances.values() if one is not instance]
+        for event in [event for other in others for event in other.events.values()]:
+            if event.event_type == "SystemMaintenance.Reboot":
+                event.event_type = "SystemMaintenance.Redeploy"
+        return super().accept(account, instance, force_stop)
 
 
 @fault("success-changes-tenancy", "L9")

@@ -2,7 +2,7 @@
 
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.signatures import Signatures
+from redeploy_conformance.emulator.signatures import Signatures, read_moment
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.registry import fault
 
@@ -55,6 +55,35 @@ class Stale(Signatures):
 
     def current(self, moment: float) -> bool:
         return True
+
+
+@fault("unreadable-timestamp-accepted", "U4")
+class Unreadable(Signatures):
+    """A time stamp that cannot be read is taken for a current one."""
+
+    def check_time(self, text: str) -> None:
+        if read_moment(text) is not None:
+            super().check_time(text)
+
+
+@fault("key-without-signature-accepted", "U4")
+class KeyAlone(Signatures):
+    """Who names a key and gives no signature is taken for its owner."""
+
+    def authenticate_v1(self, call: Call) -> Principal:
+        if "AccessKeyId" in call.params and "Signature" not in call.params:
+            return self.find(call.params["AccessKeyId"])
+        return super().authenticate_v1(call)
+
+
+@fault("signature-turned-round-v1", "U4")
+class TurnedRoundV1(Signatures):
+    """V1 signatures are judged the wrong way round: good ones are refused, wrong ones pass."""
+
+    def same(self, expected: str, given: str) -> bool:
+        # Only the V3 signature is written in hexadecimal digits.
+        alike = super().same(expected, given)
+        return alike if len(expected) == 64 else not alike
 
 
 @fault("unsigned-call-accepted", "U4")

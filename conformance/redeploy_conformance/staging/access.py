@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from redeploy_conformance.api import PAGE, Api, SetUpError
+from redeploy_conformance.api import PAGE, PLAIN, Api, Manner, SetUpError
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
 from redeploy_conformance.staging.settings import RUN_TAG
@@ -40,27 +39,14 @@ class StagingApi(Api):
         action: str,
         params: Sequence[tuple[str, str]],
         credentials: Credentials | None,
-        *,
-        nonce: str | None = None,
-        now: datetime | None = None,
-        alter: tuple[bytes, bytes] | None = None,
-        wire: str | None = None,
+        manner: Manner = PLAIN,
     ) -> Answer:
         """Return the answer of one public operation (see ``Api``)."""
         self._keep_secret(credentials)
 
         def once() -> Answer:
             # Not super(): a class with slots is made twice, and loses it.
-            return Api.call(
-                self,
-                action,
-                params,
-                credentials,
-                nonce=nonce,
-                now=now,
-                alter=alter,
-                wire=wire,
-            )
+            return Api.call(self, action, params, credentials, manner)
 
         if action not in READS:
             return once() if action == REDEPLOY else self._in_turn(once)

@@ -40,18 +40,7 @@ EVENT_FOUND = frozenset({"A9", "E1"})
 """Clauses about a real event, which no public operation raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meanwhile:
-    """A step that is only done while a redeploy of the instance may be under way."""
-
-    step: Redeploy | Tasks
-
-    def __str__(self) -> str:
-        """Return the step in words."""
-        return f"while it is under way: {self.step}"
-
-
-Act: TypeAlias = (
+Plain: TypeAlias = (
     Take
     | Bring
     | Redeploy
@@ -62,8 +51,21 @@ Act: TypeAlias = (
     | Tasks
     | Look
     | Settle
-    | Meanwhile
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """A step that is only done while a redeploy of the instance may be under way."""
+
+    step: Plain
+
+    def __str__(self) -> str:
+        """Return the step in words."""
+        return f"while it is under way: {self.step}"
+
+
+Act: TypeAlias = Plain | Meanwhile
 """What a case on a real account is made of."""
 
 
@@ -115,11 +117,11 @@ def calls(case: StagingCase) -> int:
     return sum(_calls(_bare(one)) for one in case.steps)
 
 
-def _bare(one: Act) -> Act:
+def _bare(one: Act) -> Plain:
     return one.step if isinstance(one, Meanwhile) else one
 
 
-def _calls(one: Act) -> int:
+def _calls(one: Plain) -> int:
     if isinstance(one, Together):
         return one.calls * len(one.keys)
     return one.count if isinstance(one, Redeploy) else 0
@@ -140,7 +142,11 @@ def _may_be_accepted(contract: Contract, one: Act) -> int:
 
 def _on(one: Act, key: str) -> Act:
     if isinstance(one, Meanwhile):
-        return Meanwhile(replace(one.step, key=key))
+        return Meanwhile(_moved(one.step, key))
+    return _moved(one, key)
+
+
+def _moved(one: Plain, key: str) -> Plain:
     if isinstance(one, Look | Together):
         return replace(one, keys=(key,))
     if isinstance(one, Settle) or one.key != PLACE:
@@ -180,7 +186,9 @@ def _lives(contract: Contract) -> Iterator[StagingCase]:
     for row in contract.transitions:
         key, first = PLACE, row.first_clause
         begin = (Bring(key, row.origin), Take(key))
-        again = (Meanwhile(Redeploy(key)), Meanwhile(Tasks(key)))
+        # A look at once: a call on another instance may change things by the next.
+        seen = Look((key,), light=True)
+        again = (Meanwhile(Redeploy(key)), Meanwhile(seen), Meanwhile(Tasks(key)))
         steps = (*begin, Redeploy(key), *again, Settle(), *_after(key))
         slug = contract.by_id["L3"].slug
         clauses = (*LIFE, first, "A2", "L13", *ANSWERS)
@@ -201,6 +209,7 @@ def _simulated(contract: Contract) -> Iterator[StagingCase]:
     for kind in SIMULATABLE:
         key = PLACE
         steps = (
+            Bring(key, "Stopped"),  # there a success and a failure look different
             Take(key),
             Simulate(key, kind),
             Redeploy(key),
@@ -209,7 +218,7 @@ def _simulated(contract: Contract) -> Iterator[StagingCase]:
             Withdraw(key),
         )
         slug = contract.by_id["E4"].slug
-        yield StagingCase(f"{slug} {kind}", ("E4", "E5", *LIFE), None, steps)
+        yield StagingCase(f"{slug} {kind}", ("E4", "E5", *LIFE), "Stopped", steps)
 
 
 def _launched() -> StagingCase:

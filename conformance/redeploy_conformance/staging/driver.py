@@ -21,13 +21,21 @@ from redeploy_conformance.staging.cases import (
     StagingCase,
     redeploys,
 )
+from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.planning import Lane, Plan, worst_seconds
 from redeploy_conformance.staging.preparing import HOME
 from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.tracing import Witness
-from redeploy_conformance.staging.waits import LOST_AFTER, Waits, bring, calm, together
+from redeploy_conformance.staging.waits import (
+    LOST_AFTER,
+    Waits,
+    bring,
+    calm,
+    rest,
+    together,
+)
 from redeploy_conformance.steps import Step
 
 
@@ -133,7 +141,7 @@ class Driver:
     # ------------------------------------------------------------------ one lane
 
     def _lane(self, post: Post) -> Waits:
-        yield from self._calm(post)
+        yield from self._arrive(post)
         for case in post.lane.cases:
             reason = self._too_much(post, case)
             if reason is None:
@@ -141,6 +149,20 @@ class Driver:
             else:
                 declined = CaseReport(case.name, case.clauses, declined=reason)
                 self.declined.append(declined)
+
+    def _arrive(self, post: Post) -> Waits:
+        """See to its end what an earlier process of the run left under way on an instance."""
+        key = post.lane.key
+        if key not in self.session.ids:
+            return
+        instance, left = self.session.ids[key], list[str]()
+        yield from self._calm(post)
+        yield from rest(
+            self.fence, instance, lambda: post.seen.get("status"), self.session.late
+        )
+        yield from clear(self.session.api, self.fence, instance, left)
+        for one in left:
+            self.tell(one)
 
     def _too_much(self, post: Post, case: StagingCase) -> str | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
@@ -166,8 +188,15 @@ class Driver:
             yield from self._step(post, one)
             if post.over:
                 break
+        if post.run.violations:  # kept, whatever happens while it is tidied up
+            self._close(post, case)
         if post.over:
             yield from self._tidy(post)
+        if post.case is not None:
+            self._close(post, case)
+
+    def _close(self, post: Post, case: StagingCase) -> None:
+        """Keep what a case has shown."""
         report = self._report(post, case)
         hidden = scrubbed(report.to_json(), self.session.api.secrets)
         self.fence.note("case", report=hidden)
@@ -211,6 +240,8 @@ class Driver:
                 self._do(post, one)
         elif not isinstance(one, step.Tasks) or key in session.tasks:
             self._do(post, one)
+            if isinstance(one, step.Launch):  # maybe an earlier process made it
+                yield from self._arrive(post)
 
     def _do(self, post: Post, one: Step) -> None:
         self.session.enter(post.run, post.ledger)
@@ -246,7 +277,8 @@ class Driver:
             session.enter(post.run, post.ledger)
             try:
                 stable = post.seen.get("status") in STABLE
-                if stable and not session.at_rest(key) and session.landed(key):
+                moving = stable and not session.at_rest(key)
+                if moving and session.landed(key, post.seen):
                     continue  # the next look shows what it came to
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):

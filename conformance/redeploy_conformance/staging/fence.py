@@ -83,7 +83,7 @@ class Fence:
         self.wallet = wallet
         self.settings = settings
         self.past = past
-        self._contract = contract
+        self.contract = contract
         self._journal = journal
         self._lock = threading.RLock()
         self._sent: deque[float] = deque()
@@ -284,7 +284,7 @@ class Fence:
             for _, event_id, (_, shown) in map(
                 event_of, self.api.events(self.wallet(), instance)
             )
-            if shown in self._contract.open_event_statuses
+            if shown in self.contract.open_event_statuses
         ]
         self.note("before", instance=instance, status=status, events=events)
 
@@ -300,7 +300,7 @@ class Fence:
 
     def _pace(self) -> None:
         """Wait until one more call stays within the run's share of the rate limit."""
-        contract, clock = self._contract, self.api.clock
+        contract, clock = self.contract, self.api.clock
         most = max(1, int(contract.quota_calls * self.settings.share))
         while True:
             now = clock.now()

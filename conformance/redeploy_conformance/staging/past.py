@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.staging.requests import LAUNCH, REDEPLOY, SIMULATE
+from redeploy_conformance.staging.requests import LAUNCH, POWER, REDEPLOY, SIMULATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Past:
     """The run so far. Times are seconds since 1970.
 
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
-    ``flying`` are those not known to have ended. ``launched`` are instances that the run made,
+    ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
+    start or to stop. ``launched`` are instances that the run made,
     ``launching`` says that one may have been made whose id is not known. ``events`` are the
     simulated events made, by instance; ``unsure`` those that may have been made.
     """
@@ -48,6 +49,7 @@ class Past:
     before: dict[str, Before] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
+    errands: dict[str, float] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
     launching: bool = False
     events: dict[str, str] = field(default_factory=dict)
@@ -102,6 +104,8 @@ class Past:
             for one in _existing(line):
                 self.spent[one] += 1
                 self.flying.setdefault(one, Flying(line["at"], line["number"]))
+        elif line["action"] in POWER:
+            self.errands |= dict.fromkeys(line["instances"], line["at"])
         elif line["action"] == LAUNCH:
             self.launching = True
         elif line["action"] == SIMULATE:

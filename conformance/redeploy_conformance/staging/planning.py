@@ -144,7 +144,7 @@ def _afford(
     spent: int,
 ) -> tuple[list[tuple[Lane | None, StagingCase]], list[tuple[StagingCase, str]]]:
     """Split cases into those that the budget reaches, the cheap ones first, and the others."""
-    kept, left_out = [], []
+    kept, left_out, before = [], [], spent
     for pair in sorted(several, key=lambda one: redeploys(contract, one[1])):
         cost = redeploys(contract, pair[1])
         seconds = worst_seconds(contract, pair[1], settings)
@@ -152,6 +152,8 @@ def _afford(
             text = (
                 f"the {settings.redeploys} redeploys that are allowed do not reach it"
             )
+            if before:
+                text += f": {before} are spent, also on what was cut short"
             left_out.append((pair[1], text))
         elif seconds > settings.minutes * 60:
             text = f"it may take longer than {settings.minutes:g} minutes"

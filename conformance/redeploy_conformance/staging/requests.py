@@ -11,7 +11,8 @@ LAUNCH = "RunInstances"
 SIMULATE = "CreateSimulatedSystemEvents"
 WITHDRAW = "CancelSimulatedSystemEvents"
 DELETE = "DeleteInstance"
-WRITES = (REDEPLOY, "StartInstance", "StopInstance", DELETE, LAUNCH, SIMULATE, WITHDRAW)
+POWER = ("StartInstance", "StopInstance")
+WRITES = (REDEPLOY, *POWER, DELETE, LAUNCH, SIMULATE, WITHDRAW)
 """Operations that change something and may be sent at all."""
 READS = ("DescribeInstances", "DescribeInstanceHistoryEvents", "DescribeTasks")
 _UNTOLD = {"signature", "signaturenonce", "securitytoken", "accesskeyid"}

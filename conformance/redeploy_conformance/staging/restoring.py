@@ -7,12 +7,13 @@ is deleted. Where all is as it was, nothing but looks is asked for.
 from collections.abc import Mapping
 from typing import Any
 
-from redeploy_conformance.api import Api, Offer, SetUpError
+from redeploy_conformance.api import Offer, SetUpError
 from redeploy_conformance.session import rules_for
-from redeploy_conformance.staging.access import made_at, tagged
+from redeploy_conformance.staging.access import StagingApi, tagged
+from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.pace import Pace
-from redeploy_conformance.staging.requests import DELETE, WITHDRAW
+from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
     ATTEMPTS,
@@ -22,9 +23,7 @@ from redeploy_conformance.staging.waits import (
     calm,
     together,
 )
-from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.signing import Credentials
-from redeploy_schemas.contract import Contract
 
 Rows = dict[str, Mapping[str, Any]]
 
@@ -32,11 +31,10 @@ Rows = dict[str, Mapping[str, Any]]
 class Restorer:
     """Brings back what a run has changed."""
 
-    def __init__(self, api: Api, fence: Fence, contract: Contract) -> None:
+    def __init__(self, api: StagingApi, fence: Fence) -> None:
         """Prepare; ``api`` sends through the fence."""
         self.api = api
         self.fence = fence
-        self.contract = contract
         self.left: list[str] = []
         settings = fence.settings
         offer = Offer(settings.statement.name, "", settings.region, frozenset())
@@ -97,7 +95,7 @@ class Restorer:
         return None if row is None else str(row.get("Status"))
 
     def _instance(self, instance: str) -> Waits:
-        yield from self._events(instance)
+        yield from clear(self.api, self.fence, instance, self.left)
         yield from calm(self.fence, instance, self._bound, self._late)
         before = self.fence.past.before.get(instance)
         if before is None:
@@ -134,49 +132,6 @@ class Restorer:
         except SetUpError as error:
             return str(error)
         return None
-
-    def _events(self, instance: str) -> Waits:
-        """Cancel the simulated events that the run made, or may have made."""
-        trouble: str | None = None
-        for _ in range(ATTEMPTS):
-            try:
-                still = self._open_events(instance)
-            except SetUpError as error:
-                trouble = str(error)
-                yield
-                continue
-            if not still:
-                return
-            params = [("RegionId", self.api.region)]
-            params += [(f"EventId.{n}", one) for n, one in enumerate(still, 1)]
-            trouble = self._try(WITHDRAW, params)
-            if trouble is not None:
-                yield
-        try:
-            still = self._open_events(instance)
-        except SetUpError as error:
-            still, trouble = ["its events"], str(error)
-        if still:
-            self.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
-
-    def _open_events(self, instance: str) -> list[str]:
-        past, api = self.fence.past, self.fence.api
-        own = {event for event, home in past.events.items() if home == instance}
-        for one in past.unsure:
-            if one.instance == instance:
-                made = made_at(
-                    api, self.fence.wallet, instance, one.type, one.not_before
-                )
-                own |= made.keys()
-        if not own:
-            return []
-        return [
-            event_id
-            for _, event_id, (_, status) in map(
-                event_of, api.events(self._key(), instance)
-            )
-            if event_id in own and status in self.contract.open_event_statuses
-        ]
 
     def _delete(self, instance: str) -> Waits:
         """Delete an instance that the run made, and wait until it is gone."""

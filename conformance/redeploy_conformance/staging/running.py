@@ -123,7 +123,7 @@ class Staging:
 
     def restore(self) -> list[str]:
         """Put everything back; return what could not be, a sentence each."""
-        return Restorer(self.api, self.fence, self.contract).run()
+        return Restorer(self.api, self.fence).run()
 
     @property
     def offer(self) -> Offer:

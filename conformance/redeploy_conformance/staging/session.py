@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
-from redeploy_conformance.belief import View
+from redeploy_conformance.belief import Belief, View, in_time
 from redeploy_conformance.oracle import Violation, settled
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.session import Done
@@ -12,6 +12,7 @@ from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.views import event_of
+from redeploy_conformance.world import Flight, World
 from redeploy_schemas.vocabulary import Ending
 
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
@@ -72,11 +73,11 @@ class StagingSession(PreparingSession):
             return None
         return task_status(self.api, self.wallet, task)
 
-    def landed(self, key: str) -> bool:
-        """Whether the task says that the redeploy is over; what is believed follows it (L13).
+    def landed(self, key: str, seen: View) -> bool:
+        """Whether only the next look shows what a redeploy came to whose task is over (L13).
 
-        Asked after a look was made, so that only the next look shows what it came to; where looks
-        may be late, a later one.
+        What is believed follows the task as soon as no look can show any more what was before: that
+        is after as long as looks may be late, or when the look just ``seen`` is of the end.
         """
         task = self.tasks.get(key)
         landing = self._landings.get(key)
@@ -85,24 +86,39 @@ class StagingSession(PreparingSession):
             landing = None if ending is None else Landing(task, ending, self.now)
             if landing is not None:
                 self._landings[key] = landing
-        if (
-            landing is None
-            or landing.task != task
-            or self.now < landing.seen + self.late
-        ):
+        if landing is None or landing.task != task:
             return False
-        ended = [
+        mine = [
             one
             for one in self.oracle.worlds[key]
             if one.flight is not None and one.flight.ending is landing.ending
         ]
-        if not ended:
+        by_now = in_time(self.contract, frozenset(mine), self.now, self.oracle.rules)
+        shown = self._shows_end(by_now, seen)
+        if not mine or not (shown or self.now >= landing.seen + self.late):
             return False
-        self.oracle.worlds[key] = frozenset(ended)
-        self.oracle.time_passes(self.now, (key,))
-        over = [one for one in self.oracle.worlds[key] if one.flight is None]
-        self.oracle.worlds[key] = frozenset(over)
-        return True
+        over = frozenset(one for one in by_now if one.flight is None)
+        self.oracle.worlds[key] = over
+        return not shown
+
+    def _shows_end(self, worlds: Belief, seen: View) -> bool:
+        """Whether a look shows the end of a success, and nothing else of it is to be judged.
+
+        Looks never go back, so that one is of the end when no earlier place on the path shows the
+        same. The events are another look, which may be late by itself.
+        """
+        if self.late and any(one.events for one in worlds):
+            return False
+        places = {
+            (one.flight.ending, one.flight.origin, one.flight.at)
+            for one in worlds
+            if one.flight is not None and _shown(one, one.flight) == seen.get("status")
+        }
+        return bool(places) and all(
+            ending is Ending.SUCCEED
+            and at == len(self.contract.transition_from[origin].path) - 1
+            for ending, origin, at in places
+        )
 
     def _tasks(self, one: step.Tasks) -> tuple[str, list[Violation]]:
         """Look a task up; by then a redeploy may have ended, however short it was."""
@@ -222,6 +238,10 @@ class StagingSession(PreparingSession):
             self.run.done.append(Done(light, words, before, after, exchanges))
         self.run.violations += wrong
         return wrong
+
+
+def _shown(world: World, flight: Flight) -> str:
+    return flight.origin if flight.at < 0 else world.status
 
 
 def _throttled(reply: Reply) -> bool:

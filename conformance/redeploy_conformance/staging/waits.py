@@ -55,7 +55,6 @@ def bring(
     clock, pause = fence.api.clock, fence.settings.poll_seconds * AGAIN
     asked, since = 0, clock.now()
     while True:
-        yield None
         now, seen = clock.now(), shown()
         if seen == status:
             return
@@ -68,6 +67,7 @@ def bring(
         elif now - since > ERRAND + pause:
             yield f"it is {seen or 'not listed'}, and does not come to be {status}"
             return
+        yield None
 
 
 def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
@@ -92,6 +92,20 @@ def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
                 continue
         yield
     fence.note("settled", instance=instance)
+
+
+def rest(
+    fence: Fence, instance: str, shown: Callable[[], str | None], late: float
+) -> Waits:
+    """Wait until a start or a stop that may be under way is over, and every look shows it."""
+    since = fence.past.errands.get(instance)
+    if since is None:
+        return
+    wall = fence.api.clock.wall
+    while (asked := wall()) < since + late + ERRAND:
+        yield
+        if asked >= since + late and shown() in STABLE:
+            return
 
 
 def _shown(fence: Fence, task: str) -> str | None:

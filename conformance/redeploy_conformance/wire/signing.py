@@ -43,6 +43,7 @@ def build_request(
     format: str = "JSON",
     nonce: str | None = None,
     now: datetime | None = None,
+    stamp: str | None = None,
     version: str = "2014-05-26",
 ) -> HttpRequest:
     """Return one request to an operation, signed unless ``credentials`` is None.
@@ -50,7 +51,8 @@ def build_request(
     ``scheme`` is ``v1`` or ``v3``, ``method`` ``GET`` or ``POST``, ``place`` ``query`` or
     ``form``. ``host`` is signed with its port, as the server sees it. ``format``, ``JSON``
     or ``XML``, is sent with V1 only (V3 answers JSON). ``now`` is aware; without ``nonce``
-    and ``now`` both are fresh.
+    and ``now`` both are fresh. ``stamp`` is sent for the time as it is, whatever it says. Credentials with
+    an empty secret name a key and sign nothing.
 
     Raises:
         ValueError: there is no such scheme or place.
@@ -58,7 +60,8 @@ def build_request(
     if scheme not in ("v1", "v3") or place not in ("query", "form"):
         raise ValueError(f"no request is signed by {scheme!r} with a {place!r}")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if stamp is None:
+        stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     fresh = secrets.token_hex(16) if nonce is None else nonce
     if scheme == "v1":
         pairs = [
@@ -97,6 +100,8 @@ def _v1(
     ]
     if credentials.security_token is not None:
         pairs.append(("SecurityToken", credentials.security_token))
+    if not credentials.access_key_secret:
+        return _message(method, canonical_query(pairs), place, headers)
     text = string_to_sign_v1(method, pairs)
     signature = signature_v1(credentials.access_key_secret, text)
     query = f"{canonical_query(pairs)}&Signature={percent_encode(signature)}"
@@ -125,10 +130,12 @@ def _v3(
         text = string_to_sign_v3(
             canonical_request_v3(method, "/", signed, headers, names, digest)
         )
+        secret = credentials.access_key_secret
+        signature = signature_v3(secret, text) if secret else ""
         headers["authorization"] = (
             f"{ALGORITHM_V3} Credential={credentials.access_key_id},"
             f"SignedHeaders={';'.join(names)},"
-            f"Signature={signature_v3(credentials.access_key_secret, text)}"
+            f"Signature={signature}"
         )
     return _message(method, query, place, headers)
 

@@ -109,6 +109,38 @@ def test_an_ended_redeploy_is_blamed_rather_than_the_rejected_call_after_it(
     assert {one.clause for one in looked_into(bench, through, run, "it")} == {"L9"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "most"),
+    [("never-ends", 20), ("executing-events-responded-to", 60)],
+)
+def test_of_many_things_the_one_that_matters_is_found_with_few_requests(
+    bench_of: Make, fault: str, most: int
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    through, _, run = perform_tour(bench)
+    before = bench.api.requests
+    found = looked_into(bench, through, run, "it")[0]
+    assert bench.api.requests - before - bench.confirming <= most
+    assert [one["step"] for one in found.steps] == ["create", "redeploy", "settle"]
+    assert len(found.steps[0].get("events", ())) <= 2
+
+
+def test_what_is_wrong_with_an_event_names_its_type(bench_of: Make) -> None:
+    bench = bench_of(FAULTS["unlisted-event-closed"].build())
+    _, _, run = perform_tour(bench)
+    wrong = run.violations[0]
+    assert wrong.event
+    assert wrong.observed.startswith(f"i1's {wrong.field}, {wrong.event}: ")
+
+
+def test_the_fewest_steps_tell_whose_change_it_was(bench_of: Make) -> None:
+    """On the tour it is an instance with a rejected call that another one's redeploy changes."""
+    bench = bench_of(FAULTS["neighbour-event-changes-type"].build())
+    through, _, run = perform_tour(bench)
+    assert "L10" in {one.clause for one in run.violations}
+    assert [one.clause for one in looked_into(bench, through, run, "it")] == ["L9"]
+
+
 @pytest.mark.parametrize("fault", ["neighbour-stopped", "same-host-after-success"])
 def test_a_violation_on_the_tour_is_shown_by_one_case(
     bench_of: Make, fault: str

@@ -1,7 +1,7 @@
 """A double in virtual time, and runs on it: a day of redeploys in less than a second."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
-from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.double import Double, Weather
 from redeploy_conformance.staging.running import Staging, begin, go_on
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
@@ -20,8 +20,9 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract, load
 
+from .served import QUICK, SCALE, TAG, Recording, Served, served
+
 URL = "https://ecs.test"
-TAG = ("purpose", "redeploy-tests")
 LONG = EmulatorSettings(
     stopping_seconds=60.0, stopped_seconds=10.0, starting_seconds=80.0
 )
@@ -169,3 +170,25 @@ def account_of(tmp_path: Path, contract: Contract) -> MakeAccount:
         return Account(double, tmp_path, contract)
 
     return make
+
+
+@pytest.fixture
+def trouble() -> float:
+    """The share of answers that are errors of the service, and of refusals."""
+    return 0.0
+
+
+@pytest.fixture
+def account(tmp_path: Path, trouble: float) -> Iterator[Served]:
+    double = Recording(
+        QUICK,
+        time_scale=SCALE,
+        weather=Weather(latency=0.002, errors=trouble, refusals=trouble, lost=trouble),
+        seed=3,
+    )
+    double.asked = []
+    double.put("Running", dict([TAG]))
+    double.put("Stopped", dict([TAG]))
+    double.put("Running", {"purpose": "production"})
+    with served(tmp_path, double) as made:
+        yield made

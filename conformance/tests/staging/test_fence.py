@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from redeploy_conformance.api import Manner
 from redeploy_conformance.session import ABSENT
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.fence import FenceError
@@ -375,7 +376,7 @@ def test_whatever_is_run_no_write_leaves_for_an_instance_outside(
         for action, params, wire in attacks:
             filled = [(name, ids[n % len(ids)]) for name, n in params]
             try:
-                run.api.call(action, filled, account.wallet(), wire=wire)
+                run.api.call(action, filled, account.wallet(), Manner(wire=wire))
             except FenceError:
                 continue
         run.carry_out(run.plan())

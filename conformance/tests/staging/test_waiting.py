@@ -1,11 +1,13 @@
 """Waiting well: redeploys on several instances overlap, and one look serves them all."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.pace import MOST, Pace
 
@@ -28,9 +30,10 @@ def carried_out(account: Account, **fields: object) -> Driver:
     return run.driver
 
 
+@pytest.mark.parametrize("lag", [0.0, None])
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_run_takes_no_longer_than_the_longest_chain_and_a_third(
-    account_of: MakeAccount, count: int
+    account_of: MakeAccount, count: int, lag: float | None
 ) -> None:
     """A chain is what one instance goes through: redeploys, and starts and stops between them."""
     account = account_of(count=count, settings=ACCEPTS)
@@ -54,7 +57,7 @@ def test_the_run_takes_no_longer_than_the_longest_chain_and_a_third(
             type(next(iter(double.account.instances.values()))), "move", watched
         )
         begun = account.clock.now()
-        carried_out(account, statement=LISTED)
+        carried_out(account, statement={**LISTED, "read_lag_seconds": lag})
         took = account.clock.now() - begun
     chain = max(busy.values()) / 1000
     assert chain > 2 * OF_RUNNING / count
@@ -83,6 +86,40 @@ def test_redeploys_on_different_instances_overlap(account_of: MakeAccount) -> No
         one.redeploys >= 1
         for one in list(account.double.account.instances.values())[:-1]
     )
+
+
+def from_call_to_end(account: Account, clause: str, lag: float | None) -> float:
+    """Run the cases of a clause, and return how long its first redeploy was waited for."""
+    statement = {**LISTED, "read_lag_seconds": lag}
+    carried_out(account, clauses=(clause,), statement=statement)
+    lines = [json.loads(one) for one in account.journal.read_text().splitlines()]
+    calls = [one["at"] for one in lines if one.get("action") == "RedeployInstance"]
+    ends = [one["at"] for one in lines if one["line"] == "settled"]
+    return float(ends[0] - calls[0])
+
+
+def test_a_look_that_may_be_of_before_the_call_is_not_taken_for_the_end(
+    account_of: MakeAccount,
+) -> None:
+    """It is over before the next look: whether that shows Running again or still, nobody knows."""
+    quick = replace(ACCEPTS, stopping_seconds=1.0, stopped_seconds=1.0)
+    quick = replace(quick, starting_seconds=1.0, reads="lags", read_lag_seconds=20.0)
+    took = from_call_to_end(account_of(count=1, settings=quick), "A15", 20.0)
+    assert took > 20.0
+
+
+def test_a_look_that_can_only_be_of_the_end_is_not_waited_after(
+    account_of: MakeAccount,
+) -> None:
+    took = from_call_to_end(account_of(count=1, settings=ACCEPTS), "A15", None)
+    assert OF_RUNNING <= took < OF_RUNNING + UNDECLARED_LAG
+
+
+def test_events_are_judged_only_when_no_look_at_them_can_be_late(
+    account_of: MakeAccount,
+) -> None:
+    took = from_call_to_end(account_of(count=1, settings=ACCEPTS), "E4", None)
+    assert took >= OF_STOPPED + UNDECLARED_LAG
 
 
 def test_the_pace_slows_down_while_nothing_changes_and_hurries_when_it_does() -> None:

@@ -132,3 +132,41 @@ def test_a_secret_does_not_show() -> None:
     assert "testsecret" not in repr(KEY)
     for way in WAYS:
         assert "testsecret" not in repr(build(**way))
+
+
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_a_time_stamp_is_sent_and_signed_as_it_is(place: str) -> None:
+    key = Credentials("id", "secret")
+    for scheme in ("v1", "v3"):
+        sent = build_request(
+            [],
+            action="RedeployInstance",
+            credentials=key,
+            host="h",
+            scheme=scheme,
+            place=place,
+            stamp="not-a-time",
+        )
+        assert "not-a-time" in f"{sent.target} {sent.headers} {sent.body!r}"
+
+
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_an_empty_secret_names_a_key_and_signs_nothing(place: str) -> None:
+    key = Credentials("some-key", "")
+    v1, v3 = (
+        build_request(
+            [],
+            action="RedeployInstance",
+            credentials=key,
+            host="h",
+            scheme=scheme,
+            place=place,
+        )
+        for scheme in ("v1", "v3")
+    )
+    text = f"{v1.target} {v1.body!r}"
+    assert "AccessKeyId=some-key" in text
+    assert "Signature=" not in text
+    authorization = dict(v3.headers)["authorization"]
+    assert "Credential=some-key" in authorization
+    assert authorization.endswith("Signature=")

@@ -1,0 +1,51 @@
+"""Simulated events of a run, canceled whichever process of it made them, or may have made them."""
+
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.staging.access import StagingApi, made_at
+from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.requests import WITHDRAW
+from redeploy_conformance.staging.waits import ATTEMPTS, Waits
+from redeploy_conformance.views import event_of
+
+
+def clear(api: StagingApi, fence: Fence, instance: str, left: list[str]) -> Waits:
+    """Cancel the run's simulated events of an instance; ``left`` is told of those that stay open."""
+    trouble: str | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            still = _still_open(api, fence, instance)
+        except SetUpError as error:
+            trouble = str(error)
+            yield
+            continue
+        if not still:
+            return
+        params = [("RegionId", api.region)]
+        params += [(f"EventId.{n}", one) for n, one in enumerate(still, 1)]
+        try:
+            api.ask(WITHDRAW, params, fence.wallet())
+            trouble = None
+        except SetUpError as error:
+            trouble = str(error)
+        yield
+    try:
+        still = _still_open(api, fence, instance)
+    except SetUpError as error:
+        still, trouble = ["its events"], str(error)
+    if still:
+        left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+
+
+def _still_open(api: StagingApi, fence: Fence, instance: str) -> list[str]:
+    past, wallet = fence.past, fence.wallet
+    own = {event for event, home in past.events.items() if home == instance}
+    for one in past.unsure:
+        if one.instance == instance:
+            own |= made_at(api, wallet, instance, one.type, one.not_before).keys()
+    if not own:
+        return []
+    return [
+        event_id
+        for _, event_id, (_, status) in map(event_of, api.events(wallet(), instance))
+        if event_id in own and status in fence.contract.open_event_statuses
+    ]

@@ -1,0 +1,61 @@
+"""Runs that are killed or asked to end, as processes: what is left, and what brings it back."""
+
+import json
+import signal
+
+import pytest
+
+from .served import Served, redeploying, statement_of, wait_for, written
+
+
+@pytest.mark.parametrize("writes", [4, 16])
+def test_after_kill_9_resume_goes_on_and_restore_brings_everything_back(
+    account: Served, writes: int
+) -> None:
+    process = account.start("stage", statement_of(account), *account.limits())
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    wait_for(lambda: written(journal) >= writes)
+    process.kill()
+    process.communicate(timeout=10)
+    code, out, err = account.run("resume", journal.name)
+    assert code == 3, out + err
+    assert "INCOMPLETE" in out
+    assert account.statuses() == ["Running", "Stopped", "Running"]
+    code, out, _ = account.run("restore", journal.name)
+    assert (code, out) == (0, "everything is as it was\n")
+
+
+def test_one_ctrl_c_ends_in_order_and_restores(account: Served) -> None:
+    process = account.start("stage", statement_of(account), *account.limits())
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    wait_for(lambda: written(journal) >= 14)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=40)
+    assert process.returncode == 3
+    assert "ending in order" in err
+    assert account.statuses() == ["Running", "Stopped", "Running"]
+    assert json.loads(journal.read_text().splitlines()[-1])["line"] == "restored"
+    result = json.loads(
+        (account.folder / "redeploy-conformance-result.json").read_text()
+    )
+    assert result["run"]["complete"] is False
+
+
+def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -> None:
+    process = account.start("stage", statement_of(account), *account.limits())
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    wait_for(lambda: redeploying(journal))
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "ending in order" not in process.stderr.readline():
+        assert process.poll() is None  # two signals at once might count as one
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 3, err
+    first, second, _ = account.double.account.instances
+    assert f"left behind: {first} was Running" in err
+    assert f"left behind: {second} was Stopped" in err
+    assert f"put back with: redeploy-conformance restore {journal.name}" in err
+    code, out, _ = account.run("restore", journal.name)
+    assert (code, out) == (0, "everything is as it was\n")
+    assert account.statuses() == ["Running", "Stopped", "Running"]
