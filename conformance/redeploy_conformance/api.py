@@ -16,7 +16,7 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
-from redeploy_conformance.wire.answers import Answer, decode_answer
+from redeploy_conformance.wire.answers import Answer, decode_answer, from_json
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials, build_request
 from redeploy_schemas.validation import problems
@@ -347,7 +347,7 @@ def _rows(
 
 def _json(answer: HttpResponse, what: str) -> dict[str, Any]:
     try:
-        document = json.loads(answer.body)
+        document = from_json(answer.body)
     except ValueError as error:
         kind = dict(answer.headers).get("content-type", "no content type")
         raise SetUpError(f"{what} is not JSON ({kind})") from error

@@ -61,16 +61,20 @@ class Narrowed(msgspec.Struct, frozen=True, gc=False):
 
 def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
     """Return what the worlds may have become by ``now``."""
-    return frozenset(
-        later for world in belief for later in passed(contract, world, now, rules)
-    )
+    resting = [one for one in belief if one.flight is None and one.doubt is None]
+    moving = belief.difference(resting)
+    moved = (later for one in moving for later in passed(contract, one, now, rules))
+    return frozenset((*resting, *moved))
 
 
 def narrow(
     contract: Contract, belief: Belief, view: View, now: float, rules: Rules
 ) -> Narrowed:
     """Return the worlds that a view leaves; if none, the smallest set of mismatches."""
-    judged = [(world, _mismatches(contract, world, view, rules)) for world in belief]
+    shown = _fields(view)
+    judged = [
+        (world, _mismatches(contract, world, view, shown, rules)) for world in belief
+    ]
     fit = [world for world, wrong in judged if not wrong]
     if not fit:
         stable = view.get("status") in contract.transition_from
@@ -183,11 +187,10 @@ def _under_way(world: World) -> bool:
     return world.flight is not None and world.flight.moved
 
 
-def _seen(view: View, field: str) -> object:
-    """Return what a field shows; ``None`` for an event that is not listed."""
-    if field.startswith("event "):
-        return view["events"].get(field.removeprefix("event "), (None, None))[1]
-    return view[field]
+def _fields(view: View) -> dict[str, object]:
+    """Return what a view shows by the field of an expectation."""
+    events = view.get("events", {}).items()
+    return {**view, **{f"event {event}": status for event, (_, status) in events}}
 
 
 def _visible(view: View, field: str) -> bool:
@@ -195,12 +198,17 @@ def _visible(view: View, field: str) -> bool:
 
 
 def _mismatches(
-    contract: Contract, world: World, view: View, rules: Rules
+    contract: Contract,
+    world: World,
+    view: View,
+    shown: Mapping[str, object],
+    rules: Rules,
 ) -> tuple[Mismatch, ...]:
+    """Return what speaks against a world; ``shown`` are the view's fields, each event its own."""
     wrong = [
-        Mismatch(one.field, one.clause, str(one.known), str(_seen(view, one.field)))
+        Mismatch(one.field, one.clause, str(one.known), str(shown.get(one.field)))
         for one in picture(contract, world, rules)
-        if _visible(view, one.field) and not one.known.admits(_seen(view, one.field))
+        if not one.known.admits(shown.get(one.field)) and _visible(view, one.field)
     ]
     if wrong and wrong[0].field == "exists":
         return tuple(wrong[:1])

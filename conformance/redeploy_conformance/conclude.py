@@ -34,14 +34,10 @@ CONSISTENT = frozenset(
 """Open clauses of which an implementation should always go the same way."""
 
 
-@dataclass(slots=True)
-class Gathered:
-    """Everything that a run's cases brought, in the order of the plan."""
+@dataclass(slots=True, kw_only=True)
+class Sums:
+    """What cases brought, added up in the order of the plan, so that none needs to be kept."""
 
-    contract: Contract
-    offer: Offer
-    declared: dict[str, str] = field(default_factory=dict)
-    absent: frozenset[Part] = frozenset()
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -78,6 +74,34 @@ class Gathered:
         for clause in report.idle:
             text = f"{report.name} ran, but what it needs did not come about"
             self.trouble.setdefault(clause, text)
+
+    def add_sums(self, before: "Sums") -> None:
+        """Enter cases that were added up already, as if they had come one by one."""
+        self.cases += before.cases
+        self.requests += before.requests
+        self.steps += before.steps
+        self.ledger.merge(before.ledger)
+        self.bursts += before.bursts
+        self.findings += before.findings
+        self.problems += before.problems
+        self.ran |= before.ran
+        for mine, theirs in (
+            (self.declined, before.declined),
+            (self.ended, before.ended),
+            (self.trouble, before.trouble),
+        ):
+            for clause, text in theirs.items():
+                mine.setdefault(clause, text)
+
+
+@dataclass(slots=True)
+class Gathered(Sums):
+    """Everything that a run's cases brought, and what its target offers and declares."""
+
+    contract: Contract
+    offer: Offer
+    declared: dict[str, str] = field(default_factory=dict)
+    absent: frozenset[Part] = frozenset()
 
     def clauses(self) -> tuple[ClauseResult, ...]:
         """Return what the run says of each clause; its own cases explain it first."""

@@ -47,10 +47,10 @@ class Ledger:
 
     def merge(self, other: "Ledger") -> None:
         """Add another ledger's counts to this one."""
-        self.held += other.held
-        self.told += other.told
-        self.precedence += other.precedence
-        self.moves += other.moves
+        self.held.update(other.held)
+        self.told.update(other.told)
+        self.precedence.update(other.precedence)
+        self.moves.update(other.moves)
         self.bursts += other.bursts
         for choice, text in other.evidence.items():
             self.evidence.setdefault(choice, text)

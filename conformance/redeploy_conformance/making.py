@@ -12,7 +12,7 @@ from redeploy_conformance.api import Api, OfferError, SetUpError
 from redeploy_conformance.clock import Clock
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.looking import Looker
-from redeploy_conformance.oracle import Oracle, Violation
+from redeploy_conformance.oracle import Oracle, Violation, Worlds
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.views import event_of
@@ -137,7 +137,7 @@ class Maker:
         finally:
             self.oracle.ledger = counted
         if wrong:
-            self.oracle.worlds = kept
+            self.oracle.worlds = Worlds(kept)
         return wrong
 
     def _launch(self, one: step.Launch) -> str:

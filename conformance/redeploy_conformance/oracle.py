@@ -54,6 +54,20 @@ class Violation(msgspec.Struct, frozen=True):
     event: str = ""
 
 
+class Worlds(dict[str, Belief]):
+    """Beliefs by instance, and which of them were entered since somebody last asked."""
+
+    def __init__(self, worlds: Mapping[str, Belief] | None = None) -> None:
+        """Enter what is believed already."""
+        super().__init__(worlds or {})
+        self.entered = set(self)
+
+    def __setitem__(self, key: str, worlds: Belief) -> None:
+        """Enter a belief."""
+        super().__setitem__(key, worlds)
+        self.entered.add(key)
+
+
 @dataclass(slots=True)
 class Oracle:
     """What may be true of every instance of one case, and what was told about it.
@@ -66,15 +80,13 @@ class Oracle:
     contract: Contract
     rules: Rules
     ledger: Ledger = field(default_factory=Ledger)
-    worlds: dict[str, Belief] = field(default_factory=dict)
+    worlds: Worlds = field(default_factory=Worlds)
     homes: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     request_ids: set[str] = field(default_factory=set)
     task_ids: set[str] = field(default_factory=set)
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
-    _loud: dict[str, Belief] = field(default_factory=dict)
-    """Beliefs, by instance, in which no silence is left to end."""
 
     def add(self, key: str, account: str, world: World) -> None:
         """Begin to watch an instance in a known state."""
@@ -225,27 +237,26 @@ class Oracle:
         Where an accepted call may have changed something unseen, only the instance called is
         watched: a change elsewhere would be that call's.
         """
+        wanted = set(clauses)
         for key, worlds in self.worlds.items():
-            if settled(worlds) and (key == called or key not in self.stirred):
+            if (key == called or key not in self.stirred) and settled(worlds):
                 quiet = _quiet(worlds)
-                if not set(clauses) <= set(quiet):
+                if not wanted.issubset(quiet):
                     both = tuple(dict.fromkeys((*quiet, *clauses)))
                     self.worlds[key] = hush(worlds, both)
 
     def _end_silence(self, key: str) -> None:
         """From here on a change elsewhere is a side effect of an accepted call (L9)."""
-        stirred = {key} & self.stirred
-        self.stirred = {*self.worlds} - {key} | stirred
-        touched = [  # of hundreds of instances, those that nothing has touched are passed over
-            (other, worlds)
-            for other, worlds in self.worlds.items()
-            if self._loud.get(other) is not worlds and other != key
-        ]
-        for other, worlds in touched:
+        stirred = key in self.stirred
+        self.stirred.update(self.worlds)
+        if not stirred:
+            self.stirred.discard(key)
+        # Of hundreds of instances, those that nothing has touched since are passed over.
+        for other in self.worlds.entered - {key}:
+            worlds = self.worlds.get(other, frozenset())
             if any(world.quiet for world in worlds):
-                worlds = frozenset(map(_in_doubt_only, worlds))
-                self.worlds[other] = worlds
-            self._loud[other] = worlds
+                self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
+        self.worlds.entered = {key}
 
     def _decided(
         self, key: str, before: Belief, call: Call, reply: Reply, now: float

@@ -9,6 +9,10 @@ from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Part
 
+PARTS = {part.value: part.value for part in Part}
+"""The part of the control protocol by the last word of a path, or else by the first."""
+PARTS |= {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
+
 
 class Plane:
     """Requests of the control protocol, and the keys that come of them."""
@@ -66,8 +70,5 @@ def _part(method: str, path: str) -> str:
     """Return the part of the control protocol that a request belongs to."""
     if method == "GET" and path.startswith("instances"):
         return Part.INSPECT.value
-    last = {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
     path = path.partition("?")[0]
-    word = path.rpartition("/")[2]
-    names = {part.value for part in Part}
-    return last.get(word, word if word in names else path.partition("/")[0])
+    return PARTS.get(path.rpartition("/")[2]) or path.partition("/")[0]

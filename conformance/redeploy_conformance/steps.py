@@ -337,6 +337,7 @@ KINDS: tuple[type[Step], ...] = (
     Bring,
     Withdraw,
 )
+BY_NAME: Mapping[str, type[Step]] = {kind.name: kind for kind in KINDS}
 
 
 class Depth(IntEnum):
@@ -385,10 +386,8 @@ def from_json(document: Mapping[str, Any]) -> Step:
     """
     rest = dict(document)
     name = rest.pop("step", None)
-    for kind in KINDS:
-        if kind.name == name:
-            break
-    else:
+    kind = BY_NAME.get(name) if isinstance(name, str) else None
+    if kind is None:
         raise InvalidStepError(f"{name!r} is no kind of step")
     if "spec" in rest:
         rest["spec"] = spec_items(rest["spec"])

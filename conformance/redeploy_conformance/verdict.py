@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Offer
-from redeploy_conformance.conclude import Gathered, sentence
+from redeploy_conformance.conclude import Gathered, Sums, sentence
 from redeploy_conformance.files import write_whole
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.redact import redacted
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.plugin_run import Reporter
 
 SUITE = "redeploy-conformance"
+LAST = 3
+"""Cases at the end of which one that found nobody there says that the target was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,12 @@ class Start(Record):
 class Taken:
     """What the tests of a run brought so far: reports, our own errors, what discovery found.
 
-    ``lost`` says that a worker found nobody there.
+    ``lost`` says that a worker found nobody there; ``sums`` are the reports that were not kept, and
+    came before the others.
     """
 
     reports: list[CaseReport] = field(default_factory=list)
+    sums: Sums = field(default_factory=Sums)
     crashes: list[Problem] = field(default_factory=list)
     offer: dict[str, Any] = field(default_factory=dict)
     lost: bool = False
@@ -189,12 +193,13 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     declared = target.declares
     absent = frozenset(Part(word) for word in declared.get("absent", ()))
     gathered = Gathered(contract, offer, dict(declared.get("choices", {})), absent)
+    gathered.add_sums(taken.sums)
     for report in taken.reports:
         gathered.add(report)
     gathered.problems += taken.crashes
     clauses = gathered.clauses()
     verdict = gathered.verdict(clauses)
-    lost = taken.lost or any(report.lost for report in taken.reports[-3:])
+    lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
         verdict = RunVerdict.UNREACHABLE
     if taken.crashes:

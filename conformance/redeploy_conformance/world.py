@@ -1,6 +1,7 @@
 """What one instance may be: plain values where they are known, constraints where not."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -33,6 +34,7 @@ class Known(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
 ANYTHING = Known(other=True)
 
 
+@lru_cache(1024, typed=True)
 def exactly(*values: object) -> Known:
     """Return the constraint that the value is one of these."""
     return Known(frozenset(values))

@@ -126,8 +126,7 @@ def _drawn(traces: Sequence[Path], contract: Contract) -> Result:
         raise CertificateError(
             RunVerdict.INCOMPLETE, " ".join(["the traces:", drawn.sentence, *texts])
         )
-    skipped = [one.name for one in checker.taken.reports if one.skipped]
-    reason = against(traces, contract, drawn.target.offers, skipped)
+    reason = against(traces, contract, drawn.target.offers, checker.skipped)
     if reason is not None:
         raise CertificateError(RunVerdict.INCOMPLETE, reason)
     return drawn

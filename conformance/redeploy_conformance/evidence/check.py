@@ -4,6 +4,7 @@ Nothing that a trace says of clauses is believed: every session runs again throu
 oracle, with the recorded answers in place of the target. One case is in memory at a time.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ from redeploy_conformance.investigate import CaseReport, command, trace
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.session import Run
 from redeploy_conformance.steps import InvalidStepError, to_json
-from redeploy_conformance.verdict import Start, Taken, declared, judge
+from redeploy_conformance.verdict import LAST, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (
     Finding,
@@ -66,6 +67,8 @@ class Checker:
         self.taken = Taken()
         self.seconds = 0.0
         self.complete = True
+        self.skipped: set[str] = set()
+        self._lost: deque[bool] = deque(maxlen=LAST)
         self.lines = 0
         self._player: Player | None = None
         self._case = _fresh()
@@ -196,7 +199,10 @@ class Checker:
         report.findings = list(self._findings(case))
         if not (report.findings or report.problem or report.skipped):
             report.idle = self._idle(report)
-        self.taken.reports.append(report)
+        self.taken.sums.add(report)
+        self._lost.append(report.lost)
+        if report.skipped:
+            self.skipped.add(report.name)
 
     def _idle(self, report: CaseReport) -> tuple[str, ...]:
         """Return the clause that a case ran for, where what it needs did not come about."""
@@ -260,9 +266,10 @@ class Checker:
             ForeignTraceError: no trace had a header.
         """
         if self.start is None:
-            told = [one.problem for one in self.taken.reports if one.problem]
-            why = f": {told[0]}" if told else ""
+            told = self.taken.sums.problems
+            why = f": {told[0].text}" if told else ""
             raise ForeignTraceError(f"no trace was read that says what it is of{why}")
+        self.taken.lost = any(self._lost)
         return judge(self.start, self.taken, self.seconds, complete=self.complete)
 
 

@@ -16,7 +16,7 @@ from redeploy_conformance.belief import Belief
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Violation
+from redeploy_conformance.oracle import Oracle, Violation, Worlds
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
@@ -64,7 +64,7 @@ class Decisions:
 
     def _oracle(self, belief: Belief) -> Oracle:
         oracle = Oracle(self.contract, self.rules)
-        oracle.worlds, oracle.homes = {KEY: belief}, {KEY: ""}
+        oracle.worlds, oracle.homes = Worlds({KEY: belief}), {KEY: ""}
         oracle.quotas[""] = Quota(self.contract)
         return oracle
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
+
 from redeploy_conformance.wire.http import HttpResponse
 
 # Containers whose one child is a list in ECS's JSON, however often XML repeats it.
@@ -39,12 +41,25 @@ def decode_answer(response: HttpResponse) -> Answer:
     if body.lstrip()[:1] == b"<":
         return _xml(response)
     try:
-        document = json.loads(body)
+        document = from_json(body)
     except (ValueError, RecursionError):
         return Answer(response.status, None, f"the answer is not JSON{_kind(response)}")
     if not isinstance(document, dict):
         return Answer(response.status, None, "the answer is JSON, but no object")
     return Answer(response.status, document)
+
+
+def from_json(body: bytes) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is too deep.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return json.loads(body)  # ten times slower, and takes what is nearly JSON
 
 
 def _kind(response: HttpResponse) -> str:

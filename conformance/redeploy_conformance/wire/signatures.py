@@ -8,9 +8,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 ALGORITHM_V3 = "ACS3-HMAC-SHA256"
+REMEMBERED = 1024
+"""Texts of which the encoding is remembered: names, and the ids of instances under test, come again."""
 _plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _AUTHORIZATION = re.compile(
     ALGORITHM_V3 + r"\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]*),"
@@ -18,6 +21,7 @@ _AUTHORIZATION = re.compile(
 )
 
 
+@lru_cache(REMEMBERED)
 def percent_encode(text: str) -> str:
     """Return the text with all but RFC 3986's unreserved characters encoded."""
     # Most names and values hold nothing to encode, and every request has a dozen.

@@ -179,7 +179,7 @@ def test_an_edited_line_is_named(
     line = _edited(run.path, kind, edit)
     checker = Checker(contract)
     checker.read(run.path)
-    texts = [one.problem or "" for one in checker.taken.reports]
+    texts = [one.text for one in checker.taken.sums.problems]
     assert not checker.complete
     assert any(f"line {line}" in text or kind == "exchange" for text in texts)
     assert any(said in text for text in texts)
