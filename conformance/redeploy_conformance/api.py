@@ -16,8 +16,9 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
-from redeploy_conformance.wire.answers import Answer, decode_answer, from_json
+from redeploy_conformance.wire.answers import Answer, decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.wire.quick import from_json
 from redeploy_conformance.wire.signing import Credentials, build_request
 from redeploy_schemas.validation import problems
 from redeploy_schemas.vocabulary import Part
@@ -136,7 +137,7 @@ class Api:
                 request.headers,
                 request.body.replace(*alter),
             )
-        return decode_answer(self.send(request))
+        return decode_answer(self.send(request), from_json)
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, and keep it and its answer for the trace."""

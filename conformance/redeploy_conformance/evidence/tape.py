@@ -14,6 +14,7 @@ from redeploy_conformance.parallel import Span
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.answers import Answer, decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.wire.quick import from_json
 from redeploy_conformance.wire.signatures import canonical_query
 from redeploy_conformance.wire.signing import Credentials
 
@@ -104,7 +105,7 @@ class TapeApi(Api):
         body = line.body.encode()
         headers = (("x-acs-action", line.action),) if line.action else ()
         request = HttpRequest(line.method, line.target, headers, body)
-        return decode_answer(self._heard(request, line))
+        return decode_answer(self._heard(request, line), from_json)
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Return the recorded answer to a request of the control protocol."""

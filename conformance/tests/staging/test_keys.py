@@ -162,7 +162,7 @@ def test_no_key_and_no_signature_gets_into_the_journal_or_the_result(
         dict(one.headers)["authorization"].partition("Signature=")[2]
         for one in seen
         if "authorization" in dict(one.headers)
-    }
+    } - {""}  # a call whose signature is left out has none to be found
     assert len(signatures) > 50
     for secret in (account.double.key.secret, "the-token-of-a-role", *signatures):
         assert secret not in written
