@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from served import COMMAND
+
 from redeploy_conformance.api import Api
 from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
@@ -110,7 +112,7 @@ def default_run(words: list[str]) -> str:
         path = Path(folder, "result.json")
         begun = time.perf_counter()
         subprocess.run(
-            ["redeploy-conformance", "run", *words, "--result", str(path)],
+            [str(COMMAND), "run", *words, "--result", str(path)],
             check=True,
             capture_output=True,
         )

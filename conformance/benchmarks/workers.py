@@ -59,7 +59,10 @@ async def app(scope, receive, send):
         await asyncio.sleep(delay)
     await inner(scope, receive, send)
 
-listener = socket.create_server(("127.0.0.1", 0))
+# Named as TCP, so that asyncio sends each answer at once (TCP_NODELAY).
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+listener.bind(("127.0.0.1", 0))
+listener.listen()
 print(listener.getsockname()[1], flush=True)
 config = uvicorn.Config(app, access_log=False, log_level="critical", lifespan="off")
 uvicorn.Server(config).run(sockets=[listener])

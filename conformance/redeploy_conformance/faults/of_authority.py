@@ -6,7 +6,7 @@ from redeploy_conformance.emulator.state import Principal, Statement
 from redeploy_conformance.faults.registry import fault
 
 
-@fault("refusal-is-a-redirection", "U1")
+@fault("refusal-is-a-redirection", "U1", "U2")
 class RefusalRedirects(Authority):
     """A caller who may not is answered with a redirection."""
 
