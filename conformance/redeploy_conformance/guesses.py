@@ -75,11 +75,15 @@ def special(steps: Steps) -> int:
     """Return how many things are special about the instance and the calls, or come before them."""
     made, call = steps[0], next(one for one in reversed(steps) if _is_call(one))
     assert isinstance(made, Create)
-    spec = sum(1 for name, _ in made.spec if name != "storage")
+    spec = sum(_many(value) for name, value in made.spec if name != "storage")
     events = len(made.events) if made.events else 1
     odd = sum(bool(getattr(call, one.name) != one.default) for one in fields(call)[1:])
     before = sum(map(_is_call, steps)) - 1
     return spec + events + odd + bool(made.ending) + before
+
+
+def _many(value: object) -> int:
+    return len(value) if isinstance(value, tuple) else 1
 
 
 def has_ending(steps: Steps) -> bool:
@@ -163,13 +167,15 @@ def _about(short: Short, event: Pair, about: str) -> Iterator[Short]:
 
 
 def _specs(made: Create) -> Iterator[tuple[tuple[str, object], ...]]:
-    """Yield each attribute alone; a local disk only where there are some."""
+    """Yield each attribute alone, of a set also each value; a local disk only where there are some."""
     disk = tuple(one for one in made.spec if one[0] in ("storage", "local_disk"))
     if disk:
         yield disk
     for one in made.spec:
         if one not in disk and one[1] not in ((), "current"):
             yield (one,)
+            if _many(one[1]) > 1:
+                yield from (((one[0], (value,)),) for value in one[1])
 
 
 def _calls(call: Redeploy) -> Iterator[Redeploy]:

@@ -107,8 +107,12 @@ def _plainer(steps: Steps, search: Search[R]) -> Steps:
 def plainer(one: Step) -> Iterator[Step]:
     """Yield a step with one thing less that is special about it."""
     if isinstance(one, step.Create):
-        for n in range(len(one.spec)):
-            yield replace(one, spec=(*one.spec[:n], *one.spec[n + 1 :]))
+        for n, (name, value) in enumerate(one.spec):
+            before, after = one.spec[:n], one.spec[n + 1 :]
+            yield replace(one, spec=(*before, *after))
+            if isinstance(value, tuple) and len(value) > 1:
+                for fewer in _fewer_of(value):
+                    yield replace(one, spec=(*before, (name, fewer), *after))
         for events in _fewer_of(one.events):
             yield replace(one, events=events)
         if one.ending:

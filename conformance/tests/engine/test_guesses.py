@@ -59,3 +59,21 @@ def test_all_guesses_are_tried_on_instances_of_their_own() -> None:
 
 def test_there_is_no_guess_without_an_instance_that_was_made() -> None:
     assert guesses((Redeploy("i1"),), "i1", EVENT) == ()
+
+
+def test_of_a_set_each_value_is_tried_alone() -> None:
+    locks = ("security", "financial")
+    steps = (Create("i1", (("lock_reasons", locks),), (EVENT,)), Redeploy("i1"), Look())
+    made = [one[0] for one in guesses(steps, "i1", EVENT)]
+    for kept in (("security",), ("financial",), locks):
+        assert Create("i1", (("lock_reasons", kept),), (EVENT,)) in made
+
+
+def test_of_many_events_the_one_that_something_is_wrong_with_is_tried() -> None:
+    many = tuple((f"Some.{n}", "Inquiring") for n in range(6))
+    steps = (Create("i1", (), (OTHER, *many), ending="succeed"), Redeploy("i1"), Look())
+    made = [one[0] for one in guesses(steps, "i1", EVENT, OTHER[0])]
+    for events in ((OTHER,), (EVENT, OTHER)):
+        assert Create("i1", (), events, ending="succeed") in made
+    plain = [one[0] for one in guesses(steps, "i1", EVENT)]
+    assert Create("i1", (), (EVENT, OTHER), ending="succeed") not in plain

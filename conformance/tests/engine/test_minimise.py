@@ -89,3 +89,13 @@ def test_a_step_about_an_instance_that_was_never_made_is_unsound() -> None:
 def test_plain_steps_have_nothing_plainer() -> None:
     assert list(plainer(Create("i1"))) == []
     assert list(plainer(Look())) == []
+
+
+def test_a_set_is_made_plain_value_by_value() -> None:
+    made = Create("i1", (("billing", "expired"), ("lock_reasons", ("a", "b"))))
+    assert set(plainer(made)) == {
+        Create("i1", (("lock_reasons", ("a", "b")),)),
+        Create("i1", (("billing", "expired"),)),
+        Create("i1", (("billing", "expired"), ("lock_reasons", ("a",)))),
+        Create("i1", (("billing", "expired"), ("lock_reasons", ("b",)))),
+    }
