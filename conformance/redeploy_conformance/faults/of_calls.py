@@ -160,32 +160,49 @@ class RejectedLater(RedeployCalls):
             self.redeploys.accept(principal.account, instance, None)
 
 
-@fault("rejected-call-drops-locks", "L10")
-class RejectedUnlocks(RedeployCalls):
-    """A call that is rejected for a security lock takes the lock away."""
+class AfterRejection(RedeployCalls):
+    """What a faulty one does to an instance when it rejects a call on it with one code."""
+
+    code = "IncorrectInstanceStatus"
 
     def admit(self, principal: Principal, instance_id: str) -> Instance:
         try:
             return super().admit(principal, instance_id)
         except ApiError as error:
-            if error.code == "InstanceLockedForSecurity":
-                principal.account.instances[instance_id].lock_reasons = ()
+            if error.code == self.code:
+                self.rejected(principal.account.instances[instance_id])
             raise
+
+    def rejected(self, instance: Instance) -> None:
+        raise NotImplementedError
+
+
+@fault("rejected-call-drops-locks", "L10")
+class RejectedUnlocks(AfterRejection):
+    """A call that is rejected for a security lock takes the lock away."""
+
+    code = "InstanceLockedForSecurity"
+
+    def rejected(self, instance: Instance) -> None:
+        instance.lock_reasons = ()
 
 
 @fault("rejected-call-changes-event-type", "L10")
-class RejectedRetypes(RedeployCalls):
+class RejectedRetypes(AfterRejection):
     """A call that is rejected for its status makes the instance's events ones of another type."""
 
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError as error:
-            if error.code == "IncorrectInstanceStatus":
-                instance = principal.account.instances[instance_id]
-                for event in instance.events.values():
-                    event.event_type = "InstanceFailure.Reboot"
-            raise
+    def rejected(self, instance: Instance) -> None:
+        for event in instance.events.values():
+            event.event_type = "InstanceFailure.Reboot"
+
+
+@fault("rejected-call-closes-events", "L10")
+class RejectedCloses(AfterRejection):
+    """A call that is rejected for its status closes the instance's events."""
+
+    def rejected(self, instance: Instance) -> None:
+        for event in self.admission.answered_events(instance):
+            self.redeploys.close_event(event)
 
 
 @fault("malformed-call-redirected", "A14")
@@ -197,21 +214,6 @@ class MalformedRedirected(RedeployCalls):
             return super().force_stop(call)
         except ApiError as error:
             raise ApiError(302, error.code, error.message) from None
-
-
-@fault("rejected-call-closes-events", "L10")
-class RejectedCloses(RedeployCalls):
-    """A call that is rejected for its status closes the instance's events."""
-
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError as error:
-            if error.code == "IncorrectInstanceStatus":
-                instance = principal.account.instances[instance_id]
-                for event in self.admission.answered_events(instance):
-                    self.redeploys.close_event(event)
-            raise
 
 
 @fault("refused-caller-takes-effect", "U1", "L10")
