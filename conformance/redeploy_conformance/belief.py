@@ -98,8 +98,7 @@ def narrow(
 def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectation]:
     """Yield what a look at this world may show, field by field; status first."""
     why = dict(world.why)
-    # After a redeploy and a rejected call alike, the redeploy has the more to answer for.
-    default = world.quiet[0] if world.quiet and not why else "L9"
+    default = _unasked(world)
     yield Expectation("exists", exactly(world.exists), default)
     if not world.exists:
         return
@@ -152,6 +151,14 @@ def _polled(world: World, flight: Flight) -> Flight:
     return flight
 
 
+def _unasked(world: World) -> str:
+    """Return the clause that a change breaks which nobody asked for.
+
+    After a redeploy and a rejected call alike, the redeploy has the more to answer for.
+    """
+    return world.quiet[0] if world.quiet and not world.why else "L9"
+
+
 def _status(world: World) -> str:
     flight = world.flight
     return flight.origin if flight is not None and flight.at < 0 else world.status
@@ -160,8 +167,7 @@ def _status(world: World) -> str:
 def _status_clause(contract: Contract, world: World) -> str:
     flight = world.flight
     if flight is None:
-        default = world.quiet[0] if world.quiet else "L9"
-        return dict(world.why).get("status", default)
+        return dict(world.why).get("status", _unasked(world))
     if flight.at == 0 and not flight.moved:
         return contract.transition_from[flight.origin].first_clause
     return "L8"
@@ -226,7 +232,7 @@ def _mismatches(
 
 def _of_other_events(world: World, view: View) -> Iterator[Mismatch]:
     """Yield events that nobody raised, and those that are of another type than they were."""
-    clause = world.quiet[0] if world.quiet else "L9"
+    clause = _unasked(world)
     known = {event.id: event.type for event in world.events}
     for event_id, (kind, status) in view.get("events", {}).items():
         field = f"event {event_id}"

@@ -37,3 +37,9 @@ def test_after_a_rejected_call_it_is_that_call_which_changed_something() -> None
     world = World(events=(RAISED,), quiet=("L10",))
     (wrong,) = _mismatches(world, "SystemMaintenance.Redeploy")
     assert wrong.clause == "L10"
+
+
+def test_after_a_redeploy_as_well_it_is_the_redeploy_that_changed_something() -> None:
+    world = World(events=(RAISED,), quiet=("L10",), why=(("status", "L3"),))
+    (wrong,) = _mismatches(world, "SystemMaintenance.Redeploy")
+    assert wrong.clause == "L9"
