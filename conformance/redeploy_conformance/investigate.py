@@ -253,9 +253,10 @@ def guessed(
     if not likely:
         return None
     ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
-    guess: Steps | None = (ends or likely)[0]
-    if _same(perform(bench, (ends or likely)[0], Ledger()), violation) is None:
-        through, owners = together(one for one in likely if one != guess)
+    plainest = (ends or likely)[0]
+    guess: Steps | None = plainest
+    if _same(perform(bench, plainest, Ledger()), violation) is None:
+        through, owners = together(one for one in likely if one != plainest)
         broken = {
             owners[one.key]
             for one in perform(bench, through, Ledger()).violations
