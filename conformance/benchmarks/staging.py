@@ -15,7 +15,7 @@ from pathlib import Path
 
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.beginning import begin
-from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.double import Double, TurnedClock
 from redeploy_conformance.staging.requests import READS, read
 from redeploy_conformance.staging.serving import REAL, TAG
 from redeploy_conformance.staging.settings import Settings
@@ -29,23 +29,6 @@ from redeploy_schemas.contract import load
 POLL = 5.0
 STARTING, STOPPING = REAL["starting_seconds"], REAL["stopping_seconds"]
 OF_RUNNING = sum(REAL.values())
-
-
-class TurnedClock:
-    """The clock of a double in virtual time: to wait is to turn it on."""
-
-    def __init__(self, double: Double) -> None:
-        self.double = double
-
-    def now(self) -> float:
-        return self.double.world.clock.now
-
-    def wall(self) -> float:
-        return 1_800_000_000.0 + self.now()
-
-    def sleep(self, seconds: float) -> None:
-        with self.double.world.lock:
-            self.double.world.clock.advance(seconds)
 
 
 @dataclass

@@ -124,6 +124,27 @@ class Double(Emulator):
             return self.envelopes.error(read_call(request), error)
 
 
+class TurnedClock:
+    """The clock of a double in virtual time: to wait is to turn it on."""
+
+    def __init__(self, double: Double) -> None:
+        """Take the double whose clock is turned."""
+        self.double = double
+
+    def now(self) -> float:
+        """Return the seconds of its clock."""
+        return self.double.world.clock.now
+
+    def wall(self) -> float:
+        """Return the seconds since 1970 that its clock stands for."""
+        return 1_800_000_000.0 + self.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Turn its clock."""
+        with self.double.world.lock:
+            self.double.world.clock.advance(seconds)
+
+
 def _slowed(base: type[Redeploys], slow: Callable[[], bool]) -> type[Redeploys]:
     """Return redeploys of which some take ``SLOW`` times as long."""
 

@@ -11,7 +11,7 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.beginning import begin, go_on
-from redeploy_conformance.staging.double import Double, Weather
+from redeploy_conformance.staging.double import Double, TurnedClock, Weather
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
@@ -28,23 +28,6 @@ LONG = EmulatorSettings(
     stopping_seconds=60.0, stopped_seconds=10.0, starting_seconds=80.0
 )
 """Redeploys take as long as real ones do."""
-
-
-class TurnedClock:
-    """The clock of a double in virtual time: to wait is to turn it on."""
-
-    def __init__(self, double: Double) -> None:
-        self.double = double
-
-    def now(self) -> float:
-        return self.double.world.clock.now
-
-    def wall(self) -> float:
-        return 1_800_000_000.0 + self.now()
-
-    def sleep(self, seconds: float) -> None:
-        with self.double.world.lock:
-            self.double.world.clock.advance(seconds)
 
 
 @dataclass
