@@ -17,10 +17,11 @@ from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.conclude import draw
 from redeploy_conformance.investigate import command, perform, trace
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.notation import InvalidStepError, to_json
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.pinned import steps_of
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import InvalidStepError, Step, to_json
+from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result

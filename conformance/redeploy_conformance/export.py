@@ -17,7 +17,8 @@ from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Step, Together, to_json
+from redeploy_conformance.notation import to_json
+from redeploy_conformance.steps import Step, Together
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

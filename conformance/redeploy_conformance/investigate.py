@@ -14,10 +14,11 @@ from redeploy_conformance.guards import reasons
 from redeploy_conformance.guesses import guesses, has_ending, special, together
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.minimise import Search, Steps, minimise
+from redeploy_conformance.notation import to_json
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
 from redeploy_conformance.session import Done, Run, not_as_offered
-from redeploy_conformance.steps import Case, Step, to_json
+from redeploy_conformance.steps import Case, Step
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, TraceStep

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.steps import InvalidStepError, Step, from_json, keys_of
+from redeploy_conformance.notation import InvalidStepError, from_json
+from redeploy_conformance.steps import Step, keys_of
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 

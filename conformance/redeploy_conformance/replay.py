@@ -12,8 +12,9 @@ from redeploy_conformance.bench import set_up
 from redeploy_conformance.exits import leave
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.notation import InvalidStepError
 from redeploy_conformance.pinned import steps_of
-from redeploy_conformance.steps import InvalidStepError, Step
+from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
 from redeploy_conformance.targets.find import find
 from redeploy_reports.clean import clean

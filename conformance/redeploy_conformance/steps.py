@@ -5,17 +5,13 @@ that the same steps run against any fresh account of any target.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
 SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
 WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
 """The forms of a request: how it is signed, and where its parameters stand."""
-
-
-class InvalidStepError(ValueError):
-    """A JSON object is no step; the message names what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +333,6 @@ KINDS: tuple[type[Step], ...] = (
     Bring,
     Withdraw,
 )
-BY_NAME: Mapping[str, type[Step]] = {kind.name: kind for kind in KINDS}
 
 
 class Depth(IntEnum):
@@ -368,38 +363,6 @@ class Case:
     rich: bool = False
 
 
-def to_json(step: Step) -> dict[str, Any]:
-    """Return a step as a JSON object; what is at its default is left out."""
-    document: dict[str, Any] = {"step": step.name}
-    for one in fields(step):
-        value = getattr(step, one.name)
-        if value != one.default:
-            document[one.name] = dict(value) if one.name == "spec" else value
-    return {name: _lists(value) for name, value in document.items()}
-
-
-def from_json(document: Mapping[str, Any]) -> Step:
-    """Return the step that a JSON object describes.
-
-    Raises:
-        InvalidStepError: it describes none.
-    """
-    rest = dict(document)
-    name = rest.pop("step", None)
-    kind = BY_NAME.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise InvalidStepError(f"{name!r} is no kind of step")
-    if "spec" in rest:
-        rest["spec"] = spec_items(rest["spec"])
-    for key in ("events", "keys", "statements"):
-        if key in rest:
-            rest[key] = tuple(tuple(x) if isinstance(x, list) else x for x in rest[key])
-    try:
-        return kind(**rest)
-    except TypeError as error:
-        raise InvalidStepError(f"a step {name!r} is wrong: {error}") from error
-
-
 def spec_items(spec: Mapping[str, Any]) -> SpecItems:
     """Return a spec as it stands in a step: sorted pairs, sets as sorted tuples."""
     return tuple(
@@ -414,12 +377,6 @@ def keys_of(first: str, count: int) -> list[str]:
         return [first]
     head, number = first[0], int(first[1:])
     return [f"{head}{number + n}" for n in range(count)]
-
-
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lists(one) for key, one in value.items()}
-    return [_lists(one) for one in value] if isinstance(value, tuple | list) else value
 
 
 def _words(value: object) -> str:

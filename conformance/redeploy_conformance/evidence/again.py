@@ -18,8 +18,9 @@ from redeploy_conformance.evidence.lines import (
 from redeploy_conformance.evidence.setting import setting_from
 from redeploy_conformance.evidence.tape import Tape, TapeApi, TapeError
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.notation import from_json
 from redeploy_conformance.session import Run, Session, not_as_offered
-from redeploy_conformance.steps import Step, from_json
+from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.wire.http import HttpResponse
 from redeploy_schemas.contract import Contract

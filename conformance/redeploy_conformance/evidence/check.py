@@ -28,9 +28,9 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.evidence.tape import TapeError
 from redeploy_conformance.investigate import CaseReport, command, trace
+from redeploy_conformance.notation import InvalidStepError, to_json
 from redeploy_conformance.oracle import Violation
 from redeploy_conformance.session import Run
-from redeploy_conformance.steps import InvalidStepError, to_json
 from redeploy_conformance.verdict import LAST, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (

@@ -16,8 +16,9 @@ from redeploy_conformance.evidence.lines import (
     StepLine,
     lines_of,
 )
+from redeploy_conformance.notation import to_json
 from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.steps import Step, to_json
+from redeploy_conformance.steps import Step
 from redeploy_conformance.touring import NEEDS, TOUR
 from redeploy_conformance.walking import OF_A_RUN
 from redeploy_conformance.weave import tour

@@ -23,8 +23,9 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.evidence.tape import TapeError, answer_in, asked_in
 from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.notation import to_json
 from redeploy_conformance.parallel import Span
-from redeploy_conformance.steps import Step, to_json
+from redeploy_conformance.steps import Step
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 T = TypeVar("T")

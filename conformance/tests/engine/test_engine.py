@@ -13,15 +13,9 @@ from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import findings, perform
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.notation import from_json, to_json
 from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.steps import (
-    Create,
-    Look,
-    Redeploy,
-    Settle,
-    from_json,
-    to_json,
-)
+from redeploy_conformance.steps import Create, Look, Redeploy, Settle
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Transport, UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse

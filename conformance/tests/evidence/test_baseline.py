@@ -22,7 +22,7 @@ from redeploy_conformance.baseline import (
 )
 from redeploy_conformance.baseline_update import update
 from redeploy_conformance.bench import Bench, set_up
-from redeploy_conformance.steps import from_json
+from redeploy_conformance.notation import from_json
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.validation import problems

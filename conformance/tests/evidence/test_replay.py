@@ -15,8 +15,8 @@ import pytest
 
 from redeploy_conformance.export import ExportError, pytest_file, script
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.notation import InvalidStepError
 from redeploy_conformance.pinned import steps_of
-from redeploy_conformance.steps import InvalidStepError
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result
 
