@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.bench import Bench, set_up
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.conclude import draw
 from redeploy_conformance.investigate import command, perform, trace
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.notation import InvalidStepError, to_json
-from redeploy_conformance.oracle import Violation
 from redeploy_conformance.pinned import steps_of
 from redeploy_conformance.session import Run
 from redeploy_conformance.steps import Step

@@ -9,13 +9,13 @@ from typing import Any
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.guesses import guesses, has_ending, special, together
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.minimise import Search, Steps, minimise
 from redeploy_conformance.notation import to_json
-from redeploy_conformance.oracle import Violation
 from redeploy_conformance.redact import exchange
 from redeploy_conformance.session import Done, Run, not_as_offered
 from redeploy_conformance.steps import Case, Step

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Api, OfferError, SetUpError
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.clock import Clock
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.looking import Looker
-from redeploy_conformance.oracle import Oracle, Violation, Worlds
+from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.views import event_of

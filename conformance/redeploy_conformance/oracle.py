@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import msgspec
 from msgspec.structs import replace
 
 from redeploy_conformance import belief as beliefs
 from redeploy_conformance import choices
 from redeploy_conformance.belief import Belief, View
-from redeploy_conformance.fitting import agreed, confirmed, fits, states_untruth
-from redeploy_conformance.guards import reasons
+from redeploy_conformance.blaming import Violation, blame, seen_wrong, simplest
+from redeploy_conformance.fitting import agreed, confirmed, fits
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota, judge
 from redeploy_conformance.model import (
@@ -35,23 +34,6 @@ FRAME = frozenset({"status", "lock_reasons", "tenancy"})
 REMEMBERED = 1024
 """Beliefs of which what is asked of them again and again is remembered."""
 UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """A clause that an answer or a look broke, and the others that fall with it.
-
-    ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
-    one; ``detail`` is a drawing of what was seen, where one helps.
-    """
-
-    clause: str
-    expected: str
-    observed: str
-    also: tuple[str, ...] = ()
-    field: str = "answer"
-    detail: str = ""
-    key: str = ""
-    event: str = ""
 
 
 class Worlds(dict[str, Belief]):
@@ -159,7 +141,7 @@ class Oracle:
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                wrong.append(_seen_wrong(key, before, left.mismatches))
+                wrong.append(seen_wrong(key, before, left.mismatches))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -279,7 +261,7 @@ class Oracle:
                 return [Violation("L7", "the redeploy has ended", str(reply))]
             if pairs:
                 return _violations(choices.undeclared(declared, pairs[0][1].told)[:1])
-            return [blame(self.contract, _first(before), call, reply)]
+            return [blame(self.contract, simplest(before), call, reply)]
         held = [confirmed(self.contract, one, reply) for _, one in bound]
         self.ledger.confirm(agreed(held))
         named = call.barred is None and not call.foreign
@@ -303,60 +285,6 @@ def _violations(found: Iterable[Flaw]) -> list[Violation]:
     return [Violation(one.clause, one.expected, one.observed) for one in found]
 
 
-def _seen_wrong(
-    key: str, before: Belief, mismatches: tuple[beliefs.Mismatch, ...]
-) -> Violation:
-    """Return the violation that a look showed."""
-    first, *rest = mismatches
-    also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
-    types = {f"event {one.id}": one.type for one in _first(before).events}
-    event = types.get(first.field, "")
-    subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
-    return Violation(
-        first.clause,
-        f"{subject}: {first.expected}",
-        f"{subject}: {first.observed}",
-        tuple(also),
-        first.field,
-        key=key,
-        event=event,
-    )
-
-
-def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violation:
-    """Return the clause that an inadmissible answer breaks, and what was right."""
-    if call.foreign:
-        world = replace(world, exists=False, flight=None)
-    why = reasons(contract, world)
-    seen = str(reply)
-    if world.exists and reply.code in _codes_for(contract, "exists"):
-        wanted_code = "accepted, or rejected for another reason: the instance is listed"
-        return Violation("A15", wanted_code, seen, ("A8",))
-    if call.barred is not None:
-        return Violation(call.barred, "refused with a 4xx error", seen)
-    if why.violated:
-        rows = tuple(dict.fromkeys(row.clause for row in why.violated))
-        untrue = ("A8",) if states_untruth(contract, world, reply.code) else ()
-        codes = " or ".join(dict.fromkeys(row.code for row in why.violated))
-        return Violation(rows[0], f"rejected with {codes}", seen, (*rows[1:], *untrue))
-    wanted = [clause for clause, met in (("A13", why.gap), ("A9", why.responds)) if met]
-    if call.granted and reply.code not in contract.error_by_code:
-        return Violation(call.granted, "not refused: the policies allow it", seen)
-    if len(why.responds) == 1 and _ordinary(contract, world):
-        wanted = ["E1", *wanted]
-    if reply.code == "DiskError" and why.gap:
-        wanted = [*wanted, "A8"]
-    elif states_untruth(contract, world, reply.code):
-        wanted = ["A8", *wanted]
-    if not wanted:
-        return Violation("A8", "accepted, or rejected for what is true", seen)
-    return Violation(wanted[0], "accepted", seen, tuple(wanted[1:]))
-
-
-def _codes_for(contract: Contract, attribute: str) -> set[str]:
-    return {row.code for row in contract.preconditions if row.attribute == attribute}
-
-
 def _may_refuse(clause: str, reply: Reply) -> bool:
     """Whether a call that is barred may be answered with this status (A14 and U1: 4xx)."""
     if reply.status == 500:
@@ -367,21 +295,6 @@ def _may_refuse(clause: str, reply: Reply) -> bool:
 
 def _internal(reply: Reply) -> bool:
     return reply.kind is Kind.INTERNAL or reply.code is None
-
-
-def _ordinary(contract: Contract, world: World) -> bool:
-    """Whether nothing but its events and what they need is special about an instance."""
-    needed = {name for row in contract.events for name in row.only_with}
-    return all(
-        getattr(world, row.name) == row.default
-        for row in contract.attributes
-        if row.name not in needed
-    )
-
-
-def _first(worlds: Belief) -> World:
-    """Return the world to explain a violation by: the one with the least to it."""
-    return min(worlds, key=lambda world: (world.late, world.in_flight, str(world)))
 
 
 @lru_cache(REMEMBERED)

@@ -9,6 +9,7 @@ from redeploy_conformance import steps as step
 from redeploy_conformance import task_list
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
 from redeploy_conformance.belief import View
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.calling import Caller, NotApplicableError
 from redeploy_conformance.clock import Clock
 from redeploy_conformance.ledger import Ledger
@@ -16,7 +17,7 @@ from redeploy_conformance.looking import Looker, shown
 from redeploy_conformance.making import Maker
 from redeploy_conformance.meaning import meaning, permitted, statements
 from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Violation, settled
+from redeploy_conformance.oracle import Oracle, settled
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.steps import Case, Step, keys_of

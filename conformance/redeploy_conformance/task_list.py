@@ -6,7 +6,8 @@ import msgspec
 
 from redeploy_conformance.api import Api, LostError
 from redeploy_conformance.belief import Belief
-from redeploy_conformance.oracle import Violation, settled
+from redeploy_conformance.blaming import Violation
+from redeploy_conformance.oracle import settled
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.blaming import Violation, blame
 from redeploy_conformance.linearize import (
     Operation,
     after,
@@ -16,7 +17,6 @@ from redeploy_conformance.linearize import (
     smallest,
 )
 from redeploy_conformance.model import Call
-from redeploy_conformance.oracle import Violation, blame
 from redeploy_conformance.parallel import Span
 from redeploy_conformance.replies import Kind, Reply
 

@@ -6,6 +6,7 @@ from dataclasses import replace as replaced
 from msgspec.structs import replace
 
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.investigate import (
     CaseReport,
     command,
@@ -14,7 +15,6 @@ from redeploy_conformance.investigate import (
     perform,
 )
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.oracle import Violation
 from redeploy_conformance.planner import name, plan
 from redeploy_conformance.session import Run
 from redeploy_conformance.weave import Tour, tour

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.evidence.again import Again, Player
 from redeploy_conformance.evidence.lines import (
     TRACE_FORMAT,
@@ -29,7 +30,6 @@ from redeploy_conformance.evidence.lines import (
 from redeploy_conformance.evidence.tape import TapeError
 from redeploy_conformance.investigate import CaseReport, command, trace
 from redeploy_conformance.notation import InvalidStepError, to_json
-from redeploy_conformance.oracle import Violation
 from redeploy_conformance.session import Run
 from redeploy_conformance.verdict import LAST, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract

@@ -13,10 +13,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Violation, Worlds
+from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract

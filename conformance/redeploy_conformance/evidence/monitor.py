@@ -14,6 +14,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.evidence.decisions import (
     Decisions,
     Shown,
@@ -31,7 +32,7 @@ from redeploy_conformance.evidence.sources import (
 from redeploy_conformance.evidence.tally import Tally
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Violation
+from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_schemas.contract import Contract

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redeploy_conformance.oracle import Violation
+from redeploy_conformance.blaming import Violation
 from redeploy_conformance.task_list import Shown, judged
 
 MINE = "RedeployInstance"
