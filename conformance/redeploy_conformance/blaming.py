@@ -34,7 +34,7 @@ def seen_wrong(key: str, before: Belief, mismatches: tuple[Mismatch, ...]) -> Vi
     first, *rest = mismatches
     also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
     types = {f"event {one.id}": one.type for one in simplest(before).events}
-    event = types.get(first.field, "")
+    event = types.get(first.field.removeprefix("type of "), "")
     subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
     return Violation(
         first.clause,
