@@ -5,16 +5,15 @@ Nothing here fails anybody by itself: a choice binds only whoever declared anoth
 
 from collections.abc import Iterable, Mapping
 
-from redeploy_conformance.guards import reasons
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.model import Call, Outcome
+from redeploy_conformance.model import Call
 from redeploy_conformance.replies import Flaw, Reply
-from redeploy_conformance.world import Told, World
+from redeploy_conformance.world import Told
 from redeploy_schemas.contract import Contract, Precondition
 
 Declared = Mapping[str, str]
 """Choices by open clause, as an implementation declares them of itself."""
-Whys = set[tuple[Precondition, ...]]
+Whys = frozenset[tuple[Precondition, ...]]
 """What the worlds that an answer fits may violate."""
 
 
@@ -40,15 +39,18 @@ def note(
     contract: Contract,
     ledger: Ledger,
     declared: Declared,
-    bound: Iterable[tuple[World, Outcome]],
+    whys: Whys,
     call: Call,
     reply: Reply,
+    *,
+    listed: bool,
 ) -> list[Flaw]:
-    """Note the choices that an admissible answer shows, and return those declared otherwise."""
-    worlds = [world for world, _ in bound]
-    whys = {reasons(contract, world).violated for world in worlds}
+    """Note the choices that an admissible answer shows, and return those declared otherwise.
+
+    ``whys`` are what the call may have violated; ``listed`` whether the instance exists for certain.
+    """
     plain = call.barred is None and call.maybe is None and not call.foreign
-    if plain and all(world.exists for world in worlds):
+    if plain and listed:
         _note_precedence(ledger, whys, reply)
     if not (call.barred or "").startswith("U") or call.barred == "U4":
         return []

@@ -189,9 +189,7 @@ class Maker:
 
     def add_event(self, key: str, event: Event) -> None:
         """Tell the oracle of an event that an instance has from now on."""
-        self.oracle.change(
-            key, lambda world: replace(world, events=(*world.events, event))
-        )
+        self.oracle.raised(key, event)
 
 
 def _asked(one: step.Create) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class Rules:
     stepped: bool = False
     declared: Mapping[str, str] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Return what equal rules share."""
+        return hash((self.bound, self.lags, self.stepped, tuple(self.declared)))
+
 
 class Call(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     """A RedeployInstance call as the contract sees it.

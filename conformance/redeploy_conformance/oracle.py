@@ -10,23 +10,17 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from redeploy_conformance import belief as beliefs
 from redeploy_conformance import choices
 from redeploy_conformance.belief import Belief, View
 from redeploy_conformance.blaming import Violation, blame, seen_wrong, simplest
-from redeploy_conformance.fitting import agreed, confirmed, fits
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota, judge
-from redeploy_conformance.model import (
-    Call,
-    Rules,
-    admissible,
-    unanswered,
-    undecided,
-)
+from redeploy_conformance.memory import Memory, memory_of
+from redeploy_conformance.model import Call, Rules, unanswered, undecided
 from redeploy_conformance.moves import Walk
+from redeploy_conformance.names import SPELLED, Names
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
-from redeploy_conformance.world import Told, World, hush
+from redeploy_conformance.world import Event, Told, World, hush
 from redeploy_schemas.contract import Contract
 
 FRAME = frozenset({"status", "lock_reasons", "tenancy"})
@@ -69,10 +63,20 @@ class Oracle:
     task_ids: set[str] = field(default_factory=set)
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
+    names: dict[str, Names] = field(default_factory=dict)
+    memory: Memory = field(init=False)
 
-    def add(self, key: str, account: str, world: World) -> None:
-        """Begin to watch an instance in a known state."""
-        self.worlds[key] = frozenset({world})
+    def __post_init__(self) -> None:
+        """Share what sessions like this one remember."""
+        self.memory = memory_of(self.contract, self.rules)
+
+    def add(self, key: str, account: str, *worlds: World) -> None:
+        """Begin to watch an instance that is known to be in one of these states."""
+        names = self.names[key] = Names()
+        self.worlds[key] = frozenset(
+            replace(world, events=tuple(_named(one, names) for one in world.events))
+            for world in worlds
+        )
         self.homes[key] = account
         if account not in self.quotas:
             self.quotas[account] = Quota(self.contract)
@@ -81,14 +85,27 @@ class Oracle:
         """Enter a change that was made through the control plane."""
         self.worlds[key] = frozenset(how(world) for world in self.worlds[key])
 
+    def raised(self, key: str, event: Event) -> None:
+        """Enter an event that an instance has from now on."""
+        named = _named(event, self.names[key])
+        self.change(key, lambda world: replace(world, events=(*world.events, named)))
+
+    def gone(self, key: str, events: Iterable[str]) -> None:
+        """Forget events of an instance, by their ids."""
+        names = {self.names[key].of("event", one) for one in events}
+        self.change(
+            key,
+            lambda world: replace(
+                world, events=tuple(one for one in world.events if one.id not in names)
+            ),
+        )
+
     def time_passes(self, now: float, keys: Iterable[str] | None = None) -> None:
         """Let everything that may happen by ``now`` happen; with ``keys`` only to those."""
         for key in list(self.worlds if keys is None else keys):
             worlds = self.worlds[key]
             if any(world.flight or world.doubt for world in worlds):
-                self.worlds[key] = beliefs.in_time(
-                    self.contract, worlds, now, self.rules
-                )
+                self.worlds[key] = self.memory.in_time(worlds, now)
 
     def answered(
         self,
@@ -134,14 +151,14 @@ class Oracle:
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
         self.stirred -= views.keys()
         for key, view in views.items():
-            before = self.worlds[key]
-            left = beliefs.narrow(self.contract, before, view, now, self.rules)
+            before, names = self.worlds[key], self.names.get(key, SPELLED)
+            left = self.memory.narrow(before, names.shown(view), now)
             self.worlds[key] = left.belief
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                wrong.append(seen_wrong(key, before, left.mismatches))
+                wrong.append(names.told(seen_wrong(key, before, left.mismatches)))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -237,7 +254,7 @@ class Oracle:
         for other in self.worlds.entered - {key}:
             worlds = self.worlds.get(other, frozenset())
             if any(world.quiet for world in worlds):
-                self.worlds[other] = frozenset(map(_in_doubt_only, worlds))
+                self.worlds[other] = _in_doubt_only(worlds)
         self.worlds.entered = {key}
 
     def _decided(
@@ -245,40 +262,43 @@ class Oracle:
     ) -> list[Violation]:
         """Judge an acceptance or a rejection (A1–A15, U1–U4)."""
         declared = self.rules.declared
-        pairs = [
-            (world, outcome)
-            for world in before
-            for outcome in admissible(self.contract, world, call, now, self.rules)
-            if fits(self.contract, world, call, outcome, reply)
-        ]
-        bound = [
-            (world, one)
-            for world, one in pairs
-            if not world.late and not choices.undeclared(declared, one.told)
-        ]
-        if not bound:
-            if pairs and all(world.late for world, _ in pairs):
+        answer = Reply(reply.kind, code=reply.code)  # what it depends on
+        meant = self.memory.decide(before, call, answer, now)
+        if not meant.worlds:
+            if meant.late:
                 return [Violation("L7", "the redeploy has ended", str(reply))]
-            if pairs:
-                return _violations(choices.undeclared(declared, pairs[0][1].told)[:1])
+            against = choices.undeclared(declared, meant.against)[:1]
+            if against:
+                return _violations(against)
             return [blame(self.contract, simplest(before), call, reply)]
-        held = [confirmed(self.contract, one, reply) for _, one in bound]
-        self.ledger.confirm(agreed(held))
+        self.ledger.confirm(meant.held)
         named = call.barred is None and not call.foreign
         if named and all(world.exists for world in before):
             self.ledger.confirm([("A15", "")])
         if call.granted is not None:
             self.ledger.confirm([(call.granted, "granted")])
-        self.ledger.tell(agreed([one.told for _, one in bound]), str(reply))
-        wrong = choices.note(self.contract, self.ledger, declared, bound, call, reply)
+        self.ledger.tell(meant.told, str(reply))
+        wrong = choices.note(
+            self.contract,
+            self.ledger,
+            declared,
+            meant.whys,
+            call,
+            reply,
+            listed=meant.listed,
+        )
         accepted = reply.kind is Kind.ACCEPTED
         self.ledger.walk(self.walk.answered(key, before, accepted=accepted))
-        self.worlds[key] = frozenset().union(*(one.worlds for _, one in bound))
+        self.worlds[key] = meant.worlds
         if accepted:
             self._end_silence(key)
         else:
             self._silence(_quiet(self.worlds[key]) or ("L10",), key)
         return _violations(wrong)
+
+
+def _named(event: Event, names: Names) -> Event:
+    return replace(event, id=names.of("event", event.id))
 
 
 def _violations(found: Iterable[Flaw]) -> list[Violation]:
@@ -304,9 +324,13 @@ def _quiet(worlds: Belief) -> tuple[str, ...]:
     return tuple(one for one in first if all(one in world.quiet for world in worlds))
 
 
-def _in_doubt_only(world: World) -> World:
-    """Return a world in which only what an InternalError left open keeps silence (A12)."""
-    return replace(world, quiet=tuple(one for one in world.quiet if one == "A12"))
+@lru_cache(REMEMBERED)
+def _in_doubt_only(worlds: Belief) -> Belief:
+    """Return the worlds in which only what an InternalError left open keeps silence (A12)."""
+    return frozenset(
+        replace(world, quiet=tuple(one for one in world.quiet if one == "A12"))
+        for world in worlds
+    )
 
 
 @lru_cache(REMEMBERED)

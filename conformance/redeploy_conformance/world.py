@@ -1,6 +1,5 @@
 """What one instance may be: plain values where they are known, constraints where not."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -149,7 +148,8 @@ _SHOWN = {
 """The attributes that a trace names where they are not as usual, and what is usual."""
 
 
-def hush(worlds: Iterable[World], clauses: tuple[str, ...]) -> frozenset[World]:
+@lru_cache(1024)
+def hush(worlds: frozenset[World], clauses: tuple[str, ...]) -> frozenset[World]:
     """Return the worlds with ``clauses`` forbidding any change."""
     return frozenset(replace(world, quiet=clauses) for world in worlds)
 

@@ -64,6 +64,7 @@ def _found(folder: Traversable, prefix: str) -> Iterator[str]:
             yield prefix + entry.name.removesuffix(".json")
 
 
+@cache
 def _text(name: str) -> str:
     if name not in names():
         raise UnknownSchemaError(f"there is no schema {name!r}")
@@ -87,11 +88,14 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 @cache
+def _known() -> jsonschema_rs.Registry:
+    documents = map(schema, names())
+    return jsonschema_rs.Registry([(one["$id"], one) for one in documents])
+
+
+@cache
 def _quick(name: str) -> jsonschema_rs.Draft202012Validator:
-    known = [(document["$id"], document) for document in map(schema, names())]
-    return jsonschema_rs.Draft202012Validator(
-        schema(name), registry=jsonschema_rs.Registry(known)
-    )
+    return jsonschema_rs.Draft202012Validator(schema(name), registry=_known())
 
 
 def _is_valid(name: str, document: Any) -> bool:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
-from msgspec.structs import replace
-
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import Offer, SetUpError
 from redeploy_conformance.ledger import Ledger
@@ -23,7 +21,7 @@ from redeploy_conformance.staging.settings import RUN_TAG, Settings
 from redeploy_conformance.staging.taking import Known, taken
 from redeploy_conformance.steps import Step
 from redeploy_conformance.views import event_of
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.world import Event
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 
@@ -112,8 +110,7 @@ class PreparingSession(Session):
         worlds = taken(
             self.contract, listed, known, rows, self.settings.events_are_real
         )
-        self.oracle.add(key, HOME, worlds[0])
-        self.oracle.worlds[key] = frozenset(worlds)
+        self.oracle.add(key, HOME, *worlds)
         self.tasks.pop(key, None)
         self._doubled.pop(key, None)
         return f"{self.ids[key]}: {worlds[0]}"
@@ -201,7 +198,7 @@ class PreparingSession(Session):
         gone = set(known.simulated)
         known.simulated.clear()
         if key in self.oracle.worlds:
-            self.oracle.change(key, lambda world: _without(world, gone))
+            self.oracle.gone(key, gone)
         return "done"
 
     def _still_open(self, key: str, events: set[str]) -> bool:
@@ -210,8 +207,3 @@ class PreparingSession(Session):
             event_id in events and status in self.contract.open_event_statuses
             for _, event_id, (_, status) in map(event_of, rows)
         )
-
-
-def _without(world: World, gone: set[str]) -> World:
-    kept = tuple(event for event in world.events if event.id not in gone)
-    return replace(world, events=kept)

@@ -1,0 +1,77 @@
+"""Short names for the ids that one instance shows, so that equal histories look equal.
+
+No clause depends on how an id is spelled, only on whether it is the same as before.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable
+from typing import Any, TypeAlias
+
+from msgspec.structs import replace
+
+from redeploy_conformance.belief import View
+from redeploy_conformance.blaming import Violation
+
+NAMED = ("host", "local_data", "cloud_data")
+"""Fields of a view whose values are ids."""
+Shown: TypeAlias = tuple[tuple[str, Hashable], ...]
+"""A view as a key: field and value; events as (id, type, status)."""
+SHORT = re.compile(r"<(\w+) (\d+)>")
+
+
+class Names:
+    """The short names of the ids of one instance, by the kind of the id."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.short: defaultdict[str, dict[Hashable, str]] = defaultdict(dict)
+
+    def of(self, kind: str, id: Hashable) -> str:
+        """Return the short name of an id; another id never has it."""
+        mine = self.short[kind]
+        return mine.get(id) or mine.setdefault(id, f"<{kind} {len(mine)}>")
+
+    def shown(self, view: View) -> Shown:
+        """Return a view with short names, in a form that can be remembered."""
+        short: dict[str, Hashable] = {
+            name: self.of(name, view[name]) for name in NAMED if name in view
+        }
+        if "events" in view:
+            named = view["events"].items()
+            short["events"] = tuple((self.of("event", id), *one) for id, one in named)
+        return tuple({**view, **short}.items())
+
+    def told(self, one: Violation) -> Violation:
+        """Return a violation with the ids themselves."""
+        spelled = {
+            name: self._spelled(getattr(one, name))
+            for name in ("expected", "observed", "field", "detail")
+        }
+        return replace(one, **spelled)
+
+    def _spelled(self, text: str) -> str:
+        return SHORT.sub(lambda found: self._id(*found.groups()), text)
+
+    def _id(self, kind: str, number: str) -> str:
+        ids = list(self.short.get(kind, ()))
+        if int(number) >= len(ids):
+            return f"<{kind} {number}>"  # the target's own words
+        return str(ids[int(number)])
+
+
+class _Spelled(Names):
+    def of(self, kind: str, id: Hashable) -> Any:
+        return id
+
+
+SPELLED = _Spelled()
+"""Names that are the ids themselves."""
+
+
+def seen_again(shown: Shown) -> dict[str, Any]:
+    """Return the view that a key stands for."""
+    view: dict[str, Any] = dict(shown)
+    if "events" in view:
+        view["events"] = {id: (kind, status) for id, kind, status in view["events"]}
+    return view
