@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from redeploy_conformance.evidence.watcher import Watcher
 from redeploy_conformance.parallel import Span, at_once
 from redeploy_conformance.redact import scrubbed
+from redeploy_conformance.shapes import misshapen
 from redeploy_conformance.targets.base import (
     Target,
     UnansweredError,
@@ -334,15 +335,16 @@ class Api:
         if answer.status >= 300:
             code = answer.fields.get("Code", "without a code")
             raise SetUpError(f"{action} answered {answer.status} {code}")
+        wrong = misshapen(action, answer.fields)
+        if wrong:
+            raise SetUpError(f"{action} answered what cannot be read: {wrong}")
         return answer.fields
 
 
 def _rows(
     fields: Mapping[str, Any], outer: str, inner: str
 ) -> Sequence[Mapping[str, Any]]:
-    rows = (fields.get(outer) or {}).get(inner, [])
-    if not isinstance(rows, list):
-        raise SetUpError(f"{outer}.{inner} is no list")
+    rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner, [])
     return rows
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import msgspec
+
 from redeploy_conformance.steps import KINDS, Step, spec_items
 
 BY_NAME: Mapping[str, type[Step]] = {kind.name: kind for kind in KINDS}
@@ -34,14 +36,15 @@ def from_json(document: Mapping[str, Any]) -> Step:
     kind = BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:
         raise InvalidStepError(f"{name!r} is no kind of step")
-    if "spec" in rest:
-        rest["spec"] = spec_items(rest["spec"])
-    for key in ("events", "keys", "statements"):
-        if key in rest:
-            rest[key] = tuple(tuple(x) if isinstance(x, list) else x for x in rest[key])
+    known = {one.name for one in fields(kind)}
+    if not known.issuperset(rest):
+        strange = ", ".join(sorted(map(repr, rest.keys() - known)))
+        raise InvalidStepError(f"a step {name!r} has no {strange}")
     try:
-        return kind(**rest)
-    except TypeError as error:
+        if "spec" in rest:
+            rest["spec"] = spec_items(msgspec.convert(rest["spec"], dict[str, Any]))
+        return msgspec.convert(rest, kind)
+    except msgspec.ValidationError as error:
         raise InvalidStepError(f"a step {name!r} is wrong: {error}") from error
 
 

@@ -1,10 +1,7 @@
 """Steps that come from a file somebody may have edited: checked before anything is done."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
-
-import msgspec
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.notation import InvalidStepError, from_json
@@ -22,23 +19,35 @@ def steps_of(rows: Iterable[Mapping[str, Any]], contract: Contract) -> list[Step
     Raises:
         InvalidStepError: one is none, means nothing, or comes before what it needs.
     """
-    found = [_typed(number, row) for number, row in enumerate(rows, 1)]
-    made: set[str] = set()
-    for number, one in enumerate(found, 1):
-        wrong = _wrong(one, made, contract)
-        if wrong is not None:
-            raise InvalidStepError(f"step {number} ({one}): {wrong}")
-        made |= _made(one)
+    reader, found = StepReader(contract), []
+    for number, row in enumerate(rows, 1):
+        try:
+            found.append(reader.read(row))
+        except InvalidStepError as error:
+            raise InvalidStepError(f"step {number}: {error}") from error
     return found
 
 
-def _typed(number: int, row: Mapping[str, Any]) -> Step:
-    try:
+class StepReader:
+    """Reads the steps of one session in their order."""
+
+    def __init__(self, contract: Contract) -> None:
+        """Begin with no instance made."""
+        self.contract = contract
+        self.made: set[str] = set()
+
+    def read(self, row: Mapping[str, Any]) -> Step:
+        """Return the next step.
+
+        Raises:
+            InvalidStepError: it is none, means nothing, or comes before what it needs.
+        """
         one = from_json(row)
-        msgspec.convert(asdict(one), type(one))
-    except (InvalidStepError, msgspec.ValidationError, AttributeError) as error:
-        raise InvalidStepError(f"step {number}: {error}") from error
-    return one
+        wrong = _wrong(one, self.made, self.contract)
+        if wrong is not None:
+            raise InvalidStepError(f"{one}: {wrong}")
+        self.made |= _made(one)
+        return one
 
 
 def _made(one: Step) -> set[str]:
@@ -58,6 +67,8 @@ def _wrong(one: Step, made: set[str], contract: Contract) -> str | None:
         return "it is only done on a real account, by 'stage'"
     if getattr(one, "count", 1) > 1 and not _counts(getattr(one, "key", "")):
         return "with a count, the key is a letter and a number"
+    if isinstance(one, step.Together) and not one.keys:
+        return "it names no instance"
     needed = _needed(one) - made
     if needed:
         return f"{', '.join(sorted(needed))} was not made before"
@@ -96,7 +107,8 @@ def _spec(spec: step.SpecItems, contract: Contract) -> str | None:
         if row is None:
             return f"an instance has no attribute {name!r}"
         values: Sequence[Any] = value if isinstance(value, tuple) else (value,)
-        if row.is_set != isinstance(value, tuple) or not set(values) <= set(row.values):
+        known = all(one in row.values for one in values)
+        if row.is_set != isinstance(value, tuple) or not known:
             return f"{name} cannot be {value!r}"
     return None
 

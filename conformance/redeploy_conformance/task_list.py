@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from redeploy_conformance.api import Api, LostError
+from redeploy_conformance.api import Api, LostError, SetUpError
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.oracle import settled
+from redeploy_conformance.shapes import misshapen
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending
@@ -29,12 +30,16 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
 
     Raises:
         LostError: no answer came.
+        SetUpError: one came that cannot be read.
     """
     params = [("RegionId", api.region), ("TaskIds", task)]
     try:
         answer = api.call("DescribeTasks", params, key)
     except (UnansweredError, UnreachableError) as error:
         raise LostError(f"DescribeTasks: {error}") from error
+    wrong = misshapen("DescribeTasks", answer.fields or {})
+    if wrong:
+        raise SetUpError(f"DescribeTasks answered what cannot be read: {wrong}")
     rows = ((answer.fields or {}).get("TaskSet") or {}).get("Task") or []
     return [
         Shown(row.get("TaskStatus"), row.get("TaskAction"))

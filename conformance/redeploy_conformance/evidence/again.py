@@ -18,7 +18,7 @@ from redeploy_conformance.evidence.lines import (
 from redeploy_conformance.evidence.setting import setting_from
 from redeploy_conformance.evidence.tape import Tape, TapeApi, TapeError
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.notation import from_json
+from redeploy_conformance.pinned import StepReader
 from redeploy_conformance.session import Run, Session, not_as_offered
 from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.base import Target
@@ -36,6 +36,7 @@ class Again:
     line: SessionLine
     ledger: Ledger = field(default_factory=Ledger)
     session: Session | None = None
+    reader: StepReader | None = None
     steps: list[Step] | None = None
     run: Run = field(default_factory=Run)
 
@@ -87,7 +88,11 @@ class Player:
             self._open(again)
         if again.session is None:
             raise TapeError("steps follow where the session could not begin")
-        again.steps = [from_json(one) for one in line.steps]
+        if again.reader is None:
+            again.reader = StepReader(self.bench.contract)
+        again.steps = [again.reader.read(one) for one in line.steps]
+        if not again.steps:
+            raise TapeError("no steps are about to be done")
 
     def done(self, line: DoneLine) -> int:
         """Carry the steps out, compare what the suite made of them then, and return how many went.

@@ -129,6 +129,11 @@ class Checker:
                 self._session(player.end())
                 self._case.named.append(line)
             case CaseLine():
+                strange = [
+                    one for one in line.clauses if one not in self.contract.by_id
+                ]
+                if strange:
+                    raise TapeError(f"the contract has no clause {strange[0]!r}")
                 self._case.report.clauses = tuple(line.clauses)
                 self._close(line.name)
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from redeploy_conformance.api import Offer
 from redeploy_conformance.evidence.lines import HeaderLine
 from redeploy_conformance.targets.statement import Statement
-from redeploy_schemas.vocabulary import Part
 
 DECLARED = (
     "name",
@@ -68,14 +69,10 @@ def setting_from(header: HeaderLine) -> Setting:
     """
     try:
         declared, offer = header.statement, header.offer
-        statement = Statement(
-            **{name: declared[name] for name in DECLARED},
-            choices=declared["choices"],
-            absent=tuple(declared["absent"]),
-        )
-        parts = frozenset(Part(word) for word in offer["parts"])
-        made = Offer(offer["name"], offer["version"], offer["region"], parts)
-    except (KeyError, TypeError) as error:
+        said = {name: declared[name] for name in (*DECLARED, "choices", "absent")}
+        statement = msgspec.convert(said, Statement)
+        made = msgspec.convert(offer, Offer)
+    except KeyError as error:
         raise ValueError(f"the header misses {error}") from error
     return Setting(
         statement,

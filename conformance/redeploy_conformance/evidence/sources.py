@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from redeploy_conformance.replies import Reply
+from redeploy_conformance.shapes import Instance, unlike
 from redeploy_conformance.views import event_of, view
 
 READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
@@ -62,12 +63,16 @@ def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
 
 
 def listed(row: Mapping[str, Any]) -> Listed | None:
-    """Return the instance that a row shows."""
-    key, status = row.get("InstanceId"), row.get("Status")
-    if not isinstance(key, str) or not isinstance(status, str):
+    """Return the instance that a row shows; None where it is no row of an instance."""
+    if unlike(row, Instance):
         return None
     shown = view(row, {}, None)
-    return Listed(key, status, shown.get("tenancy"), shown.get("lock_reasons"))
+    return Listed(
+        row["InstanceId"],
+        row["Status"],
+        shown.get("tenancy"),
+        shown.get("lock_reasons"),
+    )
 
 
 def page_in(fields: Mapping[str, Any]) -> Page:

@@ -172,7 +172,7 @@ def test_a_test_for_pytest_passes_where_the_clause_is_kept(
     ("rows", "said"),
     [
         ([{"step": "fly"}], "step 1: 'fly' is no kind of step"),
-        ([{"step": "advance", "seconds": "x"}], "step 1: Expected `float`, got `str`"),
+        ([{"step": "advance", "seconds": "x"}], "a step 'advance' is wrong: Expected"),
         ([{"step": "create", "key": "i1", "spec": 3}], "step 1: "),
         ([{"step": "release", "key": "i1"}], "i1 was not made before"),
         ([{"step": "look", "keys": ["i7"]}], "i7 was not made before"),
@@ -191,6 +191,8 @@ def test_a_test_for_pytest_passes_where_the_clause_is_kept(
         ),
         ([{"step": "redeploy", "key": "i1", "policy": "x"}], "there is no policy 'x'"),
         ([{"step": "redeploy", "key": "i", "count": 2}], "a letter and a number"),
+        ([{"step": "redeploy", "key": "i1", "x": 1}], "'redeploy' has no 'x'"),
+        ([{"step": "together", "keys": []}], "it names no instance"),
     ],
 )
 def test_steps_that_mean_nothing_are_refused_before_anything_is_done(
@@ -216,6 +218,6 @@ def test_the_command_says_so_in_a_sentence(record: Record, tmp_path: Path) -> No
         )
         assert (done.returncode, done.stderr) == (
             2,
-            "redeploy-conformance: finding 1 of r.json cannot be done again: step 1 "
-            "(take i1 as it is): it is only done on a real account, by 'stage'\n",
+            "redeploy-conformance: finding 1 of r.json cannot be done again: step 1: "
+            "take i1 as it is: it is only done on a real account, by 'stage'\n",
         )

@@ -1,0 +1,52 @@
+"""What tests of every part share: documents with one value that is not as it should be."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+GONE = object()
+ODD = (GONE, None, 5, "", [], [5], {"a": 1})
+Place = tuple[str | int, ...]
+
+
+@pytest.fixture(scope="session")
+def odd() -> SimpleNamespace:
+    """Return ``changes`` of a document, each a place and a value, and ``changed`` to make one."""
+    return SimpleNamespace(changes=_changes, changed=_changed)
+
+
+def _changes(document: Any) -> Iterator[tuple[Place, object]]:
+    for place in _places(document):
+        for value in ODD:
+            if place or value is not GONE:
+                yield place, value
+
+
+def _places(document: Any) -> Iterator[Place]:
+    """Yield every place of a document, of a list the first."""
+    yield ()
+    rows: Any = document.items() if isinstance(document, dict) else ()
+    if isinstance(document, list):
+        rows = enumerate(document[:1])
+    for name, inner in rows:
+        yield from ((name, *rest) for rest in _places(inner))
+
+
+def _changed(document: Any, place: Place, value: object) -> Any:
+    """Return a document with another value in a place, if it has that place."""
+    if not place:
+        return value
+    first, *rest = place
+    copy: Any = deepcopy(document)
+    try:
+        inner = copy[first]
+    except (KeyError, IndexError, TypeError):
+        return document
+    if not rest and value is GONE:
+        del copy[first]
+    else:
+        copy[first] = _changed(inner, tuple(rest), value)
+    return copy
