@@ -7,7 +7,7 @@ from redeploy_conformance.belief import Belief, Mismatch
 from redeploy_conformance.fitting import states_untruth
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.model import Call
-from redeploy_conformance.replies import Reply
+from redeploy_conformance.replies import OF_THE_POLICY, Reply
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 
@@ -58,8 +58,11 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
         return Violation("A15", wanted_code, seen, ("A8",))
     if call.barred is not None:
         return Violation(call.barred, "refused with a 4xx error", seen)
+    rows = tuple(dict.fromkeys(row.clause for row in why.violated))
+    if call.granted and (reply.code or "").startswith(OF_THE_POLICY):
+        wanted_code = "not refused: the policies allow it"
+        return Violation(call.granted, wanted_code, seen, rows)
     if why.violated:
-        rows = tuple(dict.fromkeys(row.clause for row in why.violated))
         untrue = ("A8",) if states_untruth(contract, world, reply.code) else ()
         codes = " or ".join(dict.fromkeys(row.code for row in why.violated))
         return Violation(rows[0], f"rejected with {codes}", seen, (*rows[1:], *untrue))

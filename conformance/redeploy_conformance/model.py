@@ -151,6 +151,8 @@ def begin(
     path = contract.transition_from[world.status].path
     answers = frozenset(event.id for event in reasons(contract, world).responds)
     endings = (world.next_ending,) if world.next_ending else tuple(Ending)
+    # What a redeploy before made of events is not seen yet, and rests on the same clauses.
+    unseen = tuple(pair for pair in world.why if pair[0].startswith("event "))
     for ending in endings:
         flight = Flight(
             world.status,
@@ -161,7 +163,7 @@ def begin(
             unclear=call.unclear,
         )
         base = replace(
-            world, flight=flight, next_ending=None, why=(), quiet=(), doubt=None
+            world, flight=flight, next_ending=None, why=unseen, quiet=(), doubt=None
         )
         seen = (("L8l", "fresh"),) if rules.stepped else ()
         yield replace(base, status=path[0], told=seen)

@@ -7,6 +7,9 @@ import msgspec
 from redeploy_conformance.wire.answers import Answer
 from redeploy_schemas.contract import Contract
 
+OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
+"""How codes begin that refuse a caller; which one is open (U1c)."""
+
 
 class Kind(Enum):
     """What an answer says became of a call."""

@@ -7,7 +7,7 @@ from redeploy_conformance.api import SetUpError
 from redeploy_conformance.belief import Belief, View, in_time
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.oracle import settled
-from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.replies import OF_THE_POLICY, Kind, Reply
 from redeploy_conformance.session import Done
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
@@ -20,7 +20,6 @@ ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
-OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
 OF_THE_KEY = (
     "IncompleteSignature",
     "InvalidAccessKeyId",
