@@ -199,6 +199,7 @@ def _finding(contract: Contract, entry: Entry, run: Run, hit: Violation) -> Find
     return Finding(
         clause=hit.clause,
         also=hit.also,
+        instead=hit.instead,
         case=CASE,
         summary=contract.by_id[hit.clause].statement,
         expected=hit.expected,

@@ -50,13 +50,15 @@ class Mismatch(msgspec.Struct, frozen=True, gc=False):
 class Narrowed(msgspec.Struct, frozen=True, gc=False):
     """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
 
-    With ``mismatches`` the belief is the nearest world, adjusted to what was seen.
+    With ``mismatches`` the belief is the nearest world, adjusted to what was seen; ``instead`` are the
+    clauses that are broken if another world, just as near, was the true one.
     """
 
     belief: Belief
     held: tuple[tuple[str, str], ...] = ()
     told: tuple[Told, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
@@ -79,9 +81,11 @@ def narrow(
     if not fit:
         stable = view.get("status") in contract.transition_from
         world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
+        instead = _instead(judged, wrong, _weight(world, wrong, stable)[:2], stable)
         if any(map(_after_an_error, belief)):
             wrong = (replace(wrong[0], clause="A12"), *wrong)
-        return Narrowed(frozenset({refined(world, view)}), mismatches=wrong)
+        nearest = frozenset({refined(world, view)})
+        return Narrowed(nearest, mismatches=wrong, instead=instead)
     ambiguous = any(world.in_flight for world in fit)
     left = frozenset(refined(world, view, ambiguous=ambiguous) for world in fit)
     if rules.lags:  # what was seen is the past: the present may be further on
@@ -264,6 +268,22 @@ def _weight(
     clauses = [one.clause for one in wrong]
     many = len(set(clauses))
     return many, world.in_flight is stable, len(wrong), bound, clauses
+
+
+def _instead(
+    judged: Iterable[tuple[World, tuple[Mismatch, ...]]],
+    wrong: tuple[Mismatch, ...],
+    nearest: tuple[int, bool],
+    stable: bool,
+) -> tuple[str, ...]:
+    """Return the clauses of the other explanations that are as near as the one that is given."""
+    other = {
+        one.clause
+        for world, several in judged
+        if _weight(world, several, stable)[:2] == nearest
+        for one in several
+    }
+    return tuple(sorted(other - {one.clause for one in wrong}))
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
-from redeploy_conformance.belief import Belief, Mismatch
+from redeploy_conformance.belief import Belief, Narrowed
 from redeploy_conformance.fitting import states_untruth
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.model import Call
@@ -13,7 +13,7 @@ from redeploy_schemas.contract import Contract
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """A clause that an answer or a look broke, and the others that fall with it.
+    """A clause that an answer or a look broke, the others that fall with it, or ``instead`` of it.
 
     ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
     one; ``detail`` is a drawing of what was seen, where one helps.
@@ -23,15 +23,16 @@ class Violation(msgspec.Struct, frozen=True):
     expected: str
     observed: str
     also: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     field: str = "answer"
     detail: str = ""
     key: str = ""
     event: str = ""
 
 
-def seen_wrong(key: str, before: Belief, mismatches: tuple[Mismatch, ...]) -> Violation:
-    """Return the violation that a look showed."""
-    first, *rest = mismatches
+def seen_wrong(key: str, before: Belief, left: Narrowed) -> Violation:
+    """Return the violation that a look showed, which left no world."""
+    first, *rest = left.mismatches
     also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
     types = {f"event {one.id}": one.type for one in simplest(before).events}
     event = types.get(first.field.removeprefix("type of "), "")
@@ -41,6 +42,7 @@ def seen_wrong(key: str, before: Belief, mismatches: tuple[Mismatch, ...]) -> Vi
         f"{subject}: {first.expected}",
         f"{subject}: {first.observed}",
         tuple(also),
+        left.instead,
         first.field,
         key=key,
         event=event,

@@ -184,6 +184,7 @@ def _written(
     return Finding(
         clause=violation.clause,
         also=violation.also,
+        instead=violation.instead,
         case=case,
         summary=clause.statement,
         expected=violation.expected,

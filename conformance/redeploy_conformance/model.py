@@ -280,7 +280,7 @@ def _why_failed(world: World) -> tuple[tuple[str, str], ...]:
     return (
         *((name, "L6") for name in fields),
         ("host", "L5"),
-        *((f"event {event.id}", "E6") for event in world.events),
+        *((f"event {one.id}", _since(world, one, "E6")) for one in world.events),
     )
 
 
@@ -301,10 +301,19 @@ def _why_succeeded(
         *fixed,
         *local,
         *(
-            (f"event {event.id}", _event_clause(contract, event, flight))
-            for event in world.events
+            (
+                f"event {one.id}",
+                _since(world, one, _event_clause(contract, one, flight)),
+            )
+            for one in world.events
         ),
     )
+
+
+def _since(world: World, event: Event, clause: str) -> str:
+    """Return the clause that an event rests on: that of what closed it, if nobody has looked since."""
+    before = dict(world.why).get(f"event {event.id}")
+    return before if event.status is None and before else clause
 
 
 def _event_clause(contract: Contract, event: Event, flight: Flight) -> str:

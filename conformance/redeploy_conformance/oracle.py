@@ -158,7 +158,7 @@ class Oracle:
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                wrong.append(names.told(seen_wrong(key, before, left.mismatches)))
+                wrong.append(names.told(seen_wrong(key, before, left)))
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong

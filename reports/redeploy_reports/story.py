@@ -13,6 +13,8 @@ STEPS = 40
 def story(finding: Finding) -> str:
     """Return a finding as lines of text, every text of it cleaned."""
     also = f" (with it: {', '.join(map(clean, finding.also))})" if finding.also else ""
+    if finding.instead:
+        also += f" (or else: {', '.join(map(clean, finding.instead))})"
     lines = [f"{clean(finding.clause)} is violated{also}: {clean(finding.summary)}"]
     for step in ends(finding.trace, STEPS):
         if isinstance(step, int):

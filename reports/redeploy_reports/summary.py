@@ -1,9 +1,9 @@
 """The one fold over a result that every format starts from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from redeploy_schemas.records import ClauseResult, Result
+from redeploy_schemas.records import ClauseResult, Finding, Result
 from redeploy_schemas.vocabulary import Missing, Verdict
 
 BROKEN = (Verdict.FAIL.value, Verdict.KNOWN.value)
@@ -22,13 +22,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The clauses of a result by what the run says of them, in the contract's order."""
+    """The clauses of a result by what the run says of them, in the contract's order.
+
+    Of the violated ones, those come last that others ``explain`` as well: see ``explained``.
+    """
 
     violated: tuple[ClauseResult, ...]
     hold: tuple[ClauseResult, ...]
     not_exercised: tuple[ClauseResult, ...]
     open: tuple[ClauseResult, ...]
     known: tuple[ClauseResult, ...] = ()
+    explained: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def not_applicable(self) -> int:
@@ -48,13 +52,42 @@ def summarise(result: Result) -> Summary:
     def having(verdict: Verdict) -> tuple[ClauseResult, ...]:
         return tuple(row for row in result.clauses if row.verdict == verdict.value)
 
+    others = explained(result)
     return Summary(
-        violated=having(Verdict.FAIL),
+        violated=tuple(sorted(having(Verdict.FAIL), key=lambda row: row.id in others)),
         hold=having(Verdict.PASS),
         not_exercised=having(Verdict.NOT_EXERCISED),
         open=having(Verdict.OPEN),
         known=having(Verdict.KNOWN),
+        explained=others,
     )
+
+
+def explained(result: Result) -> dict[str, tuple[str, ...]]:
+    """Return violated clauses whose every counterexample others would explain, with those others.
+
+    Others are clauses that some counterexample shows to be violated without this one.
+    """
+    found = {
+        row.id: [_told(result.findings[place]) for place in row.findings]
+        for row in result.clauses
+        if row.verdict in BROKEN and row.findings
+    }
+    causes = {
+        clause: tuple(
+            other
+            for other, several in found.items()
+            if all(other in one for one in told)
+            and any(clause not in one for one in several)
+        )
+        for clause, told in found.items()
+    }
+    return {clause: others for clause, others in causes.items() if others}
+
+
+def _told(finding: Finding) -> set[str]:
+    """Return the clauses that a counterexample may be about, besides its own."""
+    return {*finding.also, *finding.instead} - {finding.clause}
 
 
 def groups(clauses: Sequence[ClauseResult]) -> tuple[Group, ...]:

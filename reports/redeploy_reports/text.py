@@ -142,6 +142,11 @@ class _Page:
             heading += f", with {', '.join(clean(name) for name in found[0].also)}"
         yield from self.some(heading, "", "  ")
         yield from self.some(clean(clause.statement), "  ")
+        if others := self.summary.explained.get(clause.id):
+            names = " and ".join(map(clean, others))
+            yield from self.fold(
+                f"explained as well by {names}, violated by itself", "  "
+            )
         if found:
             yield from self.finding(found[0], len(found) - 1)
         else:

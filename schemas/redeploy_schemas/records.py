@@ -76,6 +76,7 @@ class TraceStep(Record):
 class Finding(Record):
     """A violation of ``clause``, and of the clauses in ``also``, with its counterexample.
 
+    Those in ``instead`` would explain it as well, where not all is known of the instance.
     ``steps`` are the abstract steps for a replay, ``reproduce`` is one shell command;
     ``reproduced`` of ``attempts`` repetitions showed the violation again.
     """
@@ -91,6 +92,7 @@ class Finding(Record):
     reproduce: str
     reproduced: int
     attempts: int
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,6 +253,7 @@ class Checker:
         return Finding(
             clause=clause,
             also=violation.also,
+            instead=violation.instead,
             case=name,
             summary=self.contract.by_id[clause].statement,
             expected=violation.expected,

@@ -70,6 +70,7 @@ class Tally:
         return Finding(
             clause=one.clause,
             also=one.also,
+            instead=one.instead,
             case="log",
             summary=self.contract.by_id[one.clause].statement,
             expected=one.expected,

@@ -1,0 +1,64 @@
+"""Where not all is known of an instance, every clause is told that may be the broken one."""
+
+import pytest
+
+from redeploy_conformance.model import Call, Rules
+from redeploy_conformance.oracle import Oracle
+from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.world import Event, World
+from redeploy_schemas.contract import load
+from redeploy_schemas.vocabulary import Ending
+
+RULES = Rules(bound=60.0, lags=False, stepped=True)
+REBOOT = "SystemMaintenance.Reboot"
+
+
+def ended(ending: Ending | None, host: str, status: str) -> tuple[str, tuple[str, ...]]:
+    """Return the clause, and those instead, that a redeploy from one host to another breaks."""
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    oracle.add("i1", "a1", World(events=(event,), next_ending=ending))
+    before = {"exists": True, "status": "Running", "host": "h-1"}
+    oracle.looked({"i1": before | {"events": {"e-1": (REBOOT, "Inquiring")}}}, 0.0)
+    reply = Reply(Kind.ACCEPTED, 200, request_id="R-1", task_id="t-1")
+    assert oracle.answered("i1", Call(), reply, 0.0) == []
+    oracle.time_passes(100.0)
+    after = {"exists": True, "status": "Running", "host": host}
+    [wrong] = oracle.looked(
+        {"i1": after | {"events": {"e-1": (REBOOT, status)}}}, 100.0
+    )
+    return wrong.clause, wrong.instead
+
+
+@pytest.mark.parametrize(
+    ("ending", "host", "status", "told"),
+    [
+        # A closed event on the same host: no migration (L4), or no closing (E6).
+        (None, "h-1", "Executed", ("E6", ("L4",))),
+        (Ending.SUCCEED, "h-1", "Executed", ("L4", ())),
+        (Ending.FAIL, "h-1", "Executed", ("E6", ())),
+        # An open one on another host.
+        (None, "h-2", "Inquiring", ("E1", ("L5",))),
+        (Ending.SUCCEED, "h-2", "Inquiring", ("E1", ())),
+    ],
+)
+def test_how_it_ended_decides_which_clause_is_broken(
+    ending: Ending | None, host: str, status: str, told: tuple[str, tuple[str, ...]]
+) -> None:
+    assert ended(ending, host, status) == told
+
+
+def test_an_event_left_open_by_a_redeploy_before_is_that_ones() -> None:
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    gap = {"storage": "local", "local_disk": "isolated"}
+    oracle.add("i1", "a1", World(events=(event,), next_ending=Ending.SUCCEED, **gap))
+    for n in (1, 2):
+        reply = Reply(Kind.ACCEPTED, 200, request_id=f"R-{n}", task_id=f"t-{n}")
+        assert oracle.answered("i1", Call(), reply, 0.0) == []
+        oracle.time_passes(100.0 * n)
+    seen = {"exists": True, "status": "Running", "host": "h-1"}
+    [wrong] = oracle.looked(
+        {"i1": seen | {"events": {"e-1": (REBOOT, "Inquiring")}}}, 200.0
+    )
+    assert wrong.clause == "E1"
