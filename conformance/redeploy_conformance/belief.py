@@ -51,7 +51,8 @@ class Narrowed(msgspec.Struct, frozen=True, gc=False):
     """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
 
     With ``mismatches`` the belief is the nearest world, adjusted to what was seen; ``instead`` are the
-    clauses that are broken if another world, just as near, was the true one.
+    clauses that are broken if another world, just as near, was the true one; without mismatches, if
+    what may still be under way has ended.
     """
 
     belief: Belief
@@ -78,8 +79,8 @@ def narrow(
         (world, _mismatches(contract, world, view, shown, rules)) for world in belief
     ]
     fit = [world for world, wrong in judged if not wrong]
+    stable = view.get("status") in contract.transition_from
     if not fit:
-        stable = view.get("status") in contract.transition_from
         world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
         instead = _instead(judged, wrong, _weight(world, wrong, stable)[:2], stable)
         if any(map(_after_an_error, belief)):
@@ -96,6 +97,9 @@ def narrow(
         left,
         _common(_held(contract, world, view) for world in fit),
         _common((*world.told, *_shown(contract, world, view)) for world in fit),
+        instead=_had_it_ended(judged)
+        if stable and all(one.in_flight for one in fit)
+        else (),
     )
 
 
@@ -284,6 +288,19 @@ def _instead(
         for one in several
     }
     return tuple(sorted(other - {one.clause for one in wrong}))
+
+
+def _had_it_ended(
+    judged: Iterable[tuple[World, tuple[Mismatch, ...]]],
+) -> tuple[str, ...]:
+    """Return the clauses that are broken if a redeploy that may be under way has ended by now."""
+    ended = [
+        {one.clause for one in several}
+        for world, several in judged
+        if not world.in_flight
+    ]
+    fewest = min(map(len, ended), default=0)
+    return tuple(sorted(set().union(*(one for one in ended if len(one) == fewest))))
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:

@@ -49,7 +49,8 @@ class Oracle:
     """What may be true of every instance of one case, and what was told about it.
 
     ``homes`` says to which account an instance belongs; ``stirred`` are the instances not looked at
-    since a call on another one was accepted. Times are seconds of the clock that
+    since a call on another one was accepted; ``instead`` are the clauses that are broken if the last look
+    at an instance meant something else. Times are seconds of the clock that
     redeploys run on.
     """
 
@@ -64,6 +65,7 @@ class Oracle:
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
     names: dict[str, Names] = field(default_factory=dict)
+    instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ class Oracle:
             for world in worlds
         )
         self.homes[key] = account
+        self.instead.pop(key, None)
         if account not in self.quotas:
             self.quotas[account] = Quota(self.contract)
 
@@ -153,7 +156,7 @@ class Oracle:
         for key, view in views.items():
             before, names = self.worlds[key], self.names.get(key, SPELLED)
             left = self.memory.narrow(before, names.shown(view), now)
-            self.worlds[key] = left.belief
+            self.worlds[key], self.instead[key] = left.belief, left.instead
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
@@ -270,7 +273,9 @@ class Oracle:
             against = choices.undeclared(declared, meant.against)[:1]
             if against:
                 return _violations(against)
-            return [blame(self.contract, simplest(before), call, reply)]
+            blamed = blame(self.contract, simplest(before), call, reply)
+            return [replace(blamed, instead=self.instead.get(key, ()))]
+        self.instead.pop(key, None)
         self.ledger.confirm(meant.held)
         named = call.barred is None and not call.foreign
         if named and all(world.exists for world in before):

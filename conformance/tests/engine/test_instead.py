@@ -48,6 +48,35 @@ def test_how_it_ended_decides_which_clause_is_broken(
     assert ended(ending, host, status) == told
 
 
+@pytest.mark.parametrize(
+    ("status", "at", "instead"),
+    [
+        (
+            "Running",
+            5.0,
+            ("E1",),
+        ),  # it may still be under way, or have ended and left it open
+        ("Starting", 5.0, ()),  # it is under way
+    ],
+)
+def test_a_second_call_is_accepted_too_early_or_an_event_was_left_open(
+    status: str, at: float, instead: tuple[str, ...]
+) -> None:
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    oracle.add("i1", "a1", World(events=(event,), next_ending=Ending.SUCCEED))
+    first, second = (
+        Reply(Kind.ACCEPTED, 200, request_id=f"R-{n}", task_id=f"t-{n}") for n in (1, 2)
+    )
+    assert oracle.answered("i1", Call(), first, 0.0) == []
+    oracle.time_passes(at)
+    seen = {"exists": True, "status": status, "host": "h-2"}
+    events = {"e-1": (REBOOT, "Inquiring")}
+    assert oracle.looked({"i1": seen | {"events": events}}, at) == []
+    [wrong] = oracle.answered("i1", Call(), second, at)
+    assert (wrong.clause, wrong.instead) == ("A2", instead)
+
+
 def test_an_event_left_open_by_a_redeploy_before_is_that_ones() -> None:
     oracle = Oracle(load(), RULES)
     event = Event("e-1", REBOOT, "Inquiring")
