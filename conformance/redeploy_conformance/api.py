@@ -344,7 +344,7 @@ class Api:
 def _rows(
     fields: Mapping[str, Any], outer: str, inner: str
 ) -> Sequence[Mapping[str, Any]]:
-    rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner, [])
+    rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
     return rows
 
 

@@ -50,9 +50,10 @@ class Mismatch(msgspec.Struct, frozen=True, gc=False):
 class Narrowed(msgspec.Struct, frozen=True, gc=False):
     """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
 
-    With ``mismatches`` the belief is the nearest world, adjusted to what was seen; ``instead`` are the
-    clauses that are broken if another world, just as near, was the true one; without mismatches, if
-    what may still be under way has ended.
+    With ``mismatches`` the belief is the nearest world, adjusted to what was seen, and ``instead`` are
+    the clauses that are broken in their place if another world, just as near, is the true one. Where
+    all worlds left are under way, ``ended`` are those in which the redeploy is over and the clauses in
+    ``instead`` are broken.
     """
 
     belief: Belief
@@ -60,6 +61,7 @@ class Narrowed(msgspec.Struct, frozen=True, gc=False):
     told: tuple[Told, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     instead: tuple[str, ...] = ()
+    ended: Belief = frozenset()
 
 
 def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
@@ -82,9 +84,16 @@ def narrow(
     stable = view.get("status") in contract.transition_from
     if not fit:
         world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
-        instead = _instead(judged, wrong, _weight(world, wrong, stable)[:2], stable)
+        near = _weight(world, wrong, stable)[:2]
+        clauses = {
+            one.clause
+            for other, several in judged
+            if _weight(other, several, stable)[:2] == near
+            for one in several
+        }
         if any(map(_after_an_error, belief)):
-            wrong = (replace(wrong[0], clause="A12"), *wrong)
+            wrong = (replace(wrong[0], clause="A12"),)
+        instead = tuple(sorted(clauses - {one.clause for one in wrong}))
         nearest = frozenset({refined(world, view)})
         return Narrowed(nearest, mismatches=wrong, instead=instead)
     ambiguous = any(world.in_flight for world in fit)
@@ -93,13 +102,14 @@ def narrow(
         left = in_time(contract, frozenset(filter(_under_way, left)), now, rules) | (
             frozenset(world for world in left if not _under_way(world))
         )
+    sure = not (stable and all(one.in_flight for one in fit))
+    instead, ended = ((), frozenset[World]()) if sure else _had_it_ended(judged, view)
     return Narrowed(
         left,
         _common(_held(contract, world, view) for world in fit),
         _common((*world.told, *_shown(contract, world, view)) for world in fit),
-        instead=_had_it_ended(judged)
-        if stable and all(one.in_flight for one in fit)
-        else (),
+        instead=instead,
+        ended=ended,
     )
 
 
@@ -274,33 +284,20 @@ def _weight(
     return many, world.in_flight is stable, len(wrong), bound, clauses
 
 
-def _instead(
-    judged: Iterable[tuple[World, tuple[Mismatch, ...]]],
-    wrong: tuple[Mismatch, ...],
-    nearest: tuple[int, bool],
-    stable: bool,
-) -> tuple[str, ...]:
-    """Return the clauses of the other explanations that are as near as the one that is given."""
-    other = {
-        one.clause
-        for world, several in judged
-        if _weight(world, several, stable)[:2] == nearest
-        for one in several
-    }
-    return tuple(sorted(other - {one.clause for one in wrong}))
-
-
 def _had_it_ended(
-    judged: Iterable[tuple[World, tuple[Mismatch, ...]]],
-) -> tuple[str, ...]:
-    """Return the clauses that are broken if a redeploy that may be under way has ended by now."""
+    judged: Iterable[tuple[World, tuple[Mismatch, ...]]], view: View
+) -> tuple[tuple[str, ...], Belief]:
+    """Return the worlds nearest to a view in which the redeploy has ended, and what they break."""
     ended = [
-        {one.clause for one in several}
+        (world, {one.clause for one in several})
         for world, several in judged
         if not world.in_flight
     ]
-    fewest = min(map(len, ended), default=0)
-    return tuple(sorted(set().union(*(one for one in ended if len(one) == fewest))))
+    fewest = min((len(several) for _, several in ended), default=0)
+    nearest = [one for one in ended if len(one[1]) == fewest]
+    clauses = set[str]().union(*(several for _, several in nearest))
+    worlds = frozenset(refined(world, view) for world, _ in nearest)
+    return tuple(sorted(clauses)), worlds
 
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:

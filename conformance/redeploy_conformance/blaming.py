@@ -13,8 +13,9 @@ from redeploy_schemas.contract import Contract
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """A clause that an answer or a look broke, the others that fall with it, or ``instead`` of it.
+    """A clause that an answer or a look broke, and the others that fall with it.
 
+    Those in ``instead`` are broken in place of it if the instance was in another state than is believed.
     ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
     one; ``detail`` is a drawing of what was seen, where one helps.
     """
@@ -63,7 +64,7 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
     rows = tuple(dict.fromkeys(row.clause for row in why.violated))
     if call.granted and (reply.code or "").startswith(OF_THE_POLICY):
         wanted_code = "not refused: the policies allow it"
-        return Violation(call.granted, wanted_code, seen, rows)
+        return Violation(call.granted, wanted_code, seen)
     if why.violated:
         untrue = ("A8",) if states_untruth(contract, world, reply.code) else ()
         codes = " or ".join(dict.fromkeys(row.code for row in why.violated))

@@ -13,8 +13,7 @@ class Clock:
         self.api = api
         self.plane = plane
         self.oracle = oracle
-        self._begun: float | None = None
-        self._now = 0.0
+        self._shown: float | None = None
 
     @property
     def stepped(self) -> bool:
@@ -23,30 +22,27 @@ class Clock:
 
     @property
     def now(self) -> float:
-        """Seconds of the clock that redeploys run on: of one that is turned, since it was first read.
+        """Seconds of the clock that redeploys run on; one that is turned is read once.
 
         Raises:
             SetUpError: it cannot be read.
         """
         if not self.stepped:
             return self.api.monotonic()
-        if self._begun is None:
-            self._begun = self.plane.time()
-        return self._now
+        if self._shown is None:
+            self._shown = self.plane.time()
+        return self._shown
 
     def told(self, seconds: float | None) -> None:
         """Take what a new account's answer says that its clock shows, if it says so."""
-        if self._begun is None:
-            self._begun = seconds
+        if seconds is not None and self._shown is None:
+            self._shown = seconds
 
     def advance(self, seconds: float) -> float:
         """Turn the clock; return what it shows then."""
-        shown = self.plane.turn(seconds)
-        if self._begun is None:
-            self._begun = shown - seconds
-        self._now = shown - self._begun
-        self.oracle.time_passes(self._now)
-        return self._now
+        self._shown = after = self.plane.turn(seconds)
+        self.oracle.time_passes(after)
+        return after
 
     def wait(self, seconds: float) -> None:
         """Let time pass; in real time not for long, since waiting is no use there."""

@@ -42,7 +42,7 @@ class Rules:
 
     def __hash__(self) -> int:
         """Return what equal rules share."""
-        return hash((self.bound, self.lags, self.stepped, tuple(self.declared)))
+        return hash((self.bound, self.lags, self.stepped, frozenset(self.declared)))
 
 
 class Call(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):

@@ -17,7 +17,7 @@ NAMED = ("host", "local_data", "cloud_data")
 """Fields of a view whose values are ids."""
 Shown: TypeAlias = tuple[tuple[str, Hashable], ...]
 """A view as a key: field and value; events as (id, type, status)."""
-SHORT = re.compile(r"<(\w+) (\d+)>")
+SHORT = re.compile(r"<(\w+) \d+>")
 
 
 class Names:
@@ -43,21 +43,20 @@ class Names:
         return tuple({**view, **short}.items())
 
     def told(self, one: Violation) -> Violation:
-        """Return a violation with the ids themselves."""
-        spelled = {
-            name: self._spelled(getattr(one, name))
-            for name in ("expected", "observed", "field", "detail")
-        }
-        return replace(one, **spelled)
+        """Return a violation with the ids themselves; what is in no field of ids stays."""
+        if one.field not in NAMED and "event " not in one.field:
+            return one
+        ids = {short: id for mine in self.short.values() for id, short in mine.items()}
 
-    def _spelled(self, text: str) -> str:
-        return SHORT.sub(lambda found: self._id(*found.groups()), text)
+        def spelled(text: str) -> str:
+            return SHORT.sub(lambda found: str(ids.get(found[0], found[0])), text)
 
-    def _id(self, kind: str, number: str) -> str:
-        ids = list(self.short.get(kind, ()))
-        if int(number) >= len(ids):
-            return f"<{kind} {number}>"  # the target's own words
-        return str(ids[int(number)])
+        return replace(
+            one,
+            expected=spelled(one.expected),
+            observed=spelled(one.observed),
+            field=spelled(one.field),
+        )
 
 
 class _Spelled(Names):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from redeploy_conformance import choices
-from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.belief import Belief, Narrowed, View
 from redeploy_conformance.blaming import Violation, blame, seen_wrong, simplest
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota, judge
@@ -49,8 +49,7 @@ class Oracle:
     """What may be true of every instance of one case, and what was told about it.
 
     ``homes`` says to which account an instance belongs; ``stirred`` are the instances not looked at
-    since a call on another one was accepted; ``instead`` are the clauses that are broken if the last look
-    at an instance meant something else. Times are seconds of the clock that
+    since a call on another one was accepted; ``looks`` hold what the last look at each left. Times are seconds of the clock that
     redeploys run on.
     """
 
@@ -65,7 +64,7 @@ class Oracle:
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
     names: dict[str, Names] = field(default_factory=dict)
-    instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    looks: dict[str, Narrowed] = field(default_factory=dict)
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,14 +72,16 @@ class Oracle:
         self.memory = memory_of(self.contract, self.rules)
 
     def add(self, key: str, account: str, *worlds: World) -> None:
-        """Begin to watch an instance that is known to be in one of these states."""
+        """Begin to watch an instance that is known to be in one of these states.
+
+        Of its host and its data nothing is known before the first look.
+        """
         names = self.names[key] = Names()
         self.worlds[key] = frozenset(
             replace(world, events=tuple(_named(one, names) for one in world.events))
             for world in worlds
         )
         self.homes[key] = account
-        self.instead.pop(key, None)
         if account not in self.quotas:
             self.quotas[account] = Quota(self.contract)
 
@@ -156,7 +157,7 @@ class Oracle:
         for key, view in views.items():
             before, names = self.worlds[key], self.names.get(key, SPELLED)
             left = self.memory.narrow(before, names.shown(view), now)
-            self.worlds[key], self.instead[key] = left.belief, left.instead
+            self.worlds[key], self.looks[key] = left.belief, left
             self.ledger.confirm(left.held)
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
@@ -274,8 +275,12 @@ class Oracle:
             if against:
                 return _violations(against)
             blamed = blame(self.contract, simplest(before), call, reply)
-            return [replace(blamed, instead=self.instead.get(key, ()))]
-        self.instead.pop(key, None)
+            last = self.looks.get(key)
+            if last is None or last.belief is not before or not last.ended:
+                return [blamed]
+            # Had the redeploy ended by the last look, the answer may have been right.
+            right = self.memory.decide(last.ended, call, answer, now).worlds
+            return [replace(blamed, instead=last.instead if right else ())]
         self.ledger.confirm(meant.held)
         named = call.barred is None and not call.foreign
         if named and all(world.exists for world in before):

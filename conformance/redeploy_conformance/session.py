@@ -78,7 +78,7 @@ def rules_for(statement: Statement, offer: Offer) -> Rules:
         bound=statement.redeploy_seconds + lag,
         lags=not fresh,
         stepped=Part.CLOCK in offer.parts,
-        declared=statement.choices,
+        declared=dict(statement.choices),
     )
 
 

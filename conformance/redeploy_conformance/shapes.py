@@ -4,27 +4,29 @@ What else an answer holds is nobody's business here: the contract is of one oper
 are right is not asked either: a status that nobody knows is for the oracle to judge.
 """
 
+import re
 from typing import Literal, TypeAlias
 
 import msgspec
 
+OTHER_TEXT = re.compile(r"^Invalid enum value '.*'(?= - at |$)", re.DOTALL)
 Nothing: TypeAlias = Literal[""] | None
 """What stands for an element without content: null, or in XML no text."""
 
 
 class _Lock(msgspec.Struct):
-    LockReason: str = ""
+    LockReason: str | None = None
 
 
 class _Locks(msgspec.Struct):
-    LockReason: list[_Lock] | Nothing = None
+    LockReason: list[_Lock | Nothing] | Nothing = None
 
 
 class _Host(msgspec.Struct):
     DedicatedHostId: str | None = None
 
 
-class Instance(msgspec.Struct):
+class InstanceRow(msgspec.Struct):
     """A row of DescribeInstances."""
 
     InstanceId: str
@@ -34,26 +36,26 @@ class Instance(msgspec.Struct):
 
 
 class _Instances(msgspec.Struct):
-    Instance: list[Instance]
+    Instance: list[InstanceRow] | Nothing = None
 
 
 class _DescribeInstances(msgspec.Struct):
-    Instances: _Instances
+    Instances: _Instances | Nothing = None
 
 
 class _Named(msgspec.Struct):
     Name: str
 
 
-class _Event(msgspec.Struct):
-    InstanceId: str
+class _Event(msgspec.Struct, kw_only=True):
+    InstanceId: str | None = None  # events of other resources have none
     EventId: str
     EventType: _Named
     EventCycleStatus: _Named
 
 
 class _Events(msgspec.Struct):
-    InstanceSystemEventType: list[_Event] = []
+    InstanceSystemEventType: list[_Event] | Nothing = None
 
 
 class _DescribeInstanceHistoryEvents(msgspec.Struct):
@@ -67,7 +69,7 @@ class _Task(msgspec.Struct):
 
 
 class _Tasks(msgspec.Struct):
-    Task: list[_Task] = []
+    Task: list[_Task] | Nothing = None
 
 
 class _DescribeTasks(msgspec.Struct):
@@ -75,7 +77,7 @@ class _DescribeTasks(msgspec.Struct):
 
 
 class _InstanceIds(msgspec.Struct):
-    InstanceIdSet: list[str] = []
+    InstanceIdSet: list[str] | Nothing = None
 
 
 class _RunInstances(msgspec.Struct):
@@ -83,7 +85,7 @@ class _RunInstances(msgspec.Struct):
 
 
 class _EventIds(msgspec.Struct):
-    EventId: list[str] = []
+    EventId: list[str] | Nothing = None
 
 
 class _CreateSimulatedSystemEvents(msgspec.Struct):
@@ -114,5 +116,7 @@ def unlike(value: object, shape: type[msgspec.Struct]) -> str | None:
     try:
         msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        return str(error)
+        # That an empty text is taken for nothing, in XML, is no help to whoever reads this.
+        told = str(error).replace("str | ", "")
+        return OTHER_TEXT.sub("Expected an object or a list, got a text", told)
     return None

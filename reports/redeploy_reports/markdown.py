@@ -1,7 +1,7 @@
 """A result as Markdown, for the summary of a CI job."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from redeploy_reports.clean import clean
 from redeploy_reports.phrases import count, counts, title
@@ -62,15 +62,20 @@ def _lines(result: Result) -> Iterator[str]:
     )
     if not result.complete:
         yield "- the run was cut short: what was not reached is not judged"
-    yield from _violated(result, summary.violated, "Violated")
-    yield from _violated(result, summary.known, "Known deviations, in the baseline")
+    others = summary.explained
+    yield from _violated(result, summary.violated, others, "Violated")
+    known = "Known deviations, in the baseline"
+    yield from _violated(result, summary.known, others, known)
     yield from _missing(summary.not_exercised)
     yield from _choices(result)
     yield from _problems(result)
 
 
 def _violated(
-    result: Result, rows: Sequence[ClauseResult], heading: str
+    result: Result,
+    rows: Sequence[ClauseResult],
+    explained: Mapping[str, Sequence[str]],
+    heading: str,
 ) -> Iterator[str]:
     if not rows:
         return
@@ -79,9 +84,11 @@ def _violated(
     for clause in rows:
         found = [result.findings[place] for place in clause.findings]
         first = found[0] if found else None
+        others = " and ".join(map(escape, explained.get(clause.id, ())))
+        more = f", explained as well by {others}" if others else ""
         yield row(
             [
-                f"{escape(clause.id)} {escape(clause.name)}",
+                f"{escape(clause.id)} {escape(clause.name)}{more}",
                 escape(clause.statement, limit=400),
                 escape(first.expected) if first else "",
                 escape(first.observed) if first else "",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from redeploy_schemas.records import ClauseResult, Finding, Result
+from redeploy_schemas.records import ClauseResult, Result
 from redeploy_schemas.vocabulary import Missing, Verdict
 
 BROKEN = (Verdict.FAIL.value, Verdict.KNOWN.value)
@@ -24,7 +24,7 @@ class Group:
 class Summary:
     """The clauses of a result by what the run says of them, in the contract's order.
 
-    Of the violated ones, those come last that others ``explain`` as well: see ``explained``.
+    Of the violated ones, those come last that others explain as well: see the function ``explained``.
     """
 
     violated: tuple[ClauseResult, ...]
@@ -53,23 +53,28 @@ def summarise(result: Result) -> Summary:
         return tuple(row for row in result.clauses if row.verdict == verdict.value)
 
     others = explained(result)
+
+    def causes_first(rows: tuple[ClauseResult, ...]) -> tuple[ClauseResult, ...]:
+        return tuple(sorted(rows, key=lambda row: row.id in others))
+
     return Summary(
-        violated=tuple(sorted(having(Verdict.FAIL), key=lambda row: row.id in others)),
+        violated=causes_first(having(Verdict.FAIL)),
         hold=having(Verdict.PASS),
         not_exercised=having(Verdict.NOT_EXERCISED),
         open=having(Verdict.OPEN),
-        known=having(Verdict.KNOWN),
+        known=causes_first(having(Verdict.KNOWN)),
         explained=others,
     )
 
 
 def explained(result: Result) -> dict[str, tuple[str, ...]]:
-    """Return violated clauses whose every counterexample others would explain, with those others.
+    """Return violated clauses that may not be broken at all, each with those that explain as much.
 
-    Others are clauses that some counterexample shows to be violated without this one.
+    Every counterexample of such a clause may be about another one instead, and that one has a
+    counterexample that is about nothing else.
     """
     found = {
-        row.id: [_told(result.findings[place]) for place in row.findings]
+        row.id: [result.findings[place] for place in row.findings]
         for row in result.clauses
         if row.verdict in BROKEN and row.findings
     }
@@ -77,17 +82,12 @@ def explained(result: Result) -> dict[str, tuple[str, ...]]:
         clause: tuple(
             other
             for other, several in found.items()
-            if all(other in one for one in told)
-            and any(clause not in one for one in several)
+            if all(other in one.instead for one in mine)
+            and not all(one.instead for one in several)
         )
-        for clause, told in found.items()
+        for clause, mine in found.items()
     }
     return {clause: others for clause, others in causes.items() if others}
-
-
-def _told(finding: Finding) -> set[str]:
-    """Return the clauses that a counterexample may be about, besides its own."""
-    return {*finding.also, *finding.instead} - {finding.clause}
 
 
 def groups(clauses: Sequence[ClauseResult]) -> tuple[Group, ...]:

@@ -140,6 +140,10 @@ class _Page:
         )
         if found and found[0].also:
             heading += f", with {', '.join(clean(name) for name in found[0].also)}"
+        if found and found[0].instead:
+            heading += (
+                f", or else {', '.join(clean(name) for name in found[0].instead)}"
+            )
         yield from self.some(heading, "", "  ")
         yield from self.some(clean(clause.statement), "  ")
         if others := self.summary.explained.get(clause.id):

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from redeploy_conformance.replies import Reply
-from redeploy_conformance.shapes import Instance, unlike
+from redeploy_conformance.shapes import InstanceRow, unlike
 from redeploy_conformance.views import event_of, view
 
 READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
@@ -64,7 +64,7 @@ def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
 
 def listed(row: Mapping[str, Any]) -> Listed | None:
     """Return the instance that a row shows; None where it is no row of an instance."""
-    if unlike(row, Instance):
+    if unlike(row, InstanceRow):
         return None
     shown = view(row, {}, None)
     return Listed(

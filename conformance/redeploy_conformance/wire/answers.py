@@ -85,7 +85,8 @@ def _value(element: ElementTree.Element) -> Any:
     """Return an element as ECS's JSON would show it; repeated names are a list."""
     listed = _LISTS.get(element.tag)
     if listed is None and not len(element):
-        return element.text or ""
+        text = element.text or ""
+        return text if text.strip() else ""  # what only sets lines apart is nothing
     found: dict[str, Any] = {} if listed is None else {listed: []}
     for child in element:
         value = _value(child)

@@ -1,6 +1,7 @@
 """Where not all is known of an instance, every clause is told that may be the broken one."""
 
 import pytest
+from msgspec.structs import replace
 
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle
@@ -75,6 +76,53 @@ def test_a_second_call_is_accepted_too_early_or_an_event_was_left_open(
     assert oracle.looked({"i1": seen | {"events": events}}, at) == []
     [wrong] = oracle.answered("i1", Call(), second, at)
     assert (wrong.clause, wrong.instead) == ("A2", instead)
+
+
+@pytest.mark.parametrize(
+    ("call", "reply", "clause"),
+    [
+        (Call(barred="A14", silence="A14"), Reply(Kind.ACCEPTED, 200), "A14"),
+        (Call(), Reply(Kind.REJECTED, 404, "InvalidInstanceId.NotFound"), "A15"),
+        (Call(), Reply(Kind.REJECTED, 403, "InstanceLockedForSecurity"), "A2"),
+    ],
+)
+def test_an_answer_that_is_wrong_in_any_case_has_no_other_reading(
+    call: Call, reply: Reply, clause: str
+) -> None:
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    oracle.add("i1", "a1", World(events=(event,), next_ending=Ending.SUCCEED))
+    first = Reply(Kind.ACCEPTED, 200, request_id="R-1", task_id="t-1")
+    assert oracle.answered("i1", Call(), first, 0.0) == []
+    oracle.time_passes(5.0)
+    seen = {"exists": True, "status": "Running", "host": "h-2"}
+    events = {"e-1": (REBOOT, "Inquiring")}
+    assert oracle.looked({"i1": seen | {"events": events}}, 5.0) == []
+    message = load().error_by_code[reply.code].message if reply.code else None
+    said = replace(
+        reply,
+        message=message,
+        request_id="R-2",
+        task_id="t-2" if reply.code is None else None,
+    )
+    found = oracle.answered("i1", call, said, 5.0)
+    assert [(one.clause, one.instead) for one in found] == [(clause, ())]
+
+
+def test_after_an_internal_error_what_else_it_may_be_is_told() -> None:
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    oracle.add("i1", "a1", World(events=(event,), next_ending=Ending.SUCCEED))
+    before = {"exists": True, "status": "Running", "host": "h-1"}
+    oracle.looked({"i1": before | {"events": {"e-1": (REBOOT, "Inquiring")}}}, 0.0)
+    crash = Reply(Kind.INTERNAL, 500, "InternalError", request_id="R-1")
+    oracle.answered("i1", Call(), crash, 0.0)
+    oracle.time_passes(100.0)
+    after = before | {"events": {"e-1": (REBOOT, "Executed")}}
+    [wrong] = oracle.looked({"i1": after}, 100.0)
+    assert (wrong.clause, wrong.also) == ("A12", ())
+    assert "L4" in wrong.instead
+    assert "A12" not in wrong.instead
 
 
 def test_an_event_left_open_by_a_redeploy_before_is_that_ones() -> None:

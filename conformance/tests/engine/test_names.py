@@ -66,6 +66,14 @@ def test_a_violation_tells_the_ids_themselves(event_id: str) -> None:
     assert closed.event == REBOOT
 
 
+@pytest.mark.parametrize("status", ["<host 0>", f"<host {'9' * 5000}>"])
+def test_what_a_target_says_itself_is_told_as_it_is(status: str) -> None:
+    oracle = watching("e-1")
+    open_one = {"e-1": (REBOOT, "Scheduled")}
+    [wrong] = oracle.looked({"i1": view("h-1", open_one) | {"status": status}}, 0.0)
+    assert wrong.observed == f"i1's status: {status}"
+
+
 def test_an_event_that_nobody_raised_is_told_by_its_id() -> None:
     oracle = watching("e-1")
     both = {"e-1": (REBOOT, "Scheduled"), "<event 0>": (REBOOT, "Scheduled")}

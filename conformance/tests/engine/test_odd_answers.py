@@ -155,5 +155,48 @@ def test_the_place_of_what_cannot_be_read_is_told(
     )
     assert done.problem is not None
     assert done.problem.startswith(f"{of} answered what cannot be read: ")
-    assert str(place[-1]).removesuffix("0") in done.problem
+    assert f"`$.{place[0]}" in done.problem
     assert not done.violations
+
+
+LISTS = (
+    ("DescribeInstances", ("Instances", "Instance")),
+    ("DescribeInstanceHistoryEvents", ("InstanceSystemEventSet",)),
+    ("DescribeInstances", (*ROW, "OperationLocks", "LockReason")),
+    ("DescribeInstances", (*ROW, "DedicatedHostAttribute")),
+)
+
+
+@pytest.mark.parametrize(("of", "place"), LISTS)
+@pytest.mark.parametrize("value", [None, ""])
+def test_null_and_no_text_stand_for_nothing(
+    contract: Contract,
+    odd: SimpleNamespace,
+    of: str,
+    place: tuple[str | int, ...],
+    value: object,
+) -> None:
+    done = run(
+        contract,
+        lambda name, document: (
+            odd.changed(document, place, value) if name == of else document
+        ),
+    )
+    assert "cannot be read" not in (done.problem or "")
+
+
+def test_an_event_of_another_resource_is_passed_over(contract: Contract) -> None:
+    other = {
+        "EventId": "e-other",
+        "EventType": {"Name": "x"},
+        "EventCycleStatus": {"Name": "Executing"},
+    }
+
+    def more(name: str, document: Any) -> Any:
+        if name == "DescribeInstanceHistoryEvents":
+            rows = document["InstanceSystemEventSet"]["InstanceSystemEventType"]
+            rows.append(other)
+        return document
+
+    done = run(contract, more)
+    assert (done.violations, done.problem) == ([], None)

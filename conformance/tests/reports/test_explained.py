@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from redeploy_reports.html import render as page
+from redeploy_reports.markdown import render as markdown
 from redeploy_reports.summary import explained, summarise
 from redeploy_reports.text import render
 from redeploy_schemas.records import ClauseResult, Finding, Result
@@ -42,11 +43,13 @@ def result(conforming: Result, clause: Make, finding: Finding) -> Callable[..., 
 def test_what_another_clause_explains_comes_last(
     result: Callable[..., Result],
 ) -> None:
-    seen = result(("A12", ("L4",), ()), ("E6", (), ("L4",)), ("L4", (), ()))
+    seen = result(("A12", (), ("L4", "E6")), ("E6", (), ("L4",)), ("L4", (), ()))
     assert explained(seen) == {"A12": ("L4",), "E6": ("L4",)}
     assert [row.id for row in summarise(seen).violated] == ["L4", "A12", "E6"]
     assert render(seen).count("explained as well by L4, violated by itself") == 2
     assert page(seen).count("explained as well by L4, violated by itself") == 2
+    assert markdown(seen).count("explained as well by L4") == 2
+    assert "or else L4, E6" in render(seen)
 
 
 def test_of_two_that_explain_each_other_neither_is_put_off(
@@ -59,6 +62,15 @@ def test_every_counterexample_has_to_be_explained(
     result: Callable[..., Result],
 ) -> None:
     assert explained(result(("E6", (), ("L4",)), ("E6", (), ()), ("L4", (), ()))) == {}
+
+
+def test_of_three_in_a_circle_none_is_put_off(result: Callable[..., Result]) -> None:
+    circle = (("E1", (), ("L4",)), ("L4", (), ("E6",)), ("E6", (), ("E1",)))
+    assert explained(result(*circle)) == {}
+
+
+def test_what_falls_with_it_is_no_excuse(result: Callable[..., Result]) -> None:
+    assert explained(result(("A2", ("A3",), ()), ("A3", (), ()))) == {}
 
 
 def test_a_clause_that_holds_explains_nothing(result: Callable[..., Result]) -> None:
