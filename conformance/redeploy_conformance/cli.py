@@ -46,7 +46,7 @@ def contract(form: str) -> None:
 
 @main.command()
 @click.argument("result", type=click.Path(dir_okay=False))
-@click.argument("target", default="embedded")
+@click.argument("target", required=False)
 @click.option("--finding", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--times", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option(
@@ -59,13 +59,22 @@ def contract(form: str) -> None:
     "-o", "--output", default="-", metavar="FILE", help="Where that goes (--as)."
 )
 def replay(
-    result: str, target: str, finding: int, times: int, form: str | None, output: str
+    result: str,
+    target: str | None,
+    finding: int,
+    times: int,
+    form: str | None,
+    output: str,
 ) -> None:
-    """Run a finding of a RESULT file again on a fresh instance of TARGET."""
+    """Run a finding of a RESULT file again on a fresh instance of TARGET.
+
+    TARGET may be left out where the result is of an embedded emulator. A script or a test that is
+    written asks TARGET unless ENDPOINT, or REDEPLOY_TARGET, names another.
+    """
     from redeploy_conformance.replay import export_finding, replay_finding
 
     if form is not None:
-        export_finding(result, finding, form, output)
+        export_finding(result, target, finding, form, output)
         return
     replay_finding(result, target, finding, times)
 

@@ -1,8 +1,11 @@
 """The clock that redeploys run on: one that is turned, or real time."""
 
-from redeploy_conformance.api import Api
+from redeploy_conformance.api import Api, OfferError
 from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.plane import Plane
+
+ROUGHLY = 1.0
+"""Seconds by which a clock may be off that shows whole ones."""
 
 
 class Clock:
@@ -39,8 +42,17 @@ class Clock:
             self._shown = seconds
 
     def advance(self, seconds: float) -> float:
-        """Turn the clock; return what it shows then."""
-        self._shown = after = self.plane.turn(seconds)
+        """Turn the clock; return what it shows then.
+
+        Raises:
+            OfferError: it does not go on by as much; others who turn it too only turn it further.
+        """
+        before, after = self._shown, self.plane.turn(seconds)
+        if before is not None and after < before + seconds - ROUGHLY:
+            raise OfferError(
+                f"the clock showed {before:g} s, was turned by {seconds:g} s, and shows {after:g} s"
+            )
+        self._shown = after
         self.oracle.time_passes(after)
         return after
 

@@ -203,8 +203,11 @@ class Gathered(Sums):
             return Missing.COULD_NOT_RUN, reason, f"mend {self.ended[clause.id]} first"
         if clause.id in self.ran:
             reason = "its cases ran, but what it needs did not come about"
-            return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
-        remedy = "run all cases to the end"
+            remedy = f"run --clause {clause.id} --trace FILE, and see what was answered"
+            if self.problems:
+                remedy = "see the problems of this run"
+            return Missing.COULD_NOT_RUN, reason, remedy
+        remedy = "run all cases to the end, without a filter"
         if self.findings:
             remedy += "; if that was done, mend what is violated first"
         return Missing.COULD_NOT_RUN, "no case of this run came to it", remedy
@@ -279,6 +282,11 @@ def sentence(verdict: RunVerdict, clauses: Sequence[ClauseResult]) -> str:
             plural = "clause is" if broken == 1 else "clauses are"
             return (
                 f"Not conforming: {broken} {plural} violated, {held} of {total} hold."
+            )
+        case RunVerdict.INCOMPLETE if not gaps:
+            return (
+                f"Incomplete: all {total} required clauses were exercised and hold, but the "
+                "run was cut short, or had trouble: see its problems."
             )
         case RunVerdict.INCOMPLETE:
             return (

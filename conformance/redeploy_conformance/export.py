@@ -114,8 +114,10 @@ class _Scribe(Api):
         return answer
 
 
-def script(finding: Finding, steps: Sequence[Step], contract: Contract) -> str:
-    """Return a Bash script that needs curl and openssl.
+def script(
+    finding: Finding, steps: Sequence[Step], contract: Contract, word: str | None = None
+) -> str:
+    """Return a Bash script that needs curl and openssl; ``word`` may be the URL of its target.
 
     Raises:
         ExportError: the steps are of a kind that a script cannot do.
@@ -142,7 +144,15 @@ def script(finding: Finding, steps: Sequence[Step], contract: Contract) -> str:
         f"say {shlex.quote('observed then: ' + clean(finding.observed))}",
     ]
     head = files("redeploy_conformance").joinpath("export.sh").read_text("utf-8")
+    if word is not None and URL.fullmatch(word):
+        head = head.replace(
+            "{ENDPOINT:?the base URL of the target}", f"{{ENDPOINT:-{word}}}"
+        )
     return head + "\n".join(lines) + "\n"
+
+
+URL = re.compile(r"https?://[\w.:\[\]/-]+", re.ASCII)
+"""Addresses that mean nothing else to a shell."""
 
 
 @dataclass(slots=True)
@@ -214,21 +224,25 @@ def _given(answer: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def pytest_file(finding: Finding, steps: Sequence[Step], contract: Contract) -> str:
-    """Return a pytest test that passes where the clause is kept."""
+def pytest_file(
+    finding: Finding, steps: Sequence[Step], contract: Contract, word: str | None = None
+) -> str:
+    """Return a pytest test that passes where the clause is kept; ``word`` names its target."""
     clause = contract.by_id[finding.clause]
     words = re.sub(r"\W+", "_", clause.slug.lower())
     rows = [to_json(one) for one in steps]
     shown = ",\n".join(f"    {json.dumps(one)!a}" for one in rows)
     then = f"observed when it was found: {clean(finding.observed)}"
+    other = 'os.environ["REDEPLOY_TARGET"]'
+    target = f'os.environ.get("REDEPLOY_TARGET", {word!a})' if word else other
     return (
-        f'"""{clause.slug}. REDEPLOY_TARGET names the target, as for the command."""\n\n'
+        f'"""{clause.slug}. REDEPLOY_TARGET names another target, as for the command."""\n\n'
         "import os\n\n"
         "from redeploy_conformance.replay import broken_clauses\n\n"
         f"STEPS = (\n{shown},\n)\n"
         f"THEN = {then!a}\n\n\n"
         f"def test_{words}() -> None:\n"
-        '    target = os.environ.get("REDEPLOY_TARGET", "embedded")\n'
+        f"    target = {target}\n"
         "    broken = broken_clauses(STEPS, target)\n"
         f"    assert {clause.id!r} not in broken, (broken, THEN)\n"
     )

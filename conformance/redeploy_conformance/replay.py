@@ -16,7 +16,7 @@ from redeploy_conformance.notation import InvalidStepError
 from redeploy_conformance.pinned import steps_of
 from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
-from redeploy_conformance.targets.find import find
+from redeploy_conformance.targets.find import EMBEDDED, find
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding, InvalidRecordError, Result
@@ -49,8 +49,8 @@ def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
     }
 
 
-def read_finding(path: str, number: int) -> tuple[Finding, list[Step]]:
-    """Return a finding of a result file and its steps, or leave with one sentence."""
+def read_finding(path: str, number: int) -> tuple[Result, Finding, list[Step]]:
+    """Return a result file, a finding of it and the steps, or leave with one sentence."""
     try:
         result = Result.from_text(Path(path).read_text("utf-8"))
         found = result.findings[number - 1]
@@ -68,20 +68,33 @@ def read_finding(path: str, number: int) -> tuple[Finding, list[Step]]:
         leave(RunVerdict.WRONG_USAGE, f"{path} has {count} {word}, not {number}")
     if not steps:
         leave(RunVerdict.WRONG_USAGE, f"finding {number} of {path} has no steps to do")
-    return found, steps
+    return result, found, steps
 
 
-def export_finding(path: str, number: int, form: str, output: str) -> None:
+def target_of(result: Result, found: Finding) -> str | None:
+    """Return the word for the embedded emulator that a result is of; None where it is of another.
+
+    No other word is taken from a file: it might name code to import, or a host to call.
+    """
+    words = [one for one in found.reproduce.split() if one.startswith(EMBEDDED)]
+    if result.target.kind != EMBEDDED:
+        return None
+    return words[0] if words else EMBEDDED
+
+
+def export_finding(
+    path: str, word: str | None, number: int, form: str, output: str
+) -> None:
     """Write a finding as a script for curl or as a pytest test."""
     from redeploy_conformance.export import ExportError, pytest_file, script
 
-    found, steps = read_finding(path, number)
+    result, found, steps = read_finding(path, number)
     contract = load()
     if found.clause not in contract.by_id:
         leave(RunVerdict.WRONG_USAGE, f"{path} is of another contract")
     make = script if form == "curl" else pytest_file
     try:
-        text = make(found, steps, contract)
+        text = make(found, steps, contract, word or target_of(result, found))
         if output == "-":
             click.echo(text, nl=False)
         else:
@@ -92,13 +105,20 @@ def export_finding(path: str, number: int, form: str, output: str) -> None:
         leave(RunVerdict.WRONG_USAGE, f"{output}: {error.strerror or error}")
 
 
-def replay_finding(path: str, word: str, number: int, times: int) -> None:
+def replay_finding(path: str, word: str | None, number: int, times: int) -> None:
     """Run the steps of one finding some times, and say how often it was seen again.
 
     Exits with 1 when it was, 0 when it was not, 3 when it could not be tried.
     """
-    found, steps = read_finding(path, number)
+    result, found, steps = read_finding(path, number)
     contract = load()
+    word = word or target_of(result, found)
+    if word is None:
+        where = result.target.address or result.target.name
+        text = (
+            f"{path} is of {clean(where)}: name the target to do it on after the file"
+        )
+        leave(RunVerdict.WRONG_USAGE, text)
     try:
         target = find(word, contract)
         bench = set_up(target, contract)
@@ -121,5 +141,5 @@ def replay_finding(path: str, word: str, number: int, times: int) -> None:
             if hit is not None:
                 click.echo(f"  expected  {clean(hit.expected)}")
                 click.echo(f"  observed  {clean(hit.observed)}")
-    click.echo(f"{found.clause}: reproduced {seen} of {times}")
+    click.echo(f"{found.clause}: reproduced {seen} of {times} on {clean(word)}")
     sys.exit(int(RunVerdict.NOT_CONFORMING if seen else RunVerdict.CONFORMING))

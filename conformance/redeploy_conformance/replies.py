@@ -37,7 +37,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
         if self.status is None:
             return f"no answer: {self.problem}"
         if self.kind is Kind.ACCEPTED:
-            return f"{self.status}, TaskId {self.task_id or 'missing'}"
+            return f"{self.status}, {f'TaskId {self.task_id}' if self.task_id else 'no TaskId'}"
         return f"{self.status} {self.code or self.problem or 'without a code'}"
 
 
@@ -95,7 +95,8 @@ def flaws(contract: Contract, reply: Reply) -> list[Flaw]:
         ]
         wanted = "TaskId and RequestId, both non-empty strings"
         if missing:
-            return [Flaw("R1", wanted, f"{' and '.join(missing)} missing")]
+            what = f"{' and '.join(missing)} missing, empty or no string"
+            return [Flaw("R1", wanted, what)]
         if not 200 <= reply.status < 300:
             return [Flaw("R1", "HTTP 2xx with a TaskId", f"HTTP {reply.status}")]
         return []

@@ -47,7 +47,7 @@ def _one(name: str, help: str, render: Callable[["Result"], str]) -> None:
     @RESULTS
     @OUTPUT
     def command(paths: tuple[str, ...], output: str) -> None:
-        _write(output, render(_merged(paths)))
+        _write(output, render(_merged(paths)), paths)
 
 
 def _html(result: "Result") -> str:
@@ -133,7 +133,7 @@ def matrix(paths: tuple[str, ...], output: str, form: str) -> None:
         text = matrices.markdown(found)
     else:
         text = matrices.text(found, shutil.get_terminal_size((100, 24)).columns)
-    _write(output, text)
+    _write(output, text, paths)
 
 
 def _side_by_side(paths: Sequence[str]) -> "Matrix":
@@ -201,7 +201,8 @@ def diff(old: str, new: str, output: str, form: str) -> None:
     from redeploy_reports import diff as diffs
 
     found = diffs.compare(_read(old), _read(new))
-    _write(output, diffs.markdown(found) if form == "markdown" else diffs.text(found))
+    text = diffs.markdown(found) if form == "markdown" else diffs.text(found)
+    _write(output, text, (old, new))
     sys.exit(int(found.worse))
 
 
@@ -247,11 +248,14 @@ def _read(path: str) -> "Result":
     return result
 
 
-def _write(output: str, text: str) -> None:
-    """Write a text to standard output, or to a file: whole or not at all."""
+def _write(output: str, text: str, paths: Sequence[str]) -> None:
+    """Write a text to standard output, or to a file that is none of those read: whole or not at all."""
     if output == "-":
         click.echo(text, nl=False)
         return
+    if Path(output).resolve() in {Path(one).resolve() for one in paths}:
+        wrong = f"{output} is read, and would be written over: name another file"
+        leave(RunVerdict.WRONG_USAGE, wrong)
     try:
         write_whole(Path(output), text)
     except OSError as error:

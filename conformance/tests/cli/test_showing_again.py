@@ -1,5 +1,6 @@
 """A printed command shows a violation again, whatever found it: it is run by a shell, as it is."""
 
+import json
 import shlex
 import subprocess
 from pathlib import Path
@@ -53,7 +54,9 @@ def test_of_a_walk(walked: tuple[Ran, Path]) -> None:
     assert shlex.split(command)[:2] == ["redeploy-conformance", "replay"]
     again = by_shell(command, folder)
     assert again.returncode == 1
-    assert again.stdout.strip().endswith("L3: reproduced 3 of 3")
+    assert again.stdout.strip().endswith(
+        "L3: reproduced 3 of 3 on embedded:success-ends-stopped"
+    )
 
 
 def test_of_any_other_finding_of_a_walk(walked: tuple[Ran, Path]) -> None:
@@ -64,7 +67,9 @@ def test_of_any_other_finding_of_a_walk(walked: tuple[Ran, Path]) -> None:
     for found in ran.result["findings"][1:3]:
         again = by_shell(found["reproduce"] + " --times 1", folder)
         assert again.returncode == 1
-        assert again.stdout.strip().endswith(f"{found['clause']}: reproduced 1 of 1")
+        assert again.stdout.strip().endswith(
+            f"{found['clause']}: reproduced 1 of 1 on embedded:success-ends-stopped"
+        )
 
 
 def test_not_on_a_target_that_does_right(
@@ -99,3 +104,25 @@ def test_of_a_finding_that_is_not_there(
     assert ran.code == 2
     assert "findings, not 9999" in ran.err
     assert redeploy("replay", str(walked[1] / RESULT), "--finding", "0").code == 2
+
+
+def test_without_a_target_only_an_embedded_one_is_asked(
+    walked: tuple[Ran, Path], redeploy: Command, tmp_path: Path
+) -> None:
+    result = json.loads((walked[1] / RESULT).read_text())
+    again = redeploy("replay", str(walked[1] / RESULT))
+    assert again.code == 1, again.said
+    assert " on embedded:" in again.said
+    result["target"] |= {"kind": "http", "address": "http://127.0.0.1:1"}
+    (tmp_path / "served.json").write_text(json.dumps(result))
+    refused = redeploy("replay", str(tmp_path / "served.json"))
+    assert refused.code == 2
+    assert "is of http://127.0.0.1:1: name the target" in refused.said
+
+
+@pytest.mark.parametrize("word", ["http://127.0.0.1:1", "embedded:any-status-accepted"])
+def test_a_test_that_is_written_asks_the_target_that_was_named(
+    walked: tuple[Ran, Path], redeploy: Command, word: str
+) -> None:
+    written = redeploy("replay", str(walked[1] / RESULT), word, "--as", "pytest")
+    assert f'"REDEPLOY_TARGET", {word!r}' in written.out

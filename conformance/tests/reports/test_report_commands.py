@@ -139,3 +139,14 @@ def test_a_place_that_cannot_be_written_is_wrong_usage(
     outcome = report("html", path, "-o", str(tmp_path / "no" / "out.html"))
     assert outcome.exit_code == 2
     assert outcome.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["text", "html", "merge", "matrix"])
+def test_what_is_read_is_not_written_over(
+    violated: Result, write: Write, name: str
+) -> None:
+    path = write("r.json", violated)
+    outcome = report(name, path, "-o", path)
+    assert outcome.exit_code == 2
+    assert "name another file" in outcome.stderr
+    assert Path(path).read_text("utf-8") == violated.to_text()
