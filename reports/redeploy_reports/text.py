@@ -1,6 +1,6 @@
 """A result as a text that fits one screen: the verdict, the violations, what is missing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from redeploy_reports.clean import clean
 from redeploy_reports.phrases import count, counts
 from redeploy_reports.story import ends
-from redeploy_reports.summary import Summary, groups, summarise
+from redeploy_reports.summary import Group, Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -20,6 +20,9 @@ GLUE = "\u00a0"
 
 IN_FULL = 5
 """How many violated clauses are shown with their counterexample."""
+
+FEW = 3
+"""Of how many clauses the ids are given where all of them are too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +193,11 @@ class _Page:
         yield "NOT EXERCISED"
         kept = found[: self.detail.missing_groups]
         for group in kept:
-            ids = ", ".join(clean(clause.id) for clause in group.clauses)
-            text = f"{clean(group.missing or 'could not run')}: {ids}"
-            text += f": {_sentence(group.reason)}" if group.reason else ""
-            text += f" Remedy: {_sentence(group.remedy)}" if group.remedy else ""
+            names = [clean(clause.id) for clause in group.clauses]
+            text = _gap(group, names)
+            if len(text) > (self.width - 8) * self.detail.text_lines and names[FEW:]:
+                # The names are cut, so that the reason is not.
+                text = _gap(group, [*names[:FEW], f"{len(names) - FEW} more"])
             yield from self.some(text, "  ", "    ")
         if rest := sum(len(group.clauses) for group in found[len(kept) :]):
             yield f"  {count(rest, 'more clause')} in the result file"
@@ -225,10 +229,14 @@ class _Page:
         if not problems:
             return
         yield "COULD NOT BE RUN"
-        kept = problems[: self.detail.problems]
-        for problem in kept:
-            yield from self.some(f"{clean(problem.case)}: {clean(problem.text)}", "  ")
-        if rest := len(problems) - len(kept):
+        alike: dict[str, list[str]] = {}
+        for problem in problems:
+            alike.setdefault(problem.text, []).append(problem.case)
+        kept = list(alike.items())[: self.detail.problems]
+        for text, cases in kept:
+            more = f", and {count(len(cases) - 1, 'more case')}" if cases[1:] else ""
+            yield from self.some(f"{clean(cases[0])}{more}: {clean(text)}", "  ")
+        if rest := len(problems) - sum(len(cases) for _, cases in kept):
             yield f"  {count(rest, 'more problem')} in the result file"
 
     def pack(self, items: Iterable[str], indent: str) -> Iterator[str]:
@@ -295,6 +303,12 @@ def _step(step: TraceStep) -> str:
         allowed = " or ".join(clean(outcome) for outcome in step.allowed)
         text += f" (allowed: {allowed})"
     return text
+
+
+def _gap(group: Group, names: Sequence[str]) -> str:
+    text = f"{clean(group.missing or 'could not run')}: {', '.join(names)}"
+    text += f": {_sentence(group.reason)}" if group.reason else ""
+    return text + (f" Remedy: {_sentence(group.remedy)}" if group.remedy else "")
 
 
 def _sentence(text: str) -> str:

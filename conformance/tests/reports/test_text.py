@@ -105,7 +105,7 @@ def test_three_violations_fit_one_screen(
         violated,
         clauses=failed + gaps + choices,
         findings=(long,),
-        problems=(Problem(case="c", text="t" * 3000),) * 9,
+        problems=tuple(Problem(case="c", text=f"{n}" * 3000) for n in range(9)),
     )
     lines = render(result).splitlines()
     assert len(lines) <= SCREEN
@@ -141,3 +141,20 @@ def test_no_text_of_a_target_drives_the_terminal(violated: Result, text: str) ->
     shown = set(render(result)) - {"\n"}
     unsafe = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     assert not {unicodedata.category(character) for character in shown} & unsafe
+
+
+def test_the_same_trouble_of_many_cases_is_told_once(violated: Result) -> None:
+    many = tuple(Problem(case=f"case {n}", text="no answer") for n in range(9))
+    text = render(replace(violated, problems=(*many, Problem(case="x", text="y"))))
+    assert "  case 0, and 8 more cases: no answer\n  x: y\n" in text
+
+
+def test_of_many_clauses_the_reason_is_not_cut(
+    violated: Result, clause: Callable[..., ClauseResult]
+) -> None:
+    gap = {"verdict": "not exercised", "held": 0, "missing": "could not run"}
+    names = [
+        clause(f"X{n}", "x", **gap, reason="why", remedy="what") for n in range(70)
+    ]
+    text = render(replace(violated, clauses=tuple(names)))
+    assert "X0, X1, X2, 67 more: why. Remedy: what." in text
