@@ -15,6 +15,7 @@ from redeploy_conformance.world import (
     Told,
     World,
     exactly,
+    in_words,
 )
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending, Storage
@@ -230,7 +231,7 @@ def _mismatches(
 ) -> tuple[Mismatch, ...]:
     """Return what speaks against a world; ``shown`` are the view's fields, each event its own."""
     wrong = [
-        Mismatch(one.field, one.clause, str(one.known), str(shown.get(one.field)))
+        Mismatch(one.field, one.clause, str(one.known), in_words(shown.get(one.field)))
         for one in picture(contract, world, rules)
         if not one.known.admits(shown.get(one.field)) and _visible(view, one.field)
     ]

@@ -26,7 +26,7 @@ class Known(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
         """Return the constraint in words."""
         if self.other and not self.values:
             return "anything"
-        words = " or ".join(sorted(_word(value) for value in self.values))
+        words = " or ".join(sorted(in_words(value) for value in self.values))
         return f"anything but {words}" if self.other else words
 
 
@@ -154,7 +154,8 @@ def hush(worlds: frozenset[World], clauses: tuple[str, ...]) -> frozenset[World]
     return frozenset(replace(world, quiet=clauses) for world in worlds)
 
 
-def _word(value: object) -> str:
+def in_words(value: object) -> str:
+    """Return a value of a view or a world as reports show it."""
     if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(map(str, value))) + "}"
-    return str(value)
+        return "{" + ", ".join(sorted(map(str, value))) + "}" if value else "none"
+    return "nothing" if value is None else str(value)
