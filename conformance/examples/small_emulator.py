@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import threading
+import traceback
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -214,7 +215,9 @@ class World:
         effect = self.errors.pop(account, "")
         if effect != "none":
             begun = {"from": one["status"], "at": self.now, "force": force == "true"}
+            begun |= {"fails": one["next"] == "fail"}
             one["flight"] = begun | {"answers": [e["id"] for e in self.responds(one)]}
+            one["next"] = None  # used up: it told how this redeploy ends
             self.move(one)
         if effect:
             raise Refused(500, "InternalError")
@@ -229,9 +232,9 @@ class World:
         if since < 40:
             one["status"] = "Stopping" if since < 20 else "Starting"
             return
-        failed, one["next"], one["flight"] = one["next"] == "fail", None, None
-        one["status"] = flight["from"] if failed else "Running"
-        if failed:
+        one["flight"] = None
+        one["status"] = flight["from"] if flight["fails"] else "Running"
+        if flight["fails"]:
             return
         one["host"] = self.name("x")
         if flight["from"] == "Running":
@@ -317,34 +320,41 @@ class Handler(BaseHTTPRequestHandler):
     """One request: of the control protocol, or a signed one (V3) of the public API."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = (
-        -1
-    )  # an answer in one piece, or each waits for the client's acknowledgement
+    # An answer in one piece, or each waits for the client's acknowledgement.
+    wbufsize = -1
     world: World
 
     def handle_one(self) -> None:
         size = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(size)
         with self.world.lock:
-            if self.path.startswith(CONTROL):
-                path = urlsplit(self.path[len(CONTROL) :])
-                account = dict(parse_qsl(path.query)).get("account_id")
-                word = f"{path.path}/{account}" if account else path.path
-                self.reply(
-                    *self.world.control(self.command, word, json.loads(body or b"{}"))
-                )
-                return
-            query = parse_qsl(urlsplit(self.path).query, keep_blank_values=True)
-            fields: Json = {"RequestId": self.world.name("request-")}
             try:
-                key = self.caller(query, body)
-                action = self.headers["x-acs-action"]
-                self.reply(200, fields | self.world.answer(dict(query), key, action))
-            except Refused as refused:
-                text = TEXTS.get(refused.code, refused.code)
-                self.reply(
-                    refused.status, fields | {"Code": refused.code, "Message": text}
-                )
+                told = self.told(body)
+            except Exception:  # a fault of this program is answered, too
+                traceback.print_exc()
+                request, code = self.world.name("request-"), "InternalError"
+                told = 500, {"RequestId": request, "Code": code, "Message": TEXTS[code]}
+        self.reply(*told)
+
+    def told(self, body: bytes) -> tuple[int, Json]:
+        """Return the status and the document that answer the request."""
+        if self.path.startswith(CONTROL):
+            path = urlsplit(self.path[len(CONTROL) :])
+            account = dict(parse_qsl(path.query)).get("account_id")
+            word = f"{path.path}/{account}" if account else path.path
+            return self.world.control(self.command, word, json.loads(body or b"{}"))
+        query = parse_qsl(urlsplit(self.path).query, keep_blank_values=True)
+        kind, form = self.headers.get("content-type", ""), []
+        if kind.startswith("application/x-www-form-urlencoded"):
+            form = parse_qsl(body.decode(), keep_blank_values=True)
+        fields: Json = {"RequestId": self.world.name("request-")}
+        try:
+            key = self.caller(query, body)
+            action = self.headers["x-acs-action"]
+            return 200, fields | self.world.answer(dict(query + form), key, action)
+        except Refused as refused:
+            text = TEXTS.get(refused.code, refused.code)
+            return refused.status, fields | {"Code": refused.code, "Message": text}
 
     def caller(self, query: list[tuple[str, str]], body: bytes) -> Json:
         """Return the key that signed the request, if it really did."""
@@ -353,6 +363,8 @@ class Handler(BaseHTTPRequestHandler):
         key = self.world.keys.get(parts.get("Credential", ""))
         if key is None:
             raise Refused(404, "InvalidAccessKeyId.NotFound")
+        if "SignedHeaders" not in parts or "Signature" not in parts:
+            raise Refused(400, "IncompleteSignature")
         digest = hashlib.sha256(body).hexdigest()
         names = parts["SignedHeaders"].split(";")
         lines = [self.command, "/", *self.canonical(query, names), digest]
@@ -361,8 +373,12 @@ class Handler(BaseHTTPRequestHandler):
         good = hmac.new(key["secret"].encode(), text, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(good, parts["Signature"]):
             raise Refused(400, "SignatureDoesNotMatch")
-        made = datetime.fromisoformat(self.headers["x-acs-date"].replace("Z", "+00:00"))
-        if abs(datetime.now(UTC) - made) > timedelta(minutes=15):
+        date = self.headers.get("x-acs-date", "")
+        try:
+            made = datetime.strptime(date, "%Y-%m-%dT%H:%M:%SZ")
+        except ValueError:
+            raise Refused(400, "InvalidTimeStamp.Format") from None
+        if abs(datetime.now(UTC) - made.replace(tzinfo=UTC)) > timedelta(minutes=15):
             raise Refused(400, "InvalidTimeStamp.Expired")
         nonce = self.headers["x-acs-signature-nonce"]
         if nonce in self.world.nonces:
@@ -372,7 +388,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def canonical(self, query: list[tuple[str, str]], names: list[str]) -> list[str]:
         pairs = sorted((quote(n, safe="~"), quote(v, safe="~")) for n, v in query)
-        headers = [f"{name}:{self.headers[name].strip()}" for name in names]
+        headers = [f"{name}:{self.headers.get(name, '').strip()}" for name in names]
         return ["&".join(f"{n}={v}" for n, v in pairs), *headers, "", ";".join(names)]
 
     def reply(self, status: int, document: Json) -> None:
