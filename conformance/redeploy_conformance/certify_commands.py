@@ -1,7 +1,6 @@
 """The command for client libraries: certify them, or check the adapter of one."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.run_checks import check_output
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -88,16 +88,8 @@ def certify(
             leave(RunVerdict.WRONG_USAGE, str(error))
     if check_adapter:
         _check(commands)
-    _writable(result)
+    check_output(result, whole=True)
     _certify(commands, case, clauses, processes, examples, seed, result, form)
-
-
-def _writable(result: str) -> None:
-    folder = Path(result).absolute().parent
-    if not folder.is_dir():
-        leave(RunVerdict.WRONG_USAGE, f"{result}: there is no such folder")
-    if not os.access(result if Path(result).exists() else folder, os.W_OK):
-        leave(RunVerdict.WRONG_USAGE, f"{result}: it must not be written")
 
 
 def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:

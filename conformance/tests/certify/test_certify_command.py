@@ -148,6 +148,7 @@ def test_a_result_is_shown_again() -> None:
         (["reference", "--case", "no/such"], "there is no case 'no/such' with seed 0"),
         (["reference", "--clause", "A1"], "there is no clause 'A1' of clients"),
         (["reference", "--result", "no/such/folder"], "there is no such folder"),
+        (["reference", "--result", "/proc/nope"], "/proc/nope: "),
     ],
 )
 def test_wrong_usage_is_told_before_anything_runs(words: list[str], text: str) -> None:

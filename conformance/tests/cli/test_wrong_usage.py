@@ -28,6 +28,7 @@ from .conftest import Command
         (("run", "no_such_module:make"), "no_such_module"),
         (("run", "--result", "no/such/folder/r.json"), "no/such/folder"),
         (("run", "--junit", "no/such/folder/j.xml"), "no/such/folder"),
+        (("run", "--result", "/proc/nope"), "/proc/nope: "),
         (("run", "--result", "."), "is a directory"),
         (("run", "--baseline", "no-such-baseline.toml"), "no-such-baseline.toml"),
         (("serve", "--fault", "no-such-fault"), "no-such-fault"),
