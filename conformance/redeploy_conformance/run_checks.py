@@ -22,6 +22,19 @@ def check_examples(place: str) -> None:
         leave(RunVerdict.WRONG_USAGE, str(error))
 
 
+def check_places(places: Sequence[str]) -> None:
+    """Say that processes cannot be started at a place, before anything runs."""
+    if not places:
+        return
+    from redeploy_conformance.places import PlaceError, check
+    from redeploy_reports.clean import clean
+
+    try:
+        check(places)
+    except PlaceError as error:
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+
+
 def check_output(path: str, *, whole: bool) -> None:
     """Say that a file cannot be written, before anything runs."""
     why = unwritable(path, whole=whole)
