@@ -100,7 +100,7 @@ def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
     code = RunVerdict.CONFORMING
     for client, command in commands:
         try:
-            found = list(wrong_with(command, LIMIT))
+            found = list(wrong_with(command, LIMIT, _saying(client)))
         except AdapterError as error:
             click.echo(f"{client}: {clean(str(error), limit=600)}")
             code = RunVerdict.UNREACHABLE
@@ -112,6 +112,10 @@ def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
         if not found:
             click.echo(f"{client}: nothing is wrong with the adapter")
     sys.exit(int(code))
+
+
+def _saying(client: str) -> Callable[[str], None]:
+    return lambda text: click.echo(f"{client}: {text}", err=True)
 
 
 def _certify(
@@ -181,7 +185,11 @@ def _run(
     done = []
     for client, command in commands:
         asked = Asked(client, seed, examples)
-        done.append(certify_one(command, cases, asked, processes, _progress(client)))
+        done.append(
+            certify_one(
+                command, cases, asked, processes, _progress(client), _saying(client)
+            )
+        )
         if done[-1].problem == STOPPED:
             break
     whole = len(cases) == all_of_them

@@ -183,6 +183,27 @@ def test_checking_what_is_no_adapter() -> None:
     assert "its identity card is not right" in done.output
 
 
+def test_a_program_that_says_nothing_is_not_waited_for_without_a_word_or_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from redeploy_conformance.certify import driver
+
+    monkeypatch.setattr(driver, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(driver, "CARD_SECONDS", 0.3)
+    done = certify("--check-adapter", "/bin/cat")
+    assert (done.exit_code, done.stderr, done.stdout) == (
+        4,
+        "/bin/cat: waiting for its identity card, for 0.3 s at most\n",
+        "/bin/cat: it wrote no identity card within 0.3 s; an adapter writes one as its first "
+        "line, before it is asked anything\n",
+    )
+    judged = certify("/bin/cat", "--case", "success/plain")
+    assert judged.exit_code == 4
+    assert "/bin/cat: waiting for its identity card" in judged.stderr
+    [client] = written()["clients"]
+    assert client["problem"].startswith("it wrote no identity card within 0.3 s")
+
+
 def test_without_certificates_tls_is_not_exercised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
