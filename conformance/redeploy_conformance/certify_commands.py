@@ -1,7 +1,6 @@
 """The command for client libraries: certify them, or check the adapter of one."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.run_checks import check_output
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -88,16 +88,8 @@ def certify(
             leave(RunVerdict.WRONG_USAGE, str(error))
     if check_adapter:
         _check(commands)
-    _writable(result)
+    check_output(result, whole=True)
     _certify(commands, case, clauses, processes, examples, seed, result, form)
-
-
-def _writable(result: str) -> None:
-    folder = Path(result).absolute().parent
-    if not folder.is_dir():
-        leave(RunVerdict.WRONG_USAGE, f"{result}: there is no such folder")
-    if not os.access(result if Path(result).exists() else folder, os.W_OK):
-        leave(RunVerdict.WRONG_USAGE, f"{result}: it must not be written")
 
 
 def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -108,7 +100,7 @@ def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
     code = RunVerdict.CONFORMING
     for client, command in commands:
         try:
-            found = list(wrong_with(command, LIMIT))
+            found = list(wrong_with(command, LIMIT, _saying(client)))
         except AdapterError as error:
             click.echo(f"{client}: {clean(str(error), limit=600)}")
             code = RunVerdict.UNREACHABLE
@@ -120,6 +112,10 @@ def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
         if not found:
             click.echo(f"{client}: nothing is wrong with the adapter")
     sys.exit(int(code))
+
+
+def _saying(client: str) -> Callable[[str], None]:
+    return lambda text: click.echo(f"{client}: {text}", err=True)
 
 
 def _certify(
@@ -189,7 +185,11 @@ def _run(
     done = []
     for client, command in commands:
         asked = Asked(client, seed, examples)
-        done.append(certify_one(command, cases, asked, processes, _progress(client)))
+        done.append(
+            certify_one(
+                command, cases, asked, processes, _progress(client), _saying(client)
+            )
+        )
         if done[-1].problem == STOPPED:
             break
     whole = len(cases) == all_of_them

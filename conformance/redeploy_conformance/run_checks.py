@@ -1,12 +1,12 @@
 """What is looked at before a run: whether it can be done as asked, and what it would do."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import unwritable
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -22,10 +22,37 @@ def check_examples(place: str) -> None:
         leave(RunVerdict.WRONG_USAGE, str(error))
 
 
+def check_places(places: Sequence[str]) -> None:
+    """Say that processes cannot be started at a place, before anything runs."""
+    if not places:
+        return
+    from redeploy_conformance.places import PlaceError, check
+    from redeploy_reports.clean import clean
+
+    try:
+        check(places)
+    except PlaceError as error:
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
+
+
+def check_output(path: str, *, whole: bool) -> None:
+    """Say that a file cannot be written, before anything runs."""
+    why = unwritable(path, whole=whole)
+    if why is not None:
+        leave(RunVerdict.WRONG_USAGE, why)
+
+
 def check_run(
-    target: str, clauses: Sequence[str], case: str | None, outputs: Sequence[str]
+    target: str,
+    clauses: Sequence[str],
+    case: str | None,
+    outputs: Sequence[str],
+    whole: Sequence[str] = (),
 ) -> None:
-    """Say what is wrong with the usage, or that the target is not there, before anything runs."""
+    """Say what is wrong with the usage, or that the target is not there, before anything runs.
+
+    Those of the outputs that are in ``whole`` are written at the end, by ``write_whole``.
+    """
     from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
     from redeploy_conformance.targets.find import find
 
@@ -40,11 +67,7 @@ def check_run(
     if case is not None and case not in _cases(contract):
         leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
     for path in outputs:
-        folder = Path(path).absolute().parent
-        if not folder.is_dir():
-            leave(RunVerdict.WRONG_USAGE, f"{path}: there is no such folder")
-        if not os.access(path if Path(path).exists() else folder, os.W_OK):
-            leave(RunVerdict.WRONG_USAGE, f"{path}: it must not be written")
+        check_output(path, whole=path in whole)
     try:
         found = find(target, contract)
     except TargetUsageError as error:

@@ -129,7 +129,8 @@ def run(
     outputs = [path for path in (result, junit, stream, trace) if path]
     if workers and places:
         leave(RunVerdict.WRONG_USAGE, "-n and --tx both say where to run; give one")
-    run_checks.check_run(target, clauses, case, outputs)
+    run_checks.check_places(places)
+    run_checks.check_run(target, clauses, case, outputs, [result, junit or result])
     run_checks.check_baseline(baseline)
     if dry_run:
         run_checks.print_plan(target, set(clauses), case, quick=quick, burst=burst)

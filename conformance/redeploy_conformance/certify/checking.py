@@ -1,6 +1,6 @@
 """What is wrong with an adapter, before anything is said about its library."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from redeploy_conformance.certify.arrivals import Arrival
@@ -33,19 +33,23 @@ CALLS: tuple[tuple[str, Answer, dict[str, Any], Kind], ...] = (
 """What an adapter is asked for, what the server answers, and what it should tell."""
 
 
-def wrong_with(command: Sequence[str], limit: float) -> Iterator[str]:
+def wrong_with(
+    command: Sequence[str], limit: float, say: Callable[[str], None] | None = None
+) -> Iterator[str]:
     """Yield what is wrong with an adapter, a sentence each; ``limit`` in seconds per call.
+
+    ``say`` is told when its identity card takes long.
 
     Raises:
         AdapterError: it cannot be started, or its identity card is not right.
     """
-    adapter = Adapter(command)
+    adapter = Adapter(command, say)
     key = Key()
     try:
         for what, answer, more, wanted in CALLS:
             if not adapter.usable:
                 adapter.end()
-                adapter = Adapter(command)
+                adapter = Adapter(command, say)
             with serving(
                 lambda _, given=answer: {MAIN: Script((given,))},  # type: ignore[misc]
                 {MAIN: PLAIN},

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +17,9 @@ from redeploy_schemas.validation import problems
 
 CARD_SECONDS = 60.0
 """How long a program may take to introduce itself: virtual machines warm up."""
+
+SILENT_SECONDS = 5.0
+"""Seconds without an identity card after which it is said what is waited for."""
 
 LONGEST = 1 << 26
 """Bytes of the longest line that is read."""
@@ -35,8 +38,10 @@ class AdapterError(Exception):
 class Adapter:
     """One running adapter; its lines come through threads, since a pipe cannot be waited for."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start it and read its identity card.
+    def __init__(
+        self, command: Sequence[str], say: Callable[[str], None] | None = None
+    ) -> None:
+        """Start it and read its identity card; ``say`` is told when that takes long.
 
         Raises:
             AdapterError: it does not start, or does not introduce itself as the protocol says.
@@ -65,8 +70,8 @@ class Adapter:
             thread.start()
         self.number = 0
         try:
-            self.card = self._card()
-        except AdapterError:
+            self.card = self._card(say)
+        except BaseException:
             self.end()
             raise
 
@@ -136,13 +141,8 @@ class Adapter:
         except ProcessLookupError:
             pass  # it, and all that it started, have ended already
 
-    def _card(self) -> dict[str, Any]:
-        try:
-            line = self.lines.get(timeout=CARD_SECONDS)
-        except queue.Empty:
-            raise AdapterError(
-                f"it wrote no identity card within {CARD_SECONDS:g} s"
-            ) from None
+    def _card(self, say: Callable[[str], None] | None) -> dict[str, Any]:
+        line = self._first_line(say)
         if line is None:
             raise AdapterError(f"it wrote no identity card but {self._ended()}")
         card = _json(line)
@@ -154,6 +154,20 @@ class Adapter:
         if wrong:
             raise AdapterError(f"its identity card is not right: {'; '.join(wrong)}")
         return dict(card)
+
+    def _first_line(self, say: Callable[[str], None] | None) -> bytes | None:
+        early = min(SILENT_SECONDS, CARD_SECONDS)
+        with suppress(queue.Empty):
+            return self.lines.get(timeout=early)
+        if say is not None:
+            say(f"waiting for its identity card, for {CARD_SECONDS:g} s at most")
+        try:
+            return self.lines.get(timeout=CARD_SECONDS - early)
+        except queue.Empty:
+            raise AdapterError(
+                f"it wrote no identity card within {CARD_SECONDS:g} s; an adapter writes one "
+                "as its first line, before it is asked anything"
+            ) from None
 
     def _answer(self, line: bytes) -> tuple[str | None, dict[str, Any]]:
         answer = _json(line)

@@ -26,12 +26,16 @@ def certify(
     asked: Asked,
     processes: int = PROCESSES,
     progress: Progress = lambda done, all_of_them: None,
+    say: Callable[[str], None] | None = None,
 ) -> ClientResult:
-    """Return what a client's cases come to; a client that cannot be started has a problem."""
+    """Return what a client's cases come to; a client that cannot be started has a problem.
+
+    ``say`` is told when its identity card takes long.
+    """
     begun = time.monotonic()
     key = Key()
     try:
-        first = Adapter(command)
+        first = Adapter(command, say)
     except AdapterError as error:
         return _unjudged(asked, None, str(error), begun)
     card = first.card

@@ -12,6 +12,8 @@ import click
 
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import write_whole
+from redeploy_conformance.run_checks import check_output
 from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock
@@ -72,7 +74,7 @@ def stage(
     with _sentences():
         contract = load()
         settings = settings_of(contract, options)
-        _check_folders(journal, result, *filter(None, [trace]))
+        _check_outputs(result, journal, *filter(None, [trace]))
         wallet = default_chain()
         transport, found, plan = _planned(contract, settings, wallet)
         _tell_reach(plan)
@@ -90,7 +92,7 @@ def stage(
 def resume(journal: str, result: str, trace: str | None) -> None:
     """Go on with a run, put back, and end with the verdict's exit code."""
     with _sentences():
-        _check_folders(result, *filter(None, [trace]))
+        _check_outputs(result, *filter(None, [trace]))
         _check_journal(journal)
         wallet, path = default_chain(), Path(journal)
         with opened(trace) as writer:
@@ -142,6 +144,8 @@ def serve_account(folder: str, port: int, options: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as with Ctrl-C, below
     try:
         serving.serve_double(double, setting, Path(folder), port, click.echo)
+    except serving.FolderError as error:
+        leave(RunVerdict.WRONG_USAGE, clean(str(error)))
     except ServeError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
     except KeyboardInterrupt:  # how a server is meant to be ended
@@ -163,9 +167,7 @@ def _carry_out(run: Staging, path: Path, writer: StagingWriter | None) -> None:
         if writer is not None:
             verdict = RunVerdict(made.exit_code)
             writer.end(verdict, made.seconds, complete=complete)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(made.to_text(), "utf-8")
-    draft.replace(path)
+    write_whole(path, made.to_text())
     from redeploy_reports.text import render
 
     click.echo(render(made, width=100, color=False))
@@ -247,10 +249,11 @@ def _connect_to(statement: Statement) -> HttpTransport:
     return HttpTransport(statement.url, statement.ca_file)
 
 
-def _check_folders(*paths: str) -> None:
-    for path in paths:
-        if not Path(path).absolute().parent.is_dir():
-            raise TargetUsageError(f"{path}: there is no such folder")
+def _check_outputs(result: str, *others: str) -> None:
+    """Say what cannot be written before anything is done; the result is written last."""
+    check_output(result, whole=True)
+    for path in others:
+        check_output(path, whole=False)
 
 
 def _check_journal(path: str) -> None:

@@ -5,7 +5,8 @@ with the key for the shell.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,10 @@ REAL = {"stopping_seconds": 60.0, "stopped_seconds": 10.0, "starting_seconds": 8
 """How long the legs of a redeploy take, before time is shortened."""
 MARGIN = 5.0
 """Seconds that a redeploy may take longer than its legs, however short time is."""
+
+
+class FolderError(Exception):
+    """A folder cannot be written; one sentence says which and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,7 @@ def serve_double(
     """Serve an account until the process is told to stop.
 
     Raises:
+        FolderError: what whoever uses it needs cannot be written.
         ServeError: a package that it needs is not installed, or the port is taken.
     """
     try:
@@ -126,20 +132,22 @@ def serve_double(
             "the double's own authority is made by trustme: "
             "install redeploy-conformance[double]"
         ) from error
-    folder.mkdir(parents=True, exist_ok=True)
     authority, lock = trustme.CA(), threading.Lock()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    own = folder / "server.pem"
-    own.touch(mode=0o600)
     certificate = authority.issue_cert("127.0.0.1", "localhost")
-    certificate.private_key_and_cert_chain_pem.write_to_path(str(own))
+    own = folder / "server.pem"
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        own.touch(mode=0o600)
+        certificate.private_key_and_cert_chain_pem.write_to_path(str(own))
 
     def said(line: str) -> None:
         with lock:
             tell(line)
 
     def ready(url: str) -> None:
-        _write(double, setting, folder, url)
+        with _writing(folder):
+            _write(double, setting, folder, url)
         said(f"serving on {url}, {setting.speed:g} times as fast as real time:")
         for line in state(double):
             said(f"  {line}")
@@ -155,6 +163,17 @@ def serve_double(
 
     double.tell = said
     serve(double, port=port, ready=ready, ssl_certfile=own, ssl_keyfile=own)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        at, why = error.filename or folder, error.strerror or error
+        raise FolderError(
+            f"the folder {folder} cannot be used ({at}: {why}); name another with --folder"
+        ) from error
 
 
 def _write(double: Double, setting: Setting, folder: Path, url: str) -> None:

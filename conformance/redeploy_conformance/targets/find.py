@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 EMBEDDED = "embedded"
 REAL = re.compile(r"https?://[^/?#]*\.aliyuncs\.com\.?(:\d*)?([/?#]|$)", re.IGNORECASE)
 """An address of the real service."""
+ADDRESS = re.compile(
+    r"(localhost|\[[0-9a-f:.]+\]|[\w-]+(\.[\w-]+)+):\d+/?", re.IGNORECASE
+)
+"""A host and a port, without the scheme; behind the colon of a factory is a name."""
 REGION = re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*")
 USE_STAGE = "the instances of an account are judged with 'plan' and 'stage'"
 
@@ -69,6 +73,11 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
         return "http", Statement(name=word, url=word)
     if word.endswith(".toml") or Path(word).is_file():
         return _declared(word, contract)
+    if ADDRESS.fullmatch(word):
+        raise TargetUsageError(
+            f"{word!r} is no target, since a base URL begins with http:// or https://: "
+            f"did you mean http://{word}?"
+        )
     if ":" in word:
         return "factory", Statement(name=word, factory=word)
     if REGION.fullmatch(word):

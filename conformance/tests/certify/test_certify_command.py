@@ -148,6 +148,7 @@ def test_a_result_is_shown_again() -> None:
         (["reference", "--case", "no/such"], "there is no case 'no/such' with seed 0"),
         (["reference", "--clause", "A1"], "there is no clause 'A1' of clients"),
         (["reference", "--result", "no/such/folder"], "there is no such folder"),
+        (["reference", "--result", "/proc/nope"], "/proc/nope: "),
     ],
 )
 def test_wrong_usage_is_told_before_anything_runs(words: list[str], text: str) -> None:
@@ -180,6 +181,27 @@ def test_checking_what_is_no_adapter() -> None:
     done = certify("--check-adapter", shlex.join([sys.executable, "-c", "print(1)"]))
     assert done.exit_code == 4
     assert "its identity card is not right" in done.output
+
+
+def test_a_program_that_says_nothing_is_not_waited_for_without_a_word_or_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from redeploy_conformance.certify import driver
+
+    monkeypatch.setattr(driver, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(driver, "CARD_SECONDS", 0.3)
+    done = certify("--check-adapter", "/bin/cat")
+    assert (done.exit_code, done.stderr, done.stdout) == (
+        4,
+        "/bin/cat: waiting for its identity card, for 0.3 s at most\n",
+        "/bin/cat: it wrote no identity card within 0.3 s; an adapter writes one as its first "
+        "line, before it is asked anything\n",
+    )
+    judged = certify("/bin/cat", "--case", "success/plain")
+    assert judged.exit_code == 4
+    assert "/bin/cat: waiting for its identity card" in judged.stderr
+    [client] = written()["clients"]
+    assert client["problem"].startswith("it wrote no identity card within 0.3 s")
 
 
 def test_without_certificates_tls_is_not_exercised(

@@ -4,6 +4,7 @@ What real hosts and real networks do is shown by ``conformance/benchmarks/two_ho
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +144,62 @@ def test_hosts_that_cannot_take_part(
     assert told in ran.said
     assert "INTERNALERROR" not in ran.said
     assert ran.result is None
+
+
+def test_a_place_that_is_none_is_one_sentence(redeploy: Command) -> None:
+    ran = redeploy("run", "--tx", "foo")
+    assert (ran.code, ran.out, ran.result) == (2, "", None)
+    assert ran.err == (
+        "redeploy-conformance: --tx 'foo': 'foo' means nothing there; "
+        "give a place such as 2*popen or ssh=user@host//python=PATH\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "told"),
+    [
+        (["popen", "12"], "--tx '12': '12' means nothing there"),
+        ([""], "'' means nothing there"),
+        (["popen//"], "'' means nothing there"),
+        (["x*popen"], "'x*popen' means nothing there"),
+        (["popen//pyton=python3"], "'pyton' means nothing there"),
+        (["popen//_x"], "'_x' means nothing there"),
+        (["0*popen"], "0 processes are none"),
+        (["python=python3"], "it names no place to run"),
+        (["ssh="], "it names no place to run"),
+        (["ssh"], "ssh has no value"),
+        (["popen//ssh=one"], "several places, popen and ssh"),
+        (["popen//popen"], "popen is said twice"),
+        (["popen//python"], "python has no value"),
+        (["popen//python=/no/such"], "there is no /no/such on this machine"),
+        (["popen//python='"], "is no command line"),
+        (["popen//nice=very"], "nice must be a number"),
+        (["popen//execmodel=thread"], "execmodel must be main_thread_only"),
+        (["socket=one"], "a host and a port"),
+        (["2*popen//id=a"], "the id a would be given twice"),
+        (["popen//id=a", "popen//id=a"], "the id a would be given twice"),
+        (["popen//via=a", "popen//id=a"], "given before it"),
+    ],
+)
+def test_places_that_are_none(places: list[str], told: str) -> None:
+    from redeploy_conformance.places import PlaceError, check
+
+    with pytest.raises(PlaceError, match=re.escape(told)):
+        check(places)
+
+
+def test_places_that_are_some() -> None:
+    from redeploy_conformance.places import check
+
+    check(
+        [
+            "popen",
+            f"2*popen//python={sys.executable}//env:A=b//chdir=here//nice=-1",
+            "3*ssh=-p 22 user@one//python=/opt/bin/python//ssh_config=file",
+            "socket=one:8888//id=a",
+            "popen//via=a//python=elsewhere",
+        ]
+    )
 
 
 def test_no_ssh_at_all(redeploy: Command, tmp_path: Path) -> None:

@@ -24,10 +24,12 @@ from .conftest import Command
         (("run", "-k", "a and"), "Wrong expression passed to '-k': a and"),
         (("run", "nonsense"), "'nonsense' is no target"),
         (("run", ""), "'' is no target"),
+        (("run", "127.0.0.1:8191"), "did you mean http://127.0.0.1:8191?"),
         (("run", "embedded:no-such-fault"), "no-such-fault"),
         (("run", "no_such_module:make"), "no_such_module"),
         (("run", "--result", "no/such/folder/r.json"), "no/such/folder"),
         (("run", "--junit", "no/such/folder/j.xml"), "no/such/folder"),
+        (("run", "--result", "/proc/nope"), "/proc/nope: "),
         (("run", "--result", "."), "is a directory"),
         (("run", "--baseline", "no-such-baseline.toml"), "no-such-baseline.toml"),
         (("serve", "--fault", "no-such-fault"), "no-such-fault"),
@@ -69,6 +71,28 @@ def test_a_url_that_is_no_base_url(redeploy: Command, url: str) -> None:
     assert ran.code == 2
     assert url in ran.err
     assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "127.0.0.1:8191",
+        "localhost:80",
+        "LOCALHOST:8080/",
+        "ecs.my-house.example:443",
+        "[::1]:8191",
+    ],
+)
+def test_an_address_without_its_scheme(word: str) -> None:
+    with pytest.raises(TargetUsageError) as raised:
+        find(word, load())
+    assert str(raised.value).endswith(f": did you mean http://{word}?")
+
+
+@pytest.mark.parametrize("word", ["my.module:make", "module:make1", "module:1"])
+def test_a_factory_is_no_address(word: str) -> None:
+    with pytest.raises(TargetUsageError, match="could not be called"):
+        find(word, load())
 
 
 @pytest.mark.parametrize("url", URLS)

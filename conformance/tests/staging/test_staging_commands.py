@@ -138,6 +138,38 @@ def test_wrong_usage_is_one_sentence(
     assert (ended, why in err) == (code, True), err
 
 
+@pytest.mark.parametrize("option", ["--result", "--journal", "--trace"])
+@pytest.mark.parametrize("folder", ["/proc", "account.toml"])
+def test_what_cannot_be_written_is_told_before_anything_is_done(
+    account: Served, folder: str, option: str
+) -> None:
+    words = ["stage", statement_of(account), *account.limits()]
+    code, _, err = account.run(*words, option, f"{folder}/nope")
+    assert (code, len(err.splitlines())) == (2, 1), err
+    assert f"{folder}/nope: " in err
+    assert account.double.asked == []
+    assert not (account.folder / "redeploy-conformance-journal.jsonl").exists()
+
+
+def test_a_run_is_not_gone_on_with_where_its_result_cannot_be_written(
+    account: Served,
+) -> None:
+    (account.folder / "journal").write_text("")
+    code, _, err = account.run("resume", "journal", "--result", "/proc/nope")
+    assert (code, len(err.splitlines())) == (2, 1), err
+    assert "/proc/nope: " in err
+
+
+@pytest.mark.parametrize("folder", ["/proc/nope", "ca.pem/below"])
+def test_a_double_says_that_its_folder_cannot_be_written(
+    account: Served, folder: str
+) -> None:
+    code, out, err = account.run("double", "--port", "0", "--folder", folder)
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert f"the folder {folder} cannot be used" in err
+    assert "--folder" in err
+
+
 def test_keys_are_sent_over_https_only_and_to_whom_the_authority_vouches_for(
     account: Served,
 ) -> None:
