@@ -92,6 +92,15 @@ def run(contract: Contract, change: Change) -> Run:
     return done
 
 
+def changing(
+    odd: SimpleNamespace, of: str, place: tuple[str | int, ...], value: object
+) -> Change:
+    """Return the change that puts a value in a place of the answers to one operation."""
+    return lambda name, document: (
+        odd.changed(document, place, value) if name == of else document
+    )
+
+
 @pytest.fixture(scope="module")
 def usual(contract: Contract) -> dict[str, Any]:
     """Return the longest answer to each operation."""
@@ -112,12 +121,7 @@ def test_no_answer_makes_the_suite_fail(
 ) -> None:
     changes = list(odd.changes(usual[of]))
     for place, value in changes:
-        run(
-            contract,
-            lambda name, document, place=place, value=value: (
-                odd.changed(document, place, value) if name == of else document
-            ),
-        )
+        run(contract, changing(odd, of, place, value))
     assert len(changes) > 5
 
 
@@ -147,12 +151,7 @@ def test_the_place_of_what_cannot_be_read_is_told(
     place: tuple[str | int, ...],
     value: object,
 ) -> None:
-    done = run(
-        contract,
-        lambda name, document: (
-            odd.changed(document, place, value) if name == of else document
-        ),
-    )
+    done = run(contract, changing(odd, of, place, value))
     assert done.problem is not None
     assert done.problem.startswith(f"{of} answered what cannot be read: ")
     assert f"`$.{place[0]}" in done.problem
@@ -176,12 +175,7 @@ def test_null_and_no_text_stand_for_nothing(
     place: tuple[str | int, ...],
     value: object,
 ) -> None:
-    done = run(
-        contract,
-        lambda name, document: (
-            odd.changed(document, place, value) if name == of else document
-        ),
-    )
+    done = run(contract, changing(odd, of, place, value))
     assert "cannot be read" not in (done.problem or "")
 
 
