@@ -17,7 +17,7 @@ NAMED = ("host", "local_data", "cloud_data")
 """Fields of a view whose values are ids."""
 Shown: TypeAlias = tuple[tuple[str, Hashable], ...]
 """A view as a key: field and value; events as (id, type, status)."""
-SHORT = re.compile(r"<(\w+) \d+>")
+SHORT = re.compile(r"<\w+ \d+>")
 
 
 class Names:

@@ -49,8 +49,8 @@ class Oracle:
     """What may be true of every instance of one case, and what was told about it.
 
     ``homes`` says to which account an instance belongs; ``stirred`` are the instances not looked at
-    since a call on another one was accepted; ``looks`` hold what the last look at each left. Times are seconds of the clock that
-    redeploys run on.
+    since a call on another one was accepted; ``looks`` hold what the last look at each left. Times
+    are seconds of the clock that redeploys run on.
     """
 
     contract: Contract

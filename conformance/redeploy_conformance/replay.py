@@ -76,10 +76,11 @@ def target_of(result: Result, found: Finding) -> str | None:
 
     No other word is taken from a file: it might name code to import, or a host to call.
     """
-    words = [one for one in found.reproduce.split() if one.startswith(EMBEDDED)]
     if result.target.kind != EMBEDDED:
         return None
-    return words[0] if words else EMBEDDED
+    words = found.reproduce.split()
+    broken = (one for one in words if one.startswith(f"{EMBEDDED}:"))
+    return next(broken, EMBEDDED)
 
 
 def export_finding(

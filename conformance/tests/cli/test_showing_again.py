@@ -120,6 +120,19 @@ def test_without_a_target_only_an_embedded_one_is_asked(
     assert "is of http://127.0.0.1:1: name the target" in refused.said
 
 
+def test_no_code_is_imported_that_a_result_file_names(
+    walked: tuple[Ran, Path], redeploy: Command, tmp_path: Path
+) -> None:
+    result = json.loads((walked[1] / RESULT).read_text())
+    result["findings"][0]["reproduce"] = "redeploy-conformance run embedded_evil:make"
+    (tmp_path / "r.json").write_text(json.dumps(result))
+    (tmp_path / "embedded_evil.py").write_text("open('imported', 'w').close()\n")
+    again = redeploy("replay", str(tmp_path / "r.json"), "--times", "1")
+    assert again.code == 0
+    assert again.out.strip().endswith("on embedded")
+    assert not list(tmp_path.rglob("imported"))
+
+
 @pytest.mark.parametrize("word", ["http://127.0.0.1:1", "embedded:any-status-accepted"])
 def test_a_test_that_is_written_asks_the_target_that_was_named(
     walked: tuple[Ran, Path], redeploy: Command, word: str
