@@ -38,9 +38,23 @@ class StagingSession(PreparingSession):
         """Whether no redeploy of an instance can be under way."""
         return settled(self.oracle.worlds[key])
 
+    def under_way(self, key: str) -> str:
+        """Return in words which redeploys of an instance may be under way, empty where none is."""
+        flights = [one.flight for one in self.oracle.worlds[key] if one.flight]
+        return " or ".join(sorted({one.origin for one in flights}))
+
+    def over(self, key: str) -> float | None:
+        """Return when the task of an instance was seen to be over, None where it was not."""
+        landing = self._landing(key)
+        return None if landing is None else landing.seen
+
+    def called(self, key: str) -> float:
+        """Return when an instance was last called on; before all time where it never was."""
+        return self._called.get(key, float("-inf"))
+
     def since_call(self, key: str, now: float) -> float:
         """Return the seconds since the last call on an instance; without end where there was none."""
-        return now - self._called.get(key, float("-inf"))
+        return now - self.called(key)
 
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
@@ -73,20 +87,25 @@ class StagingSession(PreparingSession):
             return None
         return task_status(self.api, self.wallet, task)
 
-    def landed(self, key: str, seen: View) -> bool:
+    def _landing(self, key: str) -> Landing | None:
+        """Return how the last redeploy ended, where its task was seen to be over."""
+        landing = self._landings.get(key)
+        known = landing is not None and landing.task == self.tasks.get(key)
+        return landing if known else None
+
+    def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).
 
         What is believed follows the task as soon as no look can show any more what was before: that
-        is after as long as looks may be late, or when the look just ``seen`` is of the end.
+        is after as long as looks may be late, or when the look just ``seen`` is of the end. ``at`` is
+        when that was asked for.
         """
-        task = self.tasks.get(key)
-        landing = self._landings.get(key)
-        if task is not None and (landing is None or landing.task != task):
+        task, landing = self.tasks.get(key), self._landing(key)
+        if task is not None and landing is None:
             ending = ENDINGS.get(self._task_shows(task) or "")
-            landing = None if ending is None else Landing(task, ending, self.now)
-            if landing is not None:
-                self._landings[key] = landing
-        if landing is None or landing.task != task:
+            if ending is not None:
+                landing = self._landings[key] = Landing(task, ending, self.now)
+        if landing is None:
             return False
         mine = [
             one
@@ -94,8 +113,9 @@ class StagingSession(PreparingSession):
             if one.flight is not None and one.flight.ending is landing.ending
         ]
         by_now = in_time(self.contract, frozenset(mine), self.now, self.oracle.rules)
-        shown = self._shows_end(by_now, seen)
-        if not mine or not (shown or self.now >= landing.seen + self.late):
+        certain = landing.seen + self.late
+        shown = at > certain or self._shows_end(by_now, seen)
+        if not mine or not (shown or self.now >= certain):
             return False
         over = frozenset(one for one in by_now if one.flight is None)
         self.oracle.worlds[key] = over
