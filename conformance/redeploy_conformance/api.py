@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from redeploy_conformance.evidence.watcher import Watcher
-from redeploy_conformance.parallel import Span, at_once
+from redeploy_conformance.parallel import Span, at_once, hold
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.shapes import misshapen
 from redeploy_conformance.targets.base import (
@@ -143,11 +143,12 @@ class Api:
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, and keep it and its answer for the trace."""
         self.requests += 1
+        transport = self.target.transport
+        if not getattr(transport, "holds", False):
+            hold()
         begun = time.monotonic()
         try:
-            answer = self.target.transport.send(
-                request, self.target.statement.answer_seconds
-            )
+            answer = transport.send(request, self.target.statement.answer_seconds)
         except (UnansweredError, UnreachableError) as error:
             # The words may be the target's own, and repeat what was sent.
             told = type(error)(scrubbed(str(error), self.secrets))
