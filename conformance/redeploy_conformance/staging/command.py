@@ -18,7 +18,7 @@ from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
-from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
@@ -278,7 +278,7 @@ def _sentences() -> Iterator[None]:
 def _tell_reach(plan: Plan) -> None:
     """Say before the run which clauses it can decide, and why no others."""
     click.echo("Of the clauses, a real account lets these be", err=True)
-    for line in listed(decidable(plan.contract, plan.clauses)):
+    for line in listed(plan.reach):
         click.echo(f"  {line}", err=True)
 
 

@@ -11,6 +11,7 @@ from redeploy_conformance.staging.cases import (
     cases,
     redeploys,
 )
+from redeploy_conformance.staging.decide import Decidable, decidable
 from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
@@ -62,6 +63,12 @@ class Plan:
         return {
             one for lane in self.lanes for case in lane.cases for one in case.clauses
         }
+
+    @property
+    def reach(self) -> tuple[Decidable, ...]:
+        """How far each clause of the contract is decided by these cases."""
+        trusted = self.settings.events_are_real
+        return decidable(self.contract, self.clauses, trusted=trusted)
 
 
 def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from redeploy_conformance.staging.cases import redeploys
-from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, worst_seconds
@@ -42,7 +42,7 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     lines += ["", "what could be lost:"]
     lines += [f"  {one}" for one in lost(plan.contract, used)]
     lines += ["", "of the clauses, this would be"]
-    lines += [f"  {one}" for one in listed(decidable(plan.contract, plan.clauses))]
+    lines += [f"  {one}" for one in listed(plan.reach)]
     lines += ["", "nothing was changed: this is only the plan"]
     return lines
 
