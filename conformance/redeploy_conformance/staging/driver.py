@@ -98,15 +98,19 @@ class Driver:
         begun = self.session.api.monotonic()
         self.looks.append(begun)
         self.session.api.exchanges.clear()
-        known = [key for key in keys if key in self.session.ids]
+        known = [
+            key
+            for key, post in self._posts.items()
+            if key in self.session.ids and (key in keys or post.idle)
+        ]
         try:
             views = self.session.glance(known)
         except SetUpError as error:
             self._failed += 1
             if self._failed >= LOST_AFTER:
                 raise OutOfReachError(str(error)) from error
-            for key in keys:
-                self._posts[key].seen = {}
+            for post in self._posts.values():
+                post.seen = {}
             return True
         self._failed = 0
         changed = False
@@ -126,6 +130,38 @@ class Driver:
             else:
                 declined = CaseReport(case.name, case.clauses, declined=reason)
                 self.declined.append(declined)
+        self._stand_by(post)
+
+    def _stand_by(self, post: Post) -> None:
+        """Let an instance whose cases are over be looked at while others are redeployed (L9).
+
+        One that an earlier process was done with is taken for that as it is now.
+        """
+        key, worlds = post.lane.key, self.session.oracle.worlds
+        others = [one for one in self._posts.values() if one is not post]
+        if post.over or all(one.idle for one in others) or key not in self.session.ids:
+            return
+        if key not in worlds:
+            quiet = Run()
+            self.session.enter(quiet, Ledger())
+            self.session.do(step.Take(key))
+        post.idle = key in worlds and all(
+            one.flight is None and one.status in STABLE for one in worlds[key]
+        )
+
+    def _others_changed(self, post: Post) -> bool:
+        """Judge what the shared look showed of others while a redeploy was under way (L9).
+
+        Not before every look shows what came after its call.
+        """
+        session = self.session
+        if session.since_call(post.lane.key, post.at) < session.late:
+            return False
+        for key, other in self._posts.items():
+            if other.idle and other.seen and session.looked(key, other.seen, post.at):
+                other.idle = False
+                session.let_go(key)
+        return bool(post.run.violations)
 
     def _arrive(self, post: Post) -> Waits:
         """See to its end what an earlier process of the run left under way on an instance."""
@@ -252,6 +288,8 @@ class Driver:
             if not post.seen:
                 continue
             session.enter(post.run, post.ledger)
+            if not session.at_rest(key) and self._others_changed(post):
+                return
             try:
                 stable = post.seen.get("status") in STABLE
                 moving = stable and not session.at_rest(key)

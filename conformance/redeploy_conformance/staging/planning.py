@@ -137,6 +137,8 @@ def make_plan(
         lane.cases.sort(key=lambda one: _place(contract, lane, one))
     if own:
         lanes.append(Lane(OWN, "", "", own))
+    elif settings.launch:  # made before: it stands by while others are redeployed
+        lanes += [Lane(OWN, one, "") for one in past.launched[-1:]]
     return Plan(tuple(lanes), tuple(left_out), alone, contract, settings)
 
 

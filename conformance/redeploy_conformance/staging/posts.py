@@ -13,7 +13,8 @@ from redeploy_conformance.staging.planning import Lane
 class Post:
     """Where a lane is: its case's run and counts, and what the last shared look showed.
 
-    ``at`` is when that look was asked for: what it shows may be as old as that.
+    ``at`` is when that look was asked for: what it shows may be as old as that. With ``idle`` its
+    cases are over, and its instance is as it should stay while others are redeployed.
     """
 
     lane: Lane
@@ -23,6 +24,7 @@ class Post:
     at: float = 0.0
     reserved: int = 0
     case: StagingCase | None = None
+    idle: bool = False
 
     @property
     def over(self) -> bool:

@@ -36,6 +36,8 @@ from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import RunVerdict, Verdict
 
 KIND = "staging"
+BESIDE = "L9"
+"""The clause about what a redeploy leaves alone: it is seen on a second instance."""
 
 
 @dataclass(slots=True)
@@ -152,7 +154,10 @@ class Staging:
         requests = self.api.requests + self.reader.requests
         reach = decidable(self.contract, trusted=self.settings.events_are_real)
         rows = {row.clause.id: row for row in reach}
-        clauses = tuple(_explained(one, declined, rows[one.id]) for one in made.clauses)
+        alone = len(self.past.before) + len(self.past.launched) < 2
+        clauses = tuple(
+            _explained(one, declined, rows[one.id], alone=alone) for one in made.clauses
+        )
         problems = (
             *made.problems,
             *(Problem(case="restore", text=one) for one in left),
@@ -193,9 +198,12 @@ def _latest(reports: list[CaseReport]) -> list[CaseReport]:
 
 
 def _explained(
-    one: ClauseResult, declined: list[CaseReport], row: Decidable
+    one: ClauseResult, declined: list[CaseReport], row: Decidable, *, alone: bool
 ) -> ClauseResult:
-    """Say of a clause that was not exercised why a real account could not do it."""
+    """Say of a clause that was not exercised why a real account could not do it.
+
+    ``alone`` says that the run had one instance at most.
+    """
     if one.verdict != Verdict.NOT_EXERCISED.value:
         return one
     for report in declined:
@@ -205,6 +213,10 @@ def _explained(
     if row.reach in (Reach.NOT, Reach.AS_FOUND):
         remedy = "run the suite against an emulator that has a control plane"
         return replace(one, reason=row.reason, remedy=remedy)
+    if one.id == BESIDE and alone:
+        reason = "it shows on one instance while another is redeployed, and there was but one"
+        remedy = "name or tag a second instance, or let one be made with --launch"
+        return replace(one, reason=reason, remedy=remedy)
     reason = "what it needs did not come about on these instances"
     remedy = "name instances with a system event that a redeploy responds to"
     return replace(one, reason=reason, remedy=remedy)

@@ -11,7 +11,11 @@ from redeploy_conformance.staging.planning import Plan, worst_seconds
 
 def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     """Return a plan: what it comes to first, then step by step, then what it decides."""
-    used = {lane.instance: found[lane.instance] for lane in plan.lanes if lane.instance}
+    used = {
+        lane.instance: found[lane.instance]
+        for lane in plan.lanes
+        if lane.instance in found
+    }
     several = len(used) != 1
     lines = [
         f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
