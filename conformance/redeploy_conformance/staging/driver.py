@@ -18,9 +18,16 @@ from redeploy_conformance.staging.cases import (
     Act,
     Meanwhile,
     StagingCase,
+    at_stake,
     redeploys,
 )
 from redeploy_conformance.staging.clearing import clear
+from redeploy_conformance.staging.declining import (
+    ENDED,
+    Declined,
+    too_late,
+    used_up,
+)
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.planning import Plan, worst_seconds
@@ -47,7 +54,8 @@ class OutOfReachError(Exception):
 class Driver:
     """Carries out a plan on one account; ``tell`` is given a line for each case that is over.
 
-    ``looks`` are the moments of the shared looks, ``declined`` the cases that were not begun.
+    ``looks`` are the moments of the shared looks, ``declined`` the cases that were not begun, and
+    ``remedies`` says by reason what would help.
     """
 
     session: StagingSession
@@ -60,15 +68,15 @@ class Driver:
     stopping: bool = False
     looks: list[float] = field(default_factory=list)
     declined: list[CaseReport] = field(init=False)
+    remedies: dict[str, str] = field(default_factory=dict)
     _posts: dict[str, Post] = field(init=False)
     _failed: int = 0
 
     def __post_init__(self) -> None:
         """Prepare; nothing is asked yet."""
-        self.declined = [
-            CaseReport(case.name, case.clauses, declined=why)
-            for case, why in self.plan.left_out
-        ]
+        self.declined = []
+        for case, why in self.plan.left_out:
+            self._decline(case, why)
         self._posts = {lane.key: Post(lane) for lane in self.plan.lanes}
 
     def stop(self) -> None:
@@ -123,14 +131,22 @@ class Driver:
 
     def _lane(self, post: Post) -> Waits:
         yield from self._arrive(post)
+        costly = False
         for case in post.lane.cases:
-            reason = self._too_much(post, case)
-            if reason is None:
+            if not costly and redeploys(self.plan.contract, case):
+                costly = True
+                yield  # every lane makes the calls that cost nothing before any that does
+            why = self._too_much(post, case)
+            if why is None:
                 yield from self._case(post, case)
             else:
-                declined = CaseReport(case.name, case.clauses, declined=reason)
-                self.declined.append(declined)
+                self._decline(case, why)
         self._stand_by(post)
+
+    def _decline(self, case: StagingCase, why: Declined) -> None:
+        report = CaseReport(case.name, case.clauses, declined=why.reason)
+        self.declined.append(report)
+        self.remedies[why.reason] = why.remedy
 
     def _stand_by(self, post: Post) -> None:
         """Let an instance whose cases are over be looked at while others are redeployed (L9).
@@ -177,21 +193,29 @@ class Driver:
         for one in left:
             self.tell(one)
 
-    def _too_much(self, post: Post, case: StagingCase) -> str | None:
+    def _too_much(self, post: Post, case: StagingCase) -> Declined | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
         settings, past = self.plan.settings, self.fence.past
         witness, stopping = self.witness, self.stopping
         if stopping if witness is None else witness.asked(stopping):
-            return "the run was asked to end"
-        cost = redeploys(self.plan.contract, case)
-        others = sum(one.reserved for one in self._posts.values() if one is not post)
-        if cost and past.redeploys + others + cost > settings.redeploys:
-            return f"the {settings.redeploys} redeploys that are allowed may be used up"
+            return ENDED
+        need = at_stake(self.plan.contract, case)
+        others = sum(self._owed(one) for one in self._posts.values() if one is not post)
+        if need and past.redeploys + others + need > settings.redeploys:
+            return used_up(settings)
         left = settings.minutes * 60 - past.seconds(self.fence.api.clock.wall())
         if worst_seconds(self.plan.contract, case, settings) > left:
-            return f"the {settings.minutes:g} minutes are nearly over"
-        post.reserved = cost
+            return too_late(settings)
+        post.reserved = redeploys(self.plan.contract, case)
+        post.spent = self._spent(post)
         return None
+
+    def _owed(self, post: Post) -> int:
+        """Return how many redeploys a case under way may still come to, beside those it has cost."""
+        return max(0, post.reserved - (self._spent(post) - post.spent))
+
+    def _spent(self, post: Post) -> int:
+        return self.fence.past.spent[self.session.ids.get(post.lane.key, "")]
 
     def _case(self, post: Post, case: StagingCase) -> Waits:
         post.run, post.ledger, post.case = Run(), Ledger(), case
@@ -202,11 +226,25 @@ class Driver:
             if post.over:
                 break
         if post.run.violations:  # kept, whatever happens while it is tidied up
+            self._count_what_moved(post)
             self._close(post, case)
+        elif not post.over and not self.session.late:
+            post.still = self.fence.past.writes
         if post.over:
             yield from self._tidy(post)
         if post.case is not None:
             self._close(post, case)
+
+    def _count_what_moved(self, post: Post) -> None:
+        """Count the calls that were refused, where a look shows something that nobody asked for.
+
+        On a broken target one of them may have taken effect all the same.
+        """
+        key, past = post.lane.key, self.fence.past
+        instance, last = self.session.ids.get(key, ""), post.run.done[-1].step
+        shown = isinstance(last, step.Look) and key in last.keys
+        if shown and any(one > post.still for one in past.pardoned.get(instance, [])):
+            self.fence.note("moved", instance=instance, after=post.still)
 
     def _close(self, post: Post, case: StagingCase) -> None:
         """Keep what a case has shown."""

@@ -41,7 +41,9 @@ class Past:
 
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
-    start or to stop. ``launched`` are instances that the run made,
+    start or to stop. ``pardoned`` are the numbers of the calls on an instance that were refused, and
+    whose redeploys were given back: they count after all where a look shows that it moved.
+    ``launched`` are instances that the run made,
     ``launching`` says that one may have been made whose id is not known. ``events`` are the
     simulated events made, by instance; ``unsure`` those that may have been made.
     """
@@ -50,6 +52,7 @@ class Past:
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
     errands: dict[str, float] = field(default_factory=dict)
+    pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
     launching: bool = False
     events: dict[str, str] = field(default_factory=dict)
@@ -92,8 +95,11 @@ class Past:
                 self._answered(self._open.pop(line["number"]), line)
             case "settled":
                 self.flying.pop(line["instance"], None)
+                self.pardoned.pop(line["instance"], None)
             case "case":
                 self.reports.append(CaseReport.from_json(line["report"]))
+            case "moved":
+                self._moved(line["instance"], line["after"], line["at"])
         self.restored = line["line"] == "restored"
         self._last = line["at"]
 
@@ -119,6 +125,7 @@ class Past:
             for one in _existing(begun):
                 if refused:
                     self.spent[one] -= 1
+                    self.pardoned.setdefault(one, []).append(begun["number"])
                     self._not_flying(one, begun["number"])
                 elif line["task"]:
                     self._accepted(one, begun, line["task"])
@@ -130,6 +137,13 @@ class Past:
             self.events.update(dict.fromkeys(line["made"], made.instance))
             if known and made in self.unsure:
                 self.unsure.remove(made)
+
+    def _moved(self, instance: str, after: int, at: float) -> None:
+        """Count the calls that were refused and may have taken effect; one may be under way."""
+        pardoned = [one for one in self.pardoned.pop(instance, []) if one > after]
+        self.spent[instance] += len(pardoned)
+        if pardoned:
+            self.flying.setdefault(instance, Flying(at, pardoned[-1]))
 
     def _accepted(self, instance: str, begun: Mapping[str, Any], task: str) -> None:
         """Follow the task of the last call that was accepted, whichever answer came last."""

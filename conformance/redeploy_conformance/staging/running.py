@@ -145,6 +145,7 @@ class Staging:
         """Return what the whole run showed, with what earlier processes of it brought."""
         reports = _latest(self.past.reports)
         declined = [] if self.driver is None else self.driver.declined
+        remedies = {} if self.driver is None else self.driver.remedies
         named = {one.name for one in reports}
         reports += [one for one in declined if one.name not in named]
         taken = Taken(reports=reports)
@@ -156,7 +157,8 @@ class Staging:
         rows = {row.clause.id: row for row in reach}
         alone = len(self.past.before) + len(self.past.launched) < 2
         clauses = tuple(
-            _explained(one, declined, rows[one.id], alone=alone) for one in made.clauses
+            _explained(one, declined, remedies, rows[one.id], alone=alone)
+            for one in made.clauses
         )
         problems = (
             *made.problems,
@@ -198,7 +200,12 @@ def _latest(reports: list[CaseReport]) -> list[CaseReport]:
 
 
 def _explained(
-    one: ClauseResult, declined: list[CaseReport], row: Decidable, *, alone: bool
+    one: ClauseResult,
+    declined: list[CaseReport],
+    remedies: Mapping[str, str],
+    row: Decidable,
+    *,
+    alone: bool,
 ) -> ClauseResult:
     """Say of a clause that was not exercised why a real account could not do it.
 
@@ -208,7 +215,7 @@ def _explained(
         return one
     for report in declined:
         if one.id in report.clauses and report.declined is not None:
-            remedy = "resume the run, or allow more with --redeploys or --minutes"
+            remedy = remedies[report.declined]
             return replace(one, reason=report.declined, remedy=remedy)
     if row.reach in (Reach.NOT, Reach.AS_FOUND):
         remedy = "run the suite against an emulator that has a control plane"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from redeploy_conformance.staging.cases import redeploys
+from redeploy_conformance.staging.cases import at_stake, redeploys
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
 from redeploy_conformance.staging.past import Past
@@ -21,6 +21,12 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
         f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
         f"at most {plan.seconds / 60:.0f} minutes"
     ]
+    if plan.in_doubt:
+        most = plan.settings.redeploys
+        lines.append(
+            f"{plan.in_doubt} cases only make calls that must be refused: one that is not costs a "
+            f"redeploy more, but all in all there are never more than {most}"
+        )
     if plan.seconds > plan.settings.minutes * 60:
         lines.append(
             f"more than the {plan.settings.minutes:g} minutes that are allowed: "
@@ -34,6 +40,8 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
             cost = redeploys(plan.contract, case)
             seconds = worst_seconds(plan.contract, case, plan.settings)
             word = f"up to {cost} redeploys" if cost else "no redeploy"
+            if not cost and at_stake(plan.contract, case):
+                word += " where it is refused, as it must be"
             lines.append(f"  {case.name} ({word}, up to {seconds:.0f} s)")
             lines += [f"    {one}" for one in case.steps]
     if plan.settings.launch:
