@@ -8,6 +8,7 @@ from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.journal import Journal, JournalError
+from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.running import KIND, Staging
 from redeploy_conformance.staging.settings import Settings
@@ -30,6 +31,7 @@ def begin(
     say: Callable[[str], None],
     clock: Clock | None = None,
     writer: StagingWriter | None = None,
+    outputs: Outputs | None = None,
 ) -> Staging:
     """Begin a run, its journal, and its trace where there is to be one.
 
@@ -46,7 +48,7 @@ def begin(
     if writer is not None:
         staging.past.run, staging.past.started = run, started
         staging.write_header(writer, ())
-    staging.begin(run)
+    staging.begin(run, outputs)
     return staging
 
 
@@ -60,6 +62,7 @@ def go_on(
     writer: StagingWriter | None = None,
     *,
     judging: bool = True,
+    outputs: Outputs | None = None,
 ) -> Staging:
     """Go on with the run that a journal tells of; without ``judging`` only to put things back.
 
@@ -82,7 +85,7 @@ def go_on(
         staging.past.take(line)
     if writer is not None:
         staging.write_header(writer, lines)
-    staging.fence.note("resume")
+    staging.go_on(outputs)
     return staging
 
 

@@ -22,8 +22,9 @@ from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
-from redeploy_conformance.staging.journal import JournalError
+from redeploy_conformance.staging.journal import JournalError, read_lines
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
+from redeploy_conformance.staging.outputs import Outputs, remembered, traces
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
@@ -45,6 +46,8 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
+RESULT = "redeploy-conformance-result.json"
+"""Where a result goes when nobody has ever said where."""
 WHOLE = 20_000
 """Characters after which a line of a plan is cut; what it says must not be lost."""
 MISUSES = (
@@ -84,20 +87,46 @@ def stage(
         path = Path(journal)
         with opened(trace) as writer:
             run = begin(
-                contract, settings, transport, wallet, path, _say, writer=writer
+                contract,
+                settings,
+                transport,
+                wallet,
+                path,
+                _say,
+                writer=writer,
+                outputs=Outputs.of(result, trace),
             )
     _carry_out(run, Path(result), writer)
 
 
-def resume(journal: str, result: str, trace: str | None) -> None:
-    """Go on with a run, put back, and end with the verdict's exit code."""
+def resume(journal: str, result: str | None, trace: str | None) -> None:
+    """Go on with a run, put back, and end with the verdict's exit code.
+
+    What is written goes where the run was told to before, unless it is told otherwise.
+    """
     with _sentences():
-        _check_outputs(result, *filter(None, [trace]))
         _check_journal(journal)
-        wallet, path = default_chain(), Path(journal)
-        with opened(trace) as writer:
-            run = go_on(load(), _connect, wallet, path, _say, writer=writer)
-    _carry_out(run, Path(result), writer)
+        path = Path(journal)
+        before = remembered(read_lines(path))
+        outputs = Outputs.of(
+            result or (before.result if before else RESULT),
+            trace or (before.trace if before else None),
+        )
+        earlier, place = _next_trace(outputs.trace, told=trace is not None)
+        _check_outputs(outputs.result, *filter(None, [place]))
+        wallet = default_chain()
+        with opened(place) as writer:
+            run = go_on(
+                load(), _connect, wallet, path, _say, writer=writer, outputs=outputs
+            )
+    if place is not None and trace is None:
+        _say(f"the trace goes on: check-trace takes {' '.join([*earlier, place])}")
+    _carry_out(run, Path(outputs.result), writer)
+
+
+def _next_trace(first: str | None, *, told: bool) -> tuple[list[str], str | None]:
+    """Return the traces of earlier processes, and where this one's goes."""
+    return ([], first) if first is None or told else traces(first)
 
 
 def restore(journal: str) -> None:

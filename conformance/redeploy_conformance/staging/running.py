@@ -19,6 +19,7 @@ from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal
+from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.restoring import Restorer
@@ -59,7 +60,7 @@ class Staging:
     driver: Driver | None = None
     stopping: bool = False
 
-    def begin(self, run: str) -> None:
+    def begin(self, run: str, outputs: Outputs | None = None) -> None:
         """Write the first line of the journal."""
         self.fence.note(
             "begin",
@@ -67,7 +68,12 @@ class Staging:
             run=run,
             contract_sha256=self.contract.sha256,
             settings=self.settings.to_json(),
+            **_told(outputs),
         )
+
+    def go_on(self, outputs: Outputs | None = None) -> None:
+        """Write in the journal that another process goes on."""
+        self.fence.note("resume", **_told(outputs))
 
     def write_header(
         self, writer: TraceWriter, lines: Sequence[Mapping[str, Any]]
@@ -191,6 +197,10 @@ class Staging:
             seed=0,
             workers=1,
         )
+
+
+def _told(outputs: Outputs | None) -> dict[str, Any]:
+    return {} if outputs is None else {"outputs": outputs.to_json()}
 
 
 def _latest(reports: list[CaseReport]) -> list[CaseReport]:
