@@ -3,13 +3,14 @@
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.staging.access import StagingApi, made_at
 from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.requests import WITHDRAW
 from redeploy_conformance.staging.waits import ATTEMPTS, Waits
 from redeploy_conformance.views import event_of
 
 
-def clear(api: StagingApi, fence: Fence, instance: str, left: list[str]) -> Waits:
-    """Cancel the run's simulated events of an instance; ``left`` is told of those that stay open."""
+def clear(api: StagingApi, fence: Fence, instance: str, told: Leftovers) -> Waits:
+    """Cancel the run's simulated events of an instance, and tell of those that stay open."""
     trouble: str | None = None
     for _ in range(ATTEMPTS):
         try:
@@ -31,9 +32,12 @@ def clear(api: StagingApi, fence: Fence, instance: str, left: list[str]) -> Wait
     try:
         still = _still_open(api, fence, instance)
     except SetUpError as error:
-        still, trouble = ["its events"], str(error)
+        told.unseen.append(
+            f"{instance}: whether simulated events of the run are open still: {error}"
+        )
+        return
     if still:
-        left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+        told.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
 
 
 def _still_open(api: StagingApi, fence: Fence, instance: str) -> list[str]:

@@ -23,12 +23,13 @@ from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.journal import JournalError, read_lines
+from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
 from redeploy_conformance.staging.outputs import Outputs, remembered, traces
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
-from redeploy_conformance.staging.telling import left_behind, plan_lines
+from redeploy_conformance.staging.telling import plan_lines
 from redeploy_conformance.staging.tracing import (
     StagingWriter,
     TraceError,
@@ -112,8 +113,10 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
             result or (before.result if before else RESULT),
             trace or (before.trace if before else None),
         )
-        earlier, place = _next_trace(outputs.trace, told=trace is not None)
-        _check_outputs(outputs.result, *filter(None, [place]))
+        earlier, place = list[str](), trace
+        if trace is None and outputs.trace is not None:
+            earlier, place = traces(outputs.trace)
+        _check_outputs(result or outputs.result, *filter(None, [place]))
         wallet = default_chain()
         with opened(place) as writer:
             run = go_on(
@@ -124,11 +127,6 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
     _carry_out(run, Path(outputs.result), writer)
 
 
-def _next_trace(first: str | None, *, told: bool) -> tuple[list[str], str | None]:
-    """Return the traces of earlier processes, and where this one's goes."""
-    return ([], first) if first is None or told else traces(first)
-
-
 def restore(journal: str) -> None:
     """Put back what a run changed."""
     with _sentences():
@@ -137,9 +135,10 @@ def restore(journal: str) -> None:
             load(), _connect, default_chain(), Path(journal), _say, judging=False
         )
     with _left_told(run):
-        left = run.restore()
-    if left:
-        leave(RunVerdict.INCOMPLETE, f"left behind: {'; '.join(map(clean, left))}")
+        run.restore()
+    told = run.leftovers.lines()
+    if told:
+        leave(RunVerdict.INCOMPLETE, clean("; ".join(told), limit=WHOLE))
     click.echo("everything is as it was")
 
 
@@ -240,21 +239,24 @@ def _left_told(run: Staging) -> Iterator[None]:
     except (JournalError, TraceError) as error:
         _leave_behind(run, RunVerdict.INCOMPLETE, str(error))
     except Exception:
-        for line in left_behind(run.past):
-            _say(line)
+        _say_left(run)
         _say(f"put back with: redeploy-conformance restore {run.journal.path}")
         raise  # the sentence and the exit code of a bug are the command's
 
 
 def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
-    for line in left_behind(run.past):
-        _say(line)
+    _say_left(run)
     path = run.journal.path
     leave(
         verdict,
         f"{clean(why)}; put back with: redeploy-conformance restore {path}, "
         f"or go on with: redeploy-conformance resume {path}",
     )
+
+
+def _say_left(run: Staging) -> None:
+    for line in left_behind(run.past, run.fence.seen).lines():
+        _say(line)
 
 
 # ---------------------------------------------------------------------- beginning

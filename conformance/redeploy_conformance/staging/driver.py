@@ -29,6 +29,7 @@ from redeploy_conformance.staging.declining import (
     used_up,
 )
 from redeploy_conformance.staging.fence import STABLE, Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.planning import Plan, worst_seconds
 from redeploy_conformance.staging.posts import Post
@@ -125,6 +126,9 @@ class Driver:
         for key, view in views.items():
             changed |= self._posts[key].seen.get("status") != view.get("status")
             self._posts[key].seen, self._posts[key].at = view, begun
+            status = str(view.get("status", "not listed"))
+            since = begun - self.session.late
+            self.fence.seen.looked(self.session.ids[key], status, since)
         return changed
 
     # ------------------------------------------------------------------ one lane
@@ -184,13 +188,13 @@ class Driver:
         key = post.lane.key
         if key not in self.session.ids:
             return
-        instance, left = self.session.ids[key], list[str]()
+        instance, left = self.session.ids[key], Leftovers()
         yield from self._calm(post)
         yield from rest(
             self.fence, instance, lambda: post.seen.get("status"), self.session.late
         )
         yield from clear(self.session.api, self.fence, instance, left)
-        for one in left:
+        for one in left.lines():
             self.tell(one)
 
     def _too_much(self, post: Post, case: StagingCase) -> Declined | None:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.staging.requests import LAUNCH, POWER, REDEPLOY, SIMULATE
+from redeploy_conformance.staging.requests import (
+    DELETE,
+    LAUNCH,
+    MOVING,
+    POWER,
+    REDEPLOY,
+    SIMULATE,
+    START,
+    WITHDRAW,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +50,44 @@ class Past:
 
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
-    start or to stop. ``pardoned`` are the numbers of the calls on an instance that were refused, and
+    start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
     whose redeploys were given back: they count after all where a look shows that it moved.
     ``launched`` are instances that the run made,
     ``launching`` says that one may have been made whose id is not known. ``events`` are the
-    simulated events made, by instance; ``unsure`` those that may have been made.
+    simulated events made, by instance; ``unsure`` those that may have been made; ``canceled`` those of
+    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleted`` are
+    instances of which that was answered.
     """
 
     before: dict[str, Before] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
     errands: dict[str, float] = field(default_factory=dict)
+    wanted: dict[str, str] = field(default_factory=dict)
     pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
     launching: bool = False
     events: dict[str, str] = field(default_factory=dict)
     unsure: list[Simulated] = field(default_factory=list)
+    canceled: set[str] = field(default_factory=set)
+    canceling: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     reports: list[CaseReport] = field(default_factory=list)
     writes: int = 0
     restored: bool = False
     run: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     started: float = 0.0
+    _touched: Counter[str] = field(default_factory=Counter)
     _open: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _span: float = 0.0
     _spans: float = 0.0
     _last: float = 0.0
+
+    @property
+    def touched(self) -> set[str]:
+        """The instances that a request may have started, stopped or redeployed."""
+        return {one for one, count in self._touched.items() if count > 0}
 
     @property
     def redeploys(self) -> int:
@@ -106,21 +127,30 @@ class Past:
     def _begun(self, line: Mapping[str, Any]) -> None:
         self.writes = line["number"]
         self._open[line["number"]] = line
+        if line["action"] in MOVING:
+            self._touched.update(_existing(line))
         if line["action"] == REDEPLOY:
             for one in _existing(line):
                 self.spent[one] += 1
                 self.flying.setdefault(one, Flying(line["at"], line["number"]))
         elif line["action"] in POWER:
             self.errands |= dict.fromkeys(line["instances"], line["at"])
+            status = "Running" if line["action"] == START else "Stopped"
+            self.wanted |= dict.fromkeys(line["instances"], status)
         elif line["action"] == LAUNCH:
             self.launching = True
         elif line["action"] == SIMULATE:
             self.unsure.append(_simulated(line))
+        elif line["action"] == WITHDRAW:
+            self.canceling |= set(line["events"])
 
     def _answered(self, begun: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         status = line["status"]
         refused = status is not None and 400 <= status < 500 and line["code"]
         known = bool(refused or line["made"])
+        done = status is not None and status < 300
+        if refused and begun["action"] in MOVING:
+            self._touched.subtract(_existing(begun))
         if begun["action"] == REDEPLOY:
             for one in _existing(begun):
                 if refused:
@@ -137,10 +167,16 @@ class Past:
             self.events.update(dict.fromkeys(line["made"], made.instance))
             if known and made in self.unsure:
                 self.unsure.remove(made)
+        elif begun["action"] == WITHDRAW and (refused or done):
+            self.canceling -= set(begun["events"])
+            self.canceled |= set(begun["events"]) if done else set()
+        elif begun["action"] == DELETE and done:
+            self.deleted |= set(begun["instances"])
 
     def _moved(self, instance: str, after: int, at: float) -> None:
         """Count the calls that were refused and may have taken effect; one may be under way."""
         pardoned = [one for one in self.pardoned.pop(instance, []) if one > after]
+        self._touched[instance] += len(pardoned)
         self.spent[instance] += len(pardoned)
         if pardoned:
             self.flying.setdefault(instance, Flying(at, pardoned[-1]))
@@ -150,6 +186,7 @@ class Past:
         known = self.flying.get(instance)
         if known is None or known.task is None or known.number <= begun["number"]:
             self.flying[instance] = Flying(begun["at"], begun["number"], task)
+            self.wanted.pop(instance, None)
 
     def _not_flying(self, instance: str, number: int) -> None:
         """Forget a redeploy that was refused, unless another call may have begun one."""

@@ -12,6 +12,7 @@ from redeploy_conformance.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
@@ -36,7 +37,7 @@ class Restorer:
         """Prepare; ``api`` sends through the fence."""
         self.api = api
         self.fence = fence
-        self.left: list[str] = []
+        self.told = Leftovers()
         settings = fence.settings
         offer = Offer(settings.statement.name, "", settings.region, frozenset())
         self._bound = rules_for(settings.statement, offer).bound
@@ -45,8 +46,8 @@ class Restorer:
         self._refused: dict[str, str] = {}
         self._failed = 0
 
-    def run(self) -> list[str]:
-        """Bring everything back, and return what could not be, a sentence each.
+    def run(self) -> Leftovers:
+        """Bring everything back, and return what could not be.
 
         Raises:
             SetUpError: the account could not be looked at.
@@ -63,14 +64,15 @@ class Restorer:
         clock = self.fence.api.clock
         pace = Pace(self.fence.settings.poll_seconds)
         together(works, self._look, pace, clock.now, clock.sleep)
-        if not self.left:
+        if not self.told.all:
             self.fence.note("restored")
-        return self.left
+        return self.told
 
     def _key(self) -> Credentials:
         return self.fence.wallet()
 
     def _look(self, ids: list[str]) -> bool:
+        since = self.api.monotonic() - self._late
         try:
             rows = list(self.fence.api.describe(ids, self._key()))
         except SetUpError:
@@ -88,6 +90,7 @@ class Restorer:
         for one in ids:
             if one not in found:
                 self._rows.pop(one, None)
+            self.fence.seen.looked(one, self._status(one) or "not listed", since)
         self._failed = 0
         return changed
 
@@ -96,7 +99,7 @@ class Restorer:
         return None if row is None else str(row.get("Status"))
 
     def _instance(self, instance: str) -> Waits:
-        yield from clear(self.api, self.fence, instance, self.left)
+        yield from clear(self.api, self.fence, instance, self.told)
         yield from calm(self.fence, instance, self._bound, self._late)
         yield from rest(
             self.fence, instance, lambda: self._status(instance), self._late
@@ -115,9 +118,11 @@ class Restorer:
                 why = (
                     f" ({self._refused[instance]})" if instance in self._refused else ""
                 )
-                self.left.append(f"{instance} was {before.status}: {trouble}{why}")
+                words = f"{instance} was {before.status}: {trouble}{why}"
+                (self.told.unseen if self._failed else self.told.left).append(words)
                 return
             yield
+        self.fence.seen.back.add(instance)
 
     def _power(self, instance: str, status: str) -> None:
         params = [("InstanceId", instance)]
@@ -148,4 +153,6 @@ class Restorer:
                 yield
             if self._status(instance) is None:
                 return
-        self.left.append(f"{instance}, which the run made, is there still: {trouble}")
+        self.told.left.append(
+            f"{instance}, which the run made, is there still: {trouble}"
+        )

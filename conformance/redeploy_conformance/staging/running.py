@@ -1,7 +1,7 @@
 """A staging run from end to end: plan, carry out, put back, and say what it showed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -19,6 +19,7 @@ from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, make_plan
@@ -59,6 +60,7 @@ class Staging:
     witness: Witness | None = None
     driver: Driver | None = None
     stopping: bool = False
+    leftovers: Leftovers = field(default_factory=Leftovers)
 
     def begin(self, run: str, outputs: Outputs | None = None) -> None:
         """Write the first line of the journal."""
@@ -125,8 +127,9 @@ class Staging:
             self.driver.stop()
 
     def restore(self) -> list[str]:
-        """Put everything back; return what could not be, a sentence each."""
-        return Restorer(self.api, self.fence).run()
+        """Put everything back; return what could not be, or nobody knows of, a sentence each."""
+        self.leftovers = Restorer(self.api, self.fence).run()
+        return self.leftovers.all
 
     @property
     def offer(self) -> Offer:

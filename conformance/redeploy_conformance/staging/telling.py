@@ -1,11 +1,10 @@
-"""A plan and what a run left behind, in lines for people."""
+"""A plan, in lines for people."""
 
 from collections.abc import Mapping
 
 from redeploy_conformance.staging.cases import at_stake, redeploys
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
-from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, worst_seconds
 
 
@@ -56,26 +55,4 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     lines += ["", "of the clauses, this would be"]
     lines += [f"  {one}" for one in listed(plan.reach)]
     lines += ["", "nothing was changed: this is only the plan"]
-    return lines
-
-
-def left_behind(past: Past) -> list[str]:
-    """Return what a run that ends now leaves as it is, as far as its journal tells."""
-    lines = []
-    for instance, before in past.before.items():
-        words = f"{instance} was {before.status}"
-        if instance in past.flying:
-            words += ", and a redeploy of it may be under way"
-        lines.append(f"left behind: {words}")
-    for event, instance in past.events.items():
-        lines.append(
-            f"left behind: simulated event {event} on {instance}, unless canceled"
-        )
-    lines += [
-        f"left behind: a simulated {one.type} on {one.instance} may have been made"
-        for one in past.unsure
-    ]
-    lines += [f"left behind: {one}, which the run made" for one in past.launched]
-    if past.launching:
-        lines.append("left behind: an instance may have been made")
     return lines
