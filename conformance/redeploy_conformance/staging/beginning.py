@@ -103,9 +103,9 @@ def assemble(
     past = Past()
     if witness is not None:
         transport = WatchedTransport(transport, witness)
-    reader = reader_of(settings, transport, clock)
+    reader = reader_of(settings, transport, clock, say)
     fence = Fence(transport, reader, wallet, settings, contract, journal, past)
-    api = reader_of(settings, fence, clock)
+    api = reader_of(settings, fence, clock, say)
     reader.watcher = api.watcher = witness
     return Staging(
         contract=contract,
@@ -123,8 +123,13 @@ def assemble(
     )
 
 
-def reader_of(settings: Settings, transport: Transport, clock: Clock) -> StagingApi:
-    """Return the operations on a transport."""
+def reader_of(
+    settings: Settings,
+    transport: Transport,
+    clock: Clock,
+    say: Callable[[str], None],
+) -> StagingApi:
+    """Return the operations on a transport; ``say`` is told of long waits."""
     statement = settings.statement
     target = Target(statement.name, KIND, transport, statement)
-    return StagingApi(target, region=settings.region, clock=clock)
+    return StagingApi(target, region=settings.region, clock=clock, say=say)

@@ -26,6 +26,7 @@ from redeploy_conformance.staging.journal import JournalError, read_lines
 from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
 from redeploy_conformance.staging.outputs import Outputs, remembered, traces
+from redeploy_conformance.staging.patience import HeardTransport
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
@@ -151,7 +152,7 @@ def doctor(options: Mapping[str, Any]) -> None:
     settings = no_limits(statement)
     good = True
     for fine, text in examine(
-        reader_of(settings, transport, RealClock()), transport, wallet
+        reader_of(settings, transport, RealClock(), _say), transport, wallet
     ):
         good = good and fine
         click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text, limit=WHOLE)}")
@@ -264,20 +265,20 @@ def _say_left(run: Staging) -> None:
 
 def _planned(
     contract: Contract, settings: Settings, wallet: Wallet
-) -> tuple[HttpTransport, dict[str, Found], Plan]:
+) -> tuple[HeardTransport, dict[str, Found], Plan]:
     transport, clock = _connect(settings), RealClock()
-    reader = reader_of(settings, transport, clock)
+    reader = reader_of(settings, transport, clock, _say)
     found = inside(reader, wallet, settings, contract, "")
     return transport, found, make_plan(contract, settings, found, clock.wall())
 
 
-def _connect(settings: Settings) -> HttpTransport:
+def _connect(settings: Settings) -> HeardTransport:
     return _connect_to(settings.statement)
 
 
-def _connect_to(statement: Statement) -> HttpTransport:
+def _connect_to(statement: Statement) -> HeardTransport:
     assert statement.url is not None
-    return HttpTransport(statement.url, statement.ca_file)
+    return HeardTransport(HttpTransport(statement.url, statement.ca_file), _say)
 
 
 def _check_outputs(result: str, *others: str) -> None:

@@ -31,6 +31,7 @@ from redeploy_conformance.staging.declining import (
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
+from redeploy_conformance.staging.patience import Murmur
 from redeploy_conformance.staging.planning import Plan, worst_seconds
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.preparing import HOME
@@ -72,6 +73,7 @@ class Driver:
     remedies: dict[str, str] = field(default_factory=dict)
     _posts: dict[str, Post] = field(init=False)
     _failed: int = 0
+    _murmur: Murmur = field(default_factory=Murmur)
 
     def __post_init__(self) -> None:
         """Prepare; nothing is asked yet."""
@@ -122,6 +124,8 @@ class Driver:
                 post.seen = {}
             return True
         self._failed = 0
+        if self._murmur.due(begun):
+            self.tell(f"waiting: {'; '.join(map(self._waits, keys))}")
         changed = False
         for key, view in views.items():
             changed |= self._posts[key].seen.get("status") != view.get("status")
@@ -130,6 +134,11 @@ class Driver:
             since = begun - self.session.late
             self.fence.seen.looked(self.session.ids[key], status, since)
         return changed
+
+    def _waits(self, key: str) -> str:
+        post = self._posts[key]
+        status = post.seen.get("status", "not looked at yet")
+        return f"{self.session.ids.get(key, key)} ({status}) {post.waits}".rstrip()
 
     # ------------------------------------------------------------------ one lane
 
@@ -190,9 +199,11 @@ class Driver:
             return
         instance, left = self.session.ids[key], Leftovers()
         yield from self._calm(post)
+        post.waits = "for a start or a stop to be over"
         yield from rest(
             self.fence, instance, lambda: post.seen.get("status"), self.session.late
         )
+        post.waits = "for simulated events to be canceled"
         yield from clear(self.session.api, self.fence, instance, left)
         for one in left.lines():
             self.tell(one)
@@ -259,6 +270,8 @@ class Driver:
             self.witness.case(report)
         post.reserved, post.case = 0, None
         self.tell(f"{case.name}: {post.outcome}")
+        if self.looks:
+            self._murmur.spoken(self.looks[-1])
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""
@@ -304,6 +317,7 @@ class Driver:
 
     def _bring(self, post: Post, one: step.Bring) -> Waits:
         """Start or stop an instance, and wait until it is there."""
+        post.waits = f"to be {one.status}"
         ways = bring(
             self.fence,
             one.status,
@@ -325,6 +339,7 @@ class Driver:
         redeploy may take.
         """
         key, session = post.lane.key, self.session
+        post.waits = "for its redeploy to end"
         while True:
             yield
             if not post.seen:
@@ -367,5 +382,6 @@ class Driver:
     def _calm(self, post: Post) -> Waits:
         instance = self.session.ids.get(post.lane.key)
         if instance is not None:
+            post.waits = "for a redeploy that may be under way to be over"
             bound = self.session.oracle.rules.bound
             yield from calm(self.fence, instance, bound, self.session.late)

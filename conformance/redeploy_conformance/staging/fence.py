@@ -24,6 +24,7 @@ from redeploy_conformance.staging.access import (
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
 from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.patience import LONG
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,
@@ -291,7 +292,13 @@ class Fence:
                 self._sent.popleft()
             if len(self._sent) < most:
                 break
-            clock.sleep(self._sent[0] + contract.quota_seconds - now + 0.001)
+            pause = self._sent[0] + contract.quota_seconds - now + 0.001
+            if pause >= LONG:
+                self.api.say(
+                    f"waiting {pause:.0f} s with the next call: more would not stay within the run's "
+                    f"{self.settings.share:g} of the rate limit"
+                )
+            clock.sleep(pause)
         self._sent.append(clock.now())
 
 

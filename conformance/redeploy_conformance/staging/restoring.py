@@ -14,6 +14,7 @@ from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
+from redeploy_conformance.staging.patience import Murmur
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
@@ -45,6 +46,7 @@ class Restorer:
         self._rows: Rows = {}
         self._refused: dict[str, str] = {}
         self._failed = 0
+        self._murmur = Murmur()
 
     def run(self) -> Leftovers:
         """Bring everything back, and return what could not be.
@@ -92,6 +94,9 @@ class Restorer:
                 self._rows.pop(one, None)
             self.fence.seen.looked(one, self._status(one) or "not listed", since)
         self._failed = 0
+        if self._murmur.due(since):
+            shown = (f"{one} ({self._status(one) or 'not listed'})" for one in ids)
+            self.api.say(f"waiting to put back: {', '.join(shown)}")
         return changed
 
     def _status(self, instance: str) -> str | None:
