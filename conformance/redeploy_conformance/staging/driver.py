@@ -18,24 +18,20 @@ from redeploy_conformance.staging.cases import (
     Act,
     Meanwhile,
     StagingCase,
-    at_stake,
     redeploys,
 )
 from redeploy_conformance.staging.clearing import clear
-from redeploy_conformance.staging.declining import (
-    ENDED,
-    Declined,
-    too_late,
-    used_up,
-)
+from redeploy_conformance.staging.declining import ENDED, Declined
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.patience import Murmur
-from redeploy_conformance.staging.planning import Plan, worst_seconds
+from redeploy_conformance.staging.planning import Plan
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.preparing import HOME
+from redeploy_conformance.staging.reckoning import count_what_moved, too_much
 from redeploy_conformance.staging.session import StagingSession
+from redeploy_conformance.staging.standing_by import others_changed, stand_by
 from redeploy_conformance.staging.tracing import Witness
 from redeploy_conformance.staging.waits import (
     LOST_AFTER,
@@ -154,43 +150,12 @@ class Driver:
                 yield from self._case(post, case)
             else:
                 self._decline(case, why)
-        self._stand_by(post)
+        stand_by(self.session, post, self._posts.values())
 
     def _decline(self, case: StagingCase, why: Declined) -> None:
         report = CaseReport(case.name, case.clauses, declined=why.reason)
         self.declined.append(report)
         self.remedies[why.reason] = why.remedy
-
-    def _stand_by(self, post: Post) -> None:
-        """Let an instance whose cases are over be looked at while others are redeployed (L9).
-
-        One that an earlier process was done with is taken for that as it is now.
-        """
-        key, worlds = post.lane.key, self.session.oracle.worlds
-        others = [one for one in self._posts.values() if one is not post]
-        if post.over or all(one.idle for one in others) or key not in self.session.ids:
-            return
-        if key not in worlds:
-            quiet = Run()
-            self.session.enter(quiet, Ledger())
-            self.session.do(step.Take(key))
-        post.idle = key in worlds and all(
-            one.flight is None and one.status in STABLE for one in worlds[key]
-        )
-
-    def _others_changed(self, post: Post) -> bool:
-        """Judge what the shared look showed of others while a redeploy was under way (L9).
-
-        Not before every look shows what came after its call.
-        """
-        session = self.session
-        if session.since_call(post.lane.key, post.at) < session.late:
-            return False
-        for key, other in self._posts.items():
-            if other.idle and other.seen and session.looked(key, other.seen, post.at):
-                other.idle = False
-                session.let_go(key)
-        return bool(post.run.violations)
 
     def _arrive(self, post: Post) -> Waits:
         """See to its end what an earlier process of the run left under way on an instance."""
@@ -210,27 +175,11 @@ class Driver:
 
     def _too_much(self, post: Post, case: StagingCase) -> Declined | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
-        settings, past = self.plan.settings, self.fence.past
         witness, stopping = self.witness, self.stopping
         if stopping if witness is None else witness.asked(stopping):
             return ENDED
-        need = at_stake(self.plan.contract, case)
-        others = sum(self._owed(one) for one in self._posts.values() if one is not post)
-        if need and past.redeploys + others + need > settings.redeploys:
-            return used_up(settings)
-        left = settings.minutes * 60 - past.seconds(self.fence.api.clock.wall())
-        if worst_seconds(self.plan.contract, case, settings) > left:
-            return too_late(settings)
-        post.reserved = redeploys(self.plan.contract, case)
-        post.spent = self._spent(post)
-        return None
-
-    def _owed(self, post: Post) -> int:
-        """Return how many redeploys a case under way may still come to, beside those it has cost."""
-        return max(0, post.reserved - (self._spent(post) - post.spent))
-
-    def _spent(self, post: Post) -> int:
-        return self.fence.past.spent[self.session.ids.get(post.lane.key, "")]
+        posts = self._posts.values()
+        return too_much(self.plan, self.fence, self.session, post, case, posts)
 
     def _case(self, post: Post, case: StagingCase) -> Waits:
         post.run, post.ledger, post.case = Run(), Ledger(), case
@@ -241,7 +190,7 @@ class Driver:
             if post.over:
                 break
         if post.run.violations:  # kept, whatever happens while it is tidied up
-            self._count_what_moved(post)
+            count_what_moved(self.fence, self.session, post)
             self._close(post, case)
         elif not post.over and not self.session.late:
             post.still = self.fence.past.writes
@@ -249,17 +198,6 @@ class Driver:
             yield from self._tidy(post)
         if post.case is not None:
             self._close(post, case)
-
-    def _count_what_moved(self, post: Post) -> None:
-        """Count the calls that were refused, where a look shows something that nobody asked for.
-
-        On a broken target one of them may have taken effect all the same.
-        """
-        key, past = post.lane.key, self.fence.past
-        instance, last = self.session.ids.get(key, ""), post.run.done[-1].step
-        shown = isinstance(last, step.Look) and key in last.keys
-        if shown and any(one > post.still for one in past.pardoned.get(instance, [])):
-            self.fence.note("moved", instance=instance, after=post.still)
 
     def _close(self, post: Post, case: StagingCase) -> None:
         """Keep what a case has shown."""
@@ -345,7 +283,9 @@ class Driver:
             if not post.seen:
                 continue
             session.enter(post.run, post.ledger)
-            if not session.at_rest(key) and self._others_changed(post):
+            if not session.at_rest(key) and others_changed(
+                session, post, self._posts.values()
+            ):
                 return
             try:
                 stable = post.seen.get("status") in STABLE
