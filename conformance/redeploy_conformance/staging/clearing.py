@@ -5,13 +5,19 @@ from redeploy_conformance.staging.access import StagingApi, made_at
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.requests import WITHDRAW
-from redeploy_conformance.staging.waits import ATTEMPTS, Waits
+from redeploy_conformance.staging.waits import ATTEMPTS, Waits, until
 from redeploy_conformance.views import event_of
 
 
-def clear(api: StagingApi, fence: Fence, instance: str, told: Leftovers) -> Waits:
-    """Cancel the run's simulated events of an instance, and tell of those that stay open."""
+def clear(
+    api: StagingApi, fence: Fence, instance: str, late: float, told: Leftovers
+) -> Waits:
+    """Cancel the run's simulated events of an instance, and tell of those that stay open.
+
+    A look may be ``late`` by so many seconds, and not show yet what was made or canceled.
+    """
     trouble: str | None = None
+    yield from _shown(fence, instance, late)
     for _ in range(ATTEMPTS):
         try:
             still = _still_open(api, fence, instance)
@@ -29,6 +35,7 @@ def clear(api: StagingApi, fence: Fence, instance: str, told: Leftovers) -> Wait
         except SetUpError as error:
             trouble = str(error)
         yield
+        yield from _shown(fence, instance, late)
     try:
         still = _still_open(api, fence, instance)
     except SetUpError as error:
@@ -38,6 +45,11 @@ def clear(api: StagingApi, fence: Fence, instance: str, told: Leftovers) -> Wait
         return
     if still:
         told.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+
+
+def _shown(fence: Fence, instance: str, late: float) -> Waits:
+    """Wait until looks show what the last request about simulated events came to."""
+    return until(fence, fence.past.events_at.get(instance, 0.0) + late)
 
 
 def _still_open(api: StagingApi, fence: Fence, instance: str) -> list[str]:

@@ -40,6 +40,7 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
+    until,
 )
 from redeploy_conformance.steps import Step
 
@@ -169,7 +170,9 @@ class Driver:
             self.fence, instance, lambda: post.seen.get("status"), self.session.late
         )
         post.waits = "for simulated events to be canceled"
-        yield from clear(self.session.api, self.fence, instance, left)
+        yield from clear(
+            self.session.api, self.fence, instance, self.session.late, left
+        )
         for one in left.lines():
             self.tell(one)
 
@@ -245,6 +248,9 @@ class Driver:
             if not post.over:
                 self._do(post, one)
         elif not isinstance(one, step.Tasks) or key in session.tasks:
+            if isinstance(one, step.Launch) and self.fence.past.launching:
+                post.waits = "to see whether one was made before"
+                yield from until(self.fence, self.fence.past.launch_at + session.late)
             self._do(post, one)
             if isinstance(one, step.Launch):  # maybe an earlier process made it
                 yield from self._arrive(post)

@@ -53,7 +53,8 @@ class Past:
     start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
     whose redeploys were given back: they count after all where a look shows that it moved.
     ``launched`` are instances that the run made,
-    ``launching`` says that one may have been made whose id is not known. ``events`` are the
+    ``launching`` says that one may have been made whose id is not known, and ``launch_at`` when one was
+    last asked for; ``events_at`` is that for simulated events, by instance. ``events`` are the
     simulated events made, by instance; ``unsure`` those that may have been made; ``canceled`` those of
     which that was answered, ``canceling`` those of which it was asked without an answer. ``deleted`` are
     instances of which that was answered.
@@ -67,6 +68,8 @@ class Past:
     pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
     launching: bool = False
+    launch_at: float = 0.0
+    events_at: dict[str, float] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     unsure: list[Simulated] = field(default_factory=list)
     canceled: set[str] = field(default_factory=set)
@@ -138,11 +141,16 @@ class Past:
             status = "Running" if line["action"] == START else "Stopped"
             self.wanted |= dict.fromkeys(line["instances"], status)
         elif line["action"] == LAUNCH:
-            self.launching = True
+            self.launching, self.launch_at = True, line["at"]
         elif line["action"] == SIMULATE:
-            self.unsure.append(_simulated(line))
+            made = _simulated(line)
+            self.unsure.append(made)
+            self.events_at[made.instance] = line["at"]
         elif line["action"] == WITHDRAW:
             self.canceling |= set(line["events"])
+            homes = {self.events.get(one) for one in line["events"]}
+            homes |= {one.instance for one in self.unsure}
+            self.events_at |= dict.fromkeys(filter(None, homes), line["at"])
 
     def _answered(self, begun: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         status = line["status"]

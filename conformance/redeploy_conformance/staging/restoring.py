@@ -25,6 +25,7 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
+    until,
 )
 from redeploy_conformance.wire.signing import Credentials
 
@@ -55,10 +56,7 @@ class Restorer:
             SetUpError: the account could not be looked at.
         """
         past = self.fence.past
-        own = {
-            str(row["InstanceId"])
-            for row in tagged(self.fence.api, self._key(), RUN_TAG, past.run)
-        }
+        own = self._own()
         touched = set(past.before) | set(past.events.values())
         touched |= {one.instance for one in past.unsure}
         works = {one: self._instance(one) for one in sorted(touched - own)}
@@ -69,6 +67,20 @@ class Restorer:
         if not self.told.all:
             self.fence.note("restored")
         return self.told
+
+    def _own(self) -> set[str]:
+        """Return the instances that the run made, also one whose id nobody knows.
+
+        One that was just asked for may not be listed yet: not to see it would be to leave it there.
+        """
+        past, clock = self.fence.past, self.fence.api.clock
+        known = set(past.launched) - past.deleted
+        pause = past.launch_at + self._late - clock.wall()
+        if pause > 0 and (known or past.launching):
+            self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
+            clock.sleep(pause)
+        rows = tagged(self.fence.api, self._key(), RUN_TAG, past.run)
+        return known | {str(row["InstanceId"]) for row in rows}
 
     def _key(self) -> Credentials:
         return self.fence.wallet()
@@ -104,7 +116,7 @@ class Restorer:
         return None if row is None else str(row.get("Status"))
 
     def _instance(self, instance: str) -> Waits:
-        yield from clear(self.api, self.fence, instance, self.told)
+        yield from clear(self.api, self.fence, instance, self._late, self.told)
         yield from calm(self.fence, instance, self._bound, self._late)
         yield from rest(
             self.fence, instance, lambda: self._status(instance), self._late
@@ -154,6 +166,8 @@ class Restorer:
             params = [("InstanceId", instance), ("Force", "true")]
             trouble = self._try(DELETE, params)
             yield
+            if trouble is None:
+                yield from until(self.fence, self.fence.api.clock.wall() + self._late)
             while self._failed:
                 yield
             if self._status(instance) is None:
