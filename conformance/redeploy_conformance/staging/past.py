@@ -48,6 +48,8 @@ class Simulated:
 class Past:
     """The run so far. Times are seconds since 1970.
 
+    ``instances`` are those that it was at work on; ``before`` is what they looked like before that, or
+    since all was put back the last time.
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
     start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
@@ -60,6 +62,7 @@ class Past:
     instances of which that was answered.
     """
 
+    instances: set[str] = field(default_factory=set)
     before: dict[str, Before] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class Past:
             case "before":
                 seen = Before(line["status"], tuple(line["events"]))
                 self.before.setdefault(line["instance"], seen)
+                self.instances.add(line["instance"])
             case "write":
                 self._begun(line)
             case "answer":
@@ -120,6 +124,8 @@ class Past:
             case "settled":
                 self.flying.pop(line["instance"], None)
                 self.pardoned.pop(line["instance"], None)
+            case "restored":
+                self._as_before()
             case "case":
                 self.reports.append(CaseReport.from_json(line["report"]))
             case "moved":
@@ -180,6 +186,14 @@ class Past:
             self.canceled |= set(begun["events"]) if done else set()
         elif begun["action"] == DELETE and done:
             self.deleted |= set(begun["instances"])
+
+    def _as_before(self) -> None:
+        """Forget what there was to put back: what becomes of it from now on is the owner's doing."""
+        self.before.clear()
+        self.wanted.clear()
+        self._touched.clear()
+        self.events.clear()
+        self.unsure.clear()
 
     def _moved(self, instance: str, after: int, at: float) -> None:
         """Count the calls that were refused and may have taken effect; one may be under way."""

@@ -164,7 +164,7 @@ class Staging:
         requests = self.api.requests + self.reader.requests
         reach = decidable(self.contract, trusted=self.settings.events_are_real)
         rows = {row.clause.id: row for row in reach}
-        alone = len(self.past.before) + len(self.past.launched) < 2
+        alone = len(self.past.instances) + len(self.past.launched) < 2
         clauses = tuple(
             _explained(one, declined, remedies, rows[one.id], alone=alone)
             for one in made.clauses
