@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -52,6 +52,8 @@ RESULT = "redeploy-conformance-result.json"
 """Where a result goes when nobody has ever said where."""
 WHOLE = 20_000
 """Characters after which a line of a plan is cut; what it says must not be lost."""
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""What asks a run to end: Ctrl-C, and whoever stops processes in order."""
 MISUSES = (
     JournalError,
     NoCredentialsError,
@@ -208,7 +210,7 @@ def _carry_out(run: Staging, path: Path, writer: StagingWriter | None) -> None:
 
 @contextmanager
 def _interrupts(run: Staging) -> Iterator[None]:
-    """Let the first Ctrl-C end the run in order, and the second one end it now."""
+    """Let the first Ctrl-C end the run in order, and the second one end it now; SIGTERM likewise."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         if run.stopping:
@@ -219,11 +221,12 @@ def _interrupts(run: Staging) -> Iterator[None]:
             "Ctrl-C again ends at once"
         )
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {one: signal.signal(one, handle) for one in ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextmanager
@@ -315,4 +318,6 @@ def _tell_reach(plan: Plan) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(clean(text, limit=WHOLE), err=True)
+    # Where nobody reads any more the run still has to be ended in order, and put back.
+    with suppress(OSError):
+        click.echo(clean(text, limit=WHOLE), err=True)
