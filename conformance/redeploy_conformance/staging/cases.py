@@ -122,6 +122,19 @@ def at_stake(contract: Contract, case: StagingCase) -> int:
     return max(redeploys(contract, case), int(doubt))
 
 
+def forces(contract: Contract, case: StagingCase) -> bool:
+    """Whether a redeploy of a case may stop a running guest by force (L11)."""
+    forcing = {
+        row.name
+        for row in contract.malformed
+        if row.set.get("ForceStop") and not contract.by_id[row.clause].required
+    }
+    return any(
+        isinstance(one, Redeploy) and (one.force or one.malformed in forcing)
+        for one in map(_bare, case.steps)
+    )
+
+
 def calls(case: StagingCase) -> int:
     """Return how many RedeployInstance calls a case makes at most."""
     return sum(_calls(_bare(one)) for one in case.steps)

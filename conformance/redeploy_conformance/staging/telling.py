@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from redeploy_conformance.staging.cases import at_stake, redeploys
+from redeploy_conformance.staging.cases import at_stake, forces, redeploys
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
 from redeploy_conformance.staging.planning import Plan, worst_seconds
@@ -52,6 +52,17 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
         lines += ["", "left alone:", *(f"  {key}: {why}" for key, why in plan.unfit)]
     lines += ["", "what could be lost:"]
     lines += [f"  {one}" for one in lost(plan.contract, used)]
+    forcing = [
+        case.name
+        for lane in plan.lanes
+        for case in lane.cases
+        if forces(plan.contract, case)
+    ]
+    if forcing:
+        lines.append(
+            "  a redeploy with ForceStop may cut a running instance off like a power failure, and "
+            f"what it has not written yet is lost: {', '.join(forcing)}"
+        )
     lines += ["", "of the clauses, this would be"]
     lines += [f"  {one}" for one in listed(plan.reach)]
     lines += ["", "nothing was changed: this is only the plan"]
