@@ -120,3 +120,16 @@ def test_no_second_instance_is_made_while_the_first_may_not_be_listed_yet(
     assert "RunInstances" not in actions
     assert {one.name for one in run.past.reports if not one.problem} >= {"A15-launched"}
     assert account.shown() == before
+
+
+def test_a_simulated_event_is_waited_for_until_it_is_listed(account: Account) -> None:
+    before = account.shown()
+    lag = {"read_lag_seconds": LATE}
+    run = account.begin(account.settings(clauses=("E4",), statement=lag))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
+    assert "E4" in {one.id for one in result.clauses if one.verdict == "pass"}
+    assert account.shown() == before
