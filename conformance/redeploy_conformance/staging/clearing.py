@@ -17,10 +17,14 @@ def clear(
     A look may be ``late`` by so many seconds, and not show yet what was made or canceled.
     """
     trouble: str | None = None
-    yield from _shown(fence, instance, late)
+    if not _canceled(fence, instance):
+        yield from _shown(fence, instance, late)
     for _ in range(ATTEMPTS):
         try:
             still = _still_open(api, fence, instance)
+            if still and _canceled(fence, instance):  # or so an old look says
+                yield from _shown(fence, instance, late)
+                still = _still_open(api, fence, instance)
         except SetUpError as error:
             trouble = str(error)
             yield
@@ -45,6 +49,13 @@ def clear(
         return
     if still:
         told.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+
+
+def _canceled(fence: Fence, instance: str) -> bool:
+    """Whether it was answered of every event of an instance that it is canceled."""
+    past = fence.past
+    own = {event for event, home in past.events.items() if home == instance}
+    return own <= past.canceled and all(one.instance != instance for one in past.unsure)
 
 
 def _shown(fence: Fence, instance: str, late: float) -> Waits:
