@@ -48,8 +48,7 @@ class Simulated:
 class Past:
     """The run so far. Times are seconds since 1970.
 
-    ``instances`` are those that it was at work on; ``before`` is what they looked like before that, or
-    since all was put back the last time.
+    ``before`` is what its instances looked like before it began, or since all was put back.
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
     start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
@@ -62,7 +61,6 @@ class Past:
     instances of which that was answered.
     """
 
-    instances: set[str] = field(default_factory=set)
     before: dict[str, Before] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
@@ -116,7 +114,6 @@ class Past:
             case "before":
                 seen = Before(line["status"], tuple(line["events"]))
                 self.before.setdefault(line["instance"], seen)
-                self.instances.add(line["instance"])
             case "write":
                 self._begun(line)
             case "answer":

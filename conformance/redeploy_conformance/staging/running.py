@@ -164,7 +164,8 @@ class Staging:
         requests = self.api.requests + self.reader.requests
         reach = decidable(self.contract, trusted=self.settings.events_are_real)
         rows = {row.clause.id: row for row in reach}
-        alone = len(self.past.instances) + len(self.past.launched) < 2
+        alone = self.driver is not None and len(self.driver.plan.lanes) < 2
+        alone = alone and not self.settings.launch
         clauses = tuple(
             _explained(one, declined, remedies, rows[one.id], alone=alone)
             for one in made.clauses
@@ -222,10 +223,14 @@ def _explained(
 ) -> ClauseResult:
     """Say of a clause that was not exercised why a real account could not do it.
 
-    ``alone`` says that the run had one instance at most.
+    ``alone`` says that the run had one instance, and was to make none.
     """
     if one.verdict != Verdict.NOT_EXERCISED.value:
         return one
+    if one.id == BESIDE and alone:
+        reason = "it shows on one instance while another is redeployed, and there was but one"
+        remedy = "name or tag a second instance, or let one be made with --launch"
+        return replace(one, reason=reason, remedy=remedy)
     for report in declined:
         if one.id in report.clauses and report.declined is not None:
             remedy = remedies[report.declined]
@@ -233,10 +238,6 @@ def _explained(
     if row.reach in (Reach.NOT, Reach.AS_FOUND):
         remedy = "run the suite against an emulator that has a control plane"
         return replace(one, reason=row.reason, remedy=remedy)
-    if one.id == BESIDE and alone:
-        reason = "it shows on one instance while another is redeployed, and there was but one"
-        remedy = "name or tag a second instance, or let one be made with --launch"
-        return replace(one, reason=reason, remedy=remedy)
     reason = "what it needs did not come about on these instances"
     remedy = "name instances with a system event that a redeploy responds to"
     return replace(one, reason=reason, remedy=remedy)

@@ -217,11 +217,22 @@ def test_what_a_redeploy_does_to_an_instance_that_stands_by_is_a_violation(
     assert [one.clause for one in result.findings] == ["L9"]
 
 
+def test_of_two_instances_that_is_not_said(account_of: MakeAccount) -> None:
+    account = account_of(count=2)  # calls without an event are refused
+    run = account.begin(account.settings(clauses=("L2",)))
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result(run.restore(), complete=True)
+    (gap,) = [one for one in result.clauses if one.id == "L9"]
+    assert gap.reason == "what it needs did not come about on these instances"
+
+
+@pytest.mark.parametrize("most", [1, 40])
 def test_of_a_single_instance_it_is_said_what_the_frame_needs(
-    account_of: MakeAccount,
+    account_of: MakeAccount, most: int
 ) -> None:
     account = account_of(count=1, settings=ACCEPTS)
-    run = account.begin(account.settings(clauses=("L2",)))
+    run = account.begin(account.settings(clauses=("L1", "L2"), redeploys=most))
     with run.journal:
         run.carry_out(run.plan())
         result = run.result(run.restore(), complete=True)
