@@ -172,13 +172,21 @@ def stage(
 
 @click.command()
 @click.argument("journal", type=click.Path(dir_okay=False))
-@_result
-@_trace
-def resume(journal: str, result: str, trace: str | None) -> None:
+@click.option(
+    "--result",
+    type=click.Path(dir_okay=False),
+    help="Where the result goes, as JSON; if not told, where 'stage' was told to write it.",
+)
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False),
+    help="Where the trace of this process goes; if not told, beside that of 'stage', if any.",
+)
+def resume(journal: str, result: str | None, trace: str | None) -> None:
     """Go on with a run that was cut short, from its JOURNAL.
 
-    With --trace this process writes a trace of its own: 'check-trace' takes those of all processes of
-    the run, in their order.
+    Each process of a run writes a trace of its own (run.trace, run.trace.2, ...): 'check-trace' takes
+    them all, in their order.
     """
     from redeploy_conformance.staging.command import resume as run
 

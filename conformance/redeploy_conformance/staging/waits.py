@@ -45,6 +45,12 @@ def _goes_on(work: Waits) -> bool:
     return next(work, "over") is None
 
 
+def until(fence: Fence, moment: float) -> Waits:
+    """Wait until a moment, in seconds since 1970: then looks show what came before."""
+    while fence.api.clock.wall() < moment:
+        yield
+
+
 def bring(
     fence: Fence, status: str, shown: Callable[[], str | None], ask: Callable[[], None]
 ) -> Iterator[str | None]:
