@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.offered import passed_over
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import rules_for
 from redeploy_conformance.steps import (
@@ -35,7 +36,9 @@ def lines(bench: Bench, wanted: Callable[[Case], bool], *, burst: bool) -> list[
             why = "another case does the same better"
         left.setdefault(why, []).append(label)
     cases = [case for _, case in done]
+    strange = passed_over(bench.offer.name, bench.offer.unknown)
     return [
+        *([strange] if strange else []),
         f"{bench.offer.name} {bench.offer.version} offers "
         f"{', '.join(sorted(part.value for part in parts)) or 'no control plane'}",
         f"{len(done)} planned cases: {_sum(cases, _calls)} calls of RedeployInstance on "

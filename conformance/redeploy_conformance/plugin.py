@@ -18,6 +18,7 @@ from redeploy_conformance.plugin_run import REPORTER, Gathering, Reporter, leave
 if TYPE_CHECKING:
     from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.bench import Bench
+    from redeploy_conformance.plugin_alive import Signs
 
 SUITE_FAILED = 5
 
@@ -37,15 +38,25 @@ def pytest_configure(config: pytest.Config) -> None:
             from redeploy_conformance import hosts
 
             hosts.arrive(luggage, reporter)
+    else:
+        _gathering = Gathering(config)
+    if not any("redeploy_" in str(one) for one in config.args):
         return
-    _gathering = Gathering(config)
-    if config.getoption("tx", None) and any(
-        "redeploy_" in str(one) for one in config.args
-    ):
+    reporter.signs = _signs(config, _gathering)
+    if _gathering is not None and config.getoption("tx", None):
         from redeploy_conformance.workers import Workers, defaults
 
         defaults(config.option)
         config.pluginmanager.register(Workers(reporter, _gathering))
+
+
+def _signs(config: pytest.Config, gathering: Gathering | None) -> Signs:
+    """Give signs of life from now on."""
+    from redeploy_conformance.plugin_alive import Signs
+
+    signs = Signs(config, gathering)
+    config.pluginmanager.register(signs)
+    return signs
 
 
 SUITE = "redeploy_conformance/suite/"

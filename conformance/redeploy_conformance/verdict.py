@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Offer
-from redeploy_conformance.conclude import Gathered, Sums, sentence
+from redeploy_conformance.conclude import Gathered, Sums
 from redeploy_conformance.files import write_whole
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.redact import redacted
+from redeploy_conformance.sentences import sentence
 from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import describe
@@ -227,7 +228,7 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses),
+        sentence=sentence(verdict, clauses, gathered.problems),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),

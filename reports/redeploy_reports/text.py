@@ -116,7 +116,7 @@ class _Page:
         rest_of_it = sentence[len(verdict) :]
         again = sentence.upper().startswith(verdict) and rest_of_it[:1] in (":", " ")
         text = verdict + (rest_of_it if again else f": {sentence}")
-        first, *rest = self.some(text, "", most=2)
+        first, *rest = self.some(text, "", most=4)
         yield self.paint(first, verdict)
         yield from rest
         yield from self.fold(counts(self.result), "  ")
@@ -130,7 +130,7 @@ class _Page:
             f"{count(result.cases, 'case')}, {count(result.steps, 'step')}, "
             f"{count(result.requests, 'request')} in {result.seconds:.1f} s, "
             f"{count(result.workers, 'worker')}, seed {result.seed}, "
-            f"exit code{GLUE}{result.exit_code}"
+            f"exit{GLUE}code{GLUE}{result.exit_code}"
         )
 
     def violation(self, clause: ClauseResult) -> Iterator[str]:
