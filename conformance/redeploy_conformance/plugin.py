@@ -177,6 +177,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     plugin_run.exit_code, plugin_run.interrupted = None, False
+    wrong = plugin_options.wrong_outputs(session.config)
+    if wrong is not None:
+        leave(wrong, 2)
     reporter = session.config.stash[REPORTER]
     if reporter.baseline_path:
         reporter.pinned = _pinned(reporter.baseline_path, reporter.target_word)

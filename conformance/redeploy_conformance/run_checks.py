@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance.exits import leave, warn
-from redeploy_conformance.files import unwritable
+from redeploy_conformance.files import unwritable, written_twice
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -67,6 +67,8 @@ def check_run(
             )
     if case is not None and case not in _cases(contract):
         leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
+    if twice := written_twice(outputs):
+        leave(RunVerdict.WRONG_USAGE, twice)
     for path in outputs:
         check_output(path, whole=path in whole)
     try:
