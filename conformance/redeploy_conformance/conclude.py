@@ -22,6 +22,7 @@ from redeploy_schemas.records import (
     Problem,
 )
 from redeploy_schemas.vocabulary import (
+    NOT_CHOSEN,
     Missing,
     Part,
     RunVerdict,
@@ -42,6 +43,7 @@ class Sums:
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     ran: set[str] = field(default_factory=set)
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Sums:
     def add(self, report: CaseReport) -> None:
         """Enter one case."""
         self.cases += 1
+        self.names.add(report.name)
         self.requests += report.requests
         self.steps += report.steps
         self.ledger.merge(report.ledger)
@@ -85,6 +88,7 @@ class Sums:
         self.bursts += before.bursts
         self.findings += before.findings
         self.problems += before.problems
+        self.names |= before.names
         self.ran |= before.ran
         for mine, theirs in (
             (self.declined, before.declined),
@@ -97,12 +101,16 @@ class Sums:
 
 @dataclass(slots=True)
 class Gathered(Sums):
-    """Everything that a run's cases brought, and what its target offers and declares."""
+    """Everything that a run's cases brought, and what its target offers and declares.
+
+    ``filtered`` says that the user chose some cases of the plan, and all of these were done.
+    """
 
     contract: Contract
     offer: Offer
     declared: dict[str, str] = field(default_factory=dict)
     absent: frozenset[Part] = frozenset()
+    filtered: bool = False
 
     def clauses(self) -> tuple[ClauseResult, ...]:
         """Return what the run says of each clause; its own cases explain it first."""
@@ -216,6 +224,8 @@ class Gathered(Sums):
             if self.problems:
                 remedy = "see the problems of this run"
             return Missing.COULD_NOT_RUN, reason, remedy
+        if self.filtered:
+            return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"
         remedy = "run all cases to the end, without a filter"
         if self.findings:
             remedy += "; if that was done, mend what is violated first"
