@@ -240,7 +240,7 @@ def _mismatches(
     wrong += _of_other_events(world, view)
     if world.late:
         seen = f"still {view.get('status')}"
-        wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
+        wrong.append(Mismatch("status", "L7", rules.ended, seen))
     for clause, word in (*world.told, *_shown(contract, world, view)):
         if rules.declared.get(clause, word) != word and not _unsure(
             clause, word, rules

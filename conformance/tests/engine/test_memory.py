@@ -104,3 +104,5 @@ def test_a_redeploy_is_late_wherever_the_clock_stood(
     made = Create("i1", (), ((TYPES[0], "Inquiring"),), ending="succeed")
     run = session.perform((made, Redeploy("i1"), Settle()))
     assert (run.problem, [one.clause for one in run.violations]) == (None, ["L7"])
+    told = f"accepted more than {bound:g} s ago, has ended, in success or failure"
+    assert run.violations[0].expected.endswith(told)
