@@ -48,8 +48,8 @@ class Rules:
     def ended(self) -> str:
         """What L7 allows of a redeploy whose time is over, in words."""
         return (
-            f"the redeploy, accepted more than {self.bound:g} s ago, has ended, in success or "
-            "failure"
+            f"the redeploy, accepted more than {self.bound:g} s ago, has ended: in success or in "
+            "failure, or as its outcome was asked for"
         )
 
 
