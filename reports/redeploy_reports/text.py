@@ -10,7 +10,7 @@ from redeploy_reports.phrases import count, counts
 from redeploy_reports.story import ends
 from redeploy_reports.summary import Group, Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
-from redeploy_schemas.vocabulary import RunVerdict
+from redeploy_schemas.vocabulary import RunVerdict, Strength
 
 SCREEN = 50
 """How many lines the text keeps to while no more than three clauses are violated."""
@@ -190,7 +190,11 @@ class _Page:
         found = groups(self.summary.not_exercised)
         if not found:
             return
-        yield "NOT EXERCISED"
+        silent = all(
+            one.strength == Strength.OPEN.value for one in self.summary.not_exercised
+        )
+        rest = ", where the contract is silent: the verdict does not need it"
+        yield from self.fold("NOT EXERCISED" + (rest if silent else ""))
         kept = found[: self.detail.missing_groups]
         for group in kept:
             names = [clean(clause.id) for clause in group.clauses]
