@@ -193,8 +193,8 @@ class _Page:
         silent = all(
             one.strength == Strength.OPEN.value for one in self.summary.not_exercised
         )
-        rest = ", where the contract is silent: the verdict does not need it"
-        yield from self.fold("NOT EXERCISED" + (rest if silent else ""))
+        mild = ", where the contract is silent: the verdict does not need it"
+        yield from self.fold("NOT EXERCISED" + (mild if silent else ""))
         kept = found[: self.detail.missing_groups]
         for group in kept:
             names = [clean(clause.id) for clause in group.clauses]

@@ -1,7 +1,11 @@
 """Who waits for a slow target, or one that hangs, is told so on stderr; a fast one is left alone."""
 
+import os
+import pty
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +14,7 @@ from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.targets.watched import Waiting, Watched
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import ONE, Command, answering, wrapped
+from .conftest import COMMAND, ONE, Command, answering, wrapped
 
 CALL = HttpRequest("POST", "/?x=1", (("x-acs-action", "RedeployInstance"),), b"")
 CONTROL = HttpRequest("POST", "/redeploy-control/v1/accounts", (), b"{}")
@@ -175,3 +179,22 @@ def test_an_offer_that_means_nothing_is_told(
     assert "accounts, principals, instances, events, outcomes, clock," in line
     dry = redeploy("run", "mine:make", "--dry-run", *ONE)
     assert line.removeprefix("redeploy-conformance: ") in dry.out
+
+
+def test_on_a_terminal_a_slow_run_says_how_far_it_is(
+    tmp_path: Path, module: Callable[[str], None]
+) -> None:
+    module("import time\n" + wrapped("time.sleep(4)"))
+    ours, theirs = pty.openpty()
+    words = ["run", "mine:make", "--case", "A1-unknown-id an id that never was"]
+    process = subprocess.Popen(
+        [COMMAND, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs
+    )
+    out, _ = process.communicate(timeout=60)
+    os.set_blocking(ours, False)
+    told = os.read(ours, 4096).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "10 s: 0 of 1 cases done, " in told
+    assert "requests, now A1-unknown-id an id that never was" in told
+    assert b"cases done" not in out

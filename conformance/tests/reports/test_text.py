@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -163,7 +164,8 @@ def test_of_many_clauses_the_reason_is_not_cut(
 def test_a_gap_where_the_contract_is_silent_is_no_gap_of_the_verdict(
     conforming: Result, clause: Callable[..., ClauseResult]
 ) -> None:
-    gap = {"verdict": "not exercised", "missing": "could not run", "held": 0}
+    gap: dict[str, Any] = {"verdict": "not exercised", "missing": "could not run"}
+    gap["held"] = 0
     silent = clause("L8r", "path", strength="open", reason="so", remedy="that", **gap)
     shown = render(replace(conforming, clauses=(*conforming.clauses, silent)))
     heading = (
