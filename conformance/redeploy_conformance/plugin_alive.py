@@ -14,6 +14,8 @@ from redeploy_reports.clean import clean
 if TYPE_CHECKING:
     from redeploy_conformance.plugin_run import Gathering
 
+TESTS = ("test_first_tour", "test_plan", "test_walks")
+"""The files of the packaged tests."""
 VERY_QUIET = -2
 """The verbosity (``-qq``) from which on progress is not told; that nothing answers always is."""
 
@@ -29,10 +31,8 @@ class Signs:
         self.mixed = os.fstat(1)[:3] == os.fstat(2)[:3]
         self.at = ""
         self.done = 0
-        quiet = gathering is None or config.option.verbose <= VERY_QUIET
-        self.alive = Alive(
-            self.say, None if quiet else self.how_far, often=os.isatty(self.out)
-        )
+        self.quiet = gathering is None or config.option.verbose <= VERY_QUIET
+        self.alive = Alive(self.say, often=os.isatty(self.out))
         self.stack = ExitStack()
         self.session: pytest.Session | None = None
 
@@ -42,7 +42,9 @@ class Signs:
         self.stack.enter_context(watching(self.alive))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Take note of the test under way."""
+        """Take note of the test under way; how far tests of others are is not for us to tell."""
+        if any(f"{name}.py::" in nodeid for name in TESTS) and not self.quiet:
+            self.alive.how_far = self.how_far
         name = nodeid.rpartition("::")[2]
         self.at = name.partition("[")[2].removesuffix("]") or name.removeprefix("test_")
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -198,3 +199,19 @@ def test_on_a_terminal_a_slow_run_says_how_far_it_is(
     assert "10 s: 0 of 1 cases done, " in told
     assert "requests, now A1-unknown-id an id that never was" in told
     assert b"cases done" not in out
+
+
+def test_tests_of_somebody_else_are_not_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "redeploy_mine"
+    folder.mkdir()
+    (folder / "test_mine.py").write_text("import time\ndef test_it(): time.sleep(11)\n")
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    words = ["-m", "pytest", "-q", str(folder)]
+    subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, stderr=theirs, check=True, timeout=60
+    )
+    with pytest.raises(BlockingIOError):  # nothing was written
+        os.read(ours, 4096)
+    os.close(ours)
+    os.close(theirs)
