@@ -5,7 +5,10 @@ from typing import Any
 
 import click
 
+from redeploy_conformance.exits import leave
+from redeploy_conformance.files import seems
 from redeploy_conformance.staging.options import pair, share
+from redeploy_schemas.vocabulary import RunVerdict
 
 JOURNAL = "redeploy-conformance-journal.jsonl"
 RESULT = "redeploy-conformance-result.json"
@@ -170,6 +173,12 @@ def stage(
         run(options, journal, result, trace)
 
 
+def _check_kind(journal: str) -> None:
+    """Say that a file is another one than a journal, before a key is looked for."""
+    if other := seems(journal, "journal"):
+        leave(RunVerdict.WRONG_USAGE, f"{journal} is no journal: {other}")
+
+
 @click.command()
 @click.argument("journal", type=click.Path(dir_okay=False))
 @click.option(
@@ -190,6 +199,7 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
     """
     from redeploy_conformance.staging.command import resume as run
 
+    _check_kind(journal)
     run(journal, result, trace)
 
 
@@ -199,6 +209,7 @@ def restore(journal: str) -> None:
     """Put back what the run of JOURNAL changed: statuses, simulated events, its own instance."""
     from redeploy_conformance.staging.command import restore as run
 
+    _check_kind(journal)
     run(journal)
 
 
