@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from redeploy_conformance.evidence.watcher import Watcher
-from redeploy_conformance.parallel import Span, at_once
+from redeploy_conformance.parallel import Span, at_once, hold
 from redeploy_conformance.redact import scrubbed
-from redeploy_conformance.shapes import misshapen
+from redeploy_conformance.shapes import UNREAD, misshapen
 from redeploy_conformance.targets.base import (
     Target,
     UnansweredError,
@@ -70,12 +70,16 @@ PLAIN = Manner()
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What discovery found: who answers, in which region, which parts of the control plane."""
+    """What discovery found: who answers, in which region, which parts of the control plane.
+
+    ``unknown`` are words among the offers that are no part.
+    """
 
     name: str
     version: str
     region: str
     parts: frozenset[Part]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -143,11 +147,12 @@ class Api:
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, and keep it and its answer for the trace."""
         self.requests += 1
+        transport = self.target.transport
+        if not getattr(transport, "holds", False):
+            hold()
         begun = time.monotonic()
         try:
-            answer = self.target.transport.send(
-                request, self.target.statement.answer_seconds
-            )
+            answer = transport.send(request, self.target.statement.answer_seconds)
         except (UnansweredError, UnreachableError) as error:
             # The words may be the target's own, and repeat what was sent.
             told = type(error)(scrubbed(str(error), self.secrets))
@@ -268,9 +273,10 @@ class Api:
             raise UnreachableError(f"{what} is not as its schema says: {wrong[0]}")
         self.region = self.target.statement.region or document["region"]
         known = {part.value for part in Part}
-        parts = frozenset(Part(word) for word in document["offers"] if word in known)
-        made = document["implementation"]
-        return Offer(made["name"], made["version"], self.region, parts)
+        offers = set(document["offers"])
+        parts = frozenset(map(Part, offers & known))
+        made, unknown = document["implementation"], tuple(sorted(offers - known))
+        return Offer(made["name"], made["version"], self.region, parts, unknown)
 
     def _probe(self, where: str) -> None:
         """Make sure that something speaks the wire protocol, with a key that nobody has."""
@@ -331,13 +337,14 @@ class Api:
         except (UnansweredError, UnreachableError) as error:
             raise LostError(f"{action}: {error}") from error
         if answer.fields is None:
-            raise SetUpError(f"{action}: HTTP {answer.status}, {answer.problem}")
+            told = f"HTTP {answer.status}, {answer.problem}"
+            raise SetUpError(f"{action} {UNREAD}: {told}")
         if answer.status >= 300:
             code = answer.fields.get("Code", "without a code")
             raise SetUpError(f"{action} answered {answer.status} {code}")
         wrong = misshapen(action, answer.fields)
         if wrong:
-            raise SetUpError(f"{action} answered what cannot be read: {wrong}")
+            raise SetUpError(f"{action} {UNREAD}: {wrong}")
         return answer.fields
 
 

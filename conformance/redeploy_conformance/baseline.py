@@ -16,6 +16,7 @@ from typing import Any
 from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.conclude import draw
+from redeploy_conformance.files import seems
 from redeploy_conformance.investigate import command, perform, trace
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.notation import InvalidStepError, to_json
@@ -93,7 +94,8 @@ def read(path: Path, contract: Contract) -> tuple[Entry, ...]:
     except OSError as error:
         raise BaselineError(f"{path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path} is not a TOML file: {error}") from error
+        why = seems(path, "baseline") or error
+        raise BaselineError(f"{path} is not a TOML file: {why}") from error
     wrong = problems("run/baseline", _dated(data))
     if wrong:
         raise BaselineError(f"{path}: {wrong[0]}")

@@ -11,24 +11,35 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
 from redeploy_conformance.baseline import BASELINE_FORMAT, BaselineError, reason_of
+from redeploy_conformance.files import seems
 from redeploy_schemas.records import Finding, Result
 from redeploy_schemas.vocabulary import Verdict
+
+UNSAID = "TO BE FILLED IN"
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an update did, a line for each entry."""
+    """What an update did, a line for each entry; ``written`` is whether the file is there now."""
 
     lines: tuple[str, ...]
+    written: bool = True
 
 
 def update(
-    path: Path, result: Result, *, issue: str | None, expires: datetime.date
+    path: Path,
+    result: Result,
+    *,
+    issue: str | None,
+    expires: datetime.date,
+    why: str | None = None,
 ) -> Changes:
     """Rewrite a baseline so that it says what a result says; make it where there is none.
 
     Entries of clauses that hold now are removed, others get the reason and the pinned trace that
     the result shows, and each violation without an entry gets one, with ``issue`` and ``expires``.
+    The reason is what was seen, by which an entry is recognised; ``why`` that is put up with stands
+    in a comment above it. A file that would hold no entry is not made.
 
     Raises:
         BaselineError: the file is no TOML, or a new entry is needed and no issue is given.
@@ -61,9 +72,11 @@ def update(
             f"{clauses}: a new entry needs the link of its issue (--issue)"
         )
     for (clause, reason), finding in wanted.items():
-        rows.append(_entry(finding, reason, issue or "", expires))
-        lines.append(f"added {clause}: {reason}, until {expires}")
+        rows.append(_entry(finding, reason, issue or "", expires, why))
+        lines.append(f"added {clause}, seen as {reason!r}, until {expires}")
     if not rows:
+        if not path.exists():
+            return Changes((), written=False)
         del document["known"]
     path.write_text(tomlkit.dumps(document), "utf-8")
     return Changes(tuple(lines))
@@ -80,7 +93,8 @@ def _parsed(path: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(path.read_text("utf-8"))
     except (TOMLKitError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path} is not a TOML file: {error}") from error
+        why = seems(path, "baseline") or error
+        raise BaselineError(f"{path} is not a TOML file: {why}") from error
 
 
 def _deviations(result: Result) -> dict[tuple[str, str], Finding]:
@@ -106,8 +120,12 @@ def _moved(
     return f"changed {clause}: {before} is {reason} now"
 
 
-def _entry(finding: Finding, reason: str, issue: str, expires: datetime.date) -> Table:
+def _entry(
+    finding: Finding, reason: str, issue: str, expires: datetime.date, why: str | None
+) -> Table:
     table = tomlkit.table()
+    told = UNSAID if why is None else " ".join(why.split())
+    table.add(tomlkit.comment(f"why it is put up with: {told}"))
     table["clause"] = finding.clause
     table["reason"] = reason
     table["issue"] = issue

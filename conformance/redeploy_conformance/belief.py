@@ -240,13 +240,20 @@ def _mismatches(
     wrong += _of_other_events(world, view)
     if world.late:
         seen = f"still {view.get('status')}"
-        wrong.append(Mismatch("status", "L7", "the redeploy has ended", seen))
+        if world.flight is not None and view.get("status") in ("Running", "Stopped"):
+            # Not the status alone tells: the server and the events may say that it has not ended.
+            seen += f", and otherwise not as after a redeploy that ended in {_in_word(world.flight)}"
+        wrong.append(Mismatch("status", "L7", rules.ended, seen))
     for clause, word in (*world.told, *_shown(contract, world, view)):
         if rules.declared.get(clause, word) != word and not _unsure(
             clause, word, rules
         ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
+
+
+def _in_word(flight: Flight) -> str:
+    return "success" if flight.ending is Ending.SUCCEED else "failure"
 
 
 def _of_other_events(world: World, view: View) -> Iterator[Mismatch]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import seems
 from redeploy_conformance.run_checks import check_output
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -248,9 +249,11 @@ def report_clients(path: str, form: str) -> None:
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
     except InvalidCertificationError as error:
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
+        why = seems(path, "certification") or error
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     except ValueError:
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: it is not JSON")
+        why = seems(path, "certification") or "it is not JSON"
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     width = shutil.get_terminal_size((100, 24)).columns
     text = reports.markdown(found) if form == "markdown" else reports.text(found, width)
     click.echo(text, nl=False)

@@ -11,6 +11,7 @@ from redeploy_conformance.api import Offer
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.world import Told
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.records import (
     Burst,
@@ -21,6 +22,7 @@ from redeploy_schemas.records import (
     Problem,
 )
 from redeploy_schemas.vocabulary import (
+    NOT_CHOSEN,
     Missing,
     Part,
     RunVerdict,
@@ -41,6 +43,7 @@ class Sums:
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     ran: set[str] = field(default_factory=set)
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class Sums:
     def add(self, report: CaseReport) -> None:
         """Enter one case."""
         self.cases += 1
+        self.names.add(report.name)
         self.requests += report.requests
         self.steps += report.steps
         self.ledger.merge(report.ledger)
@@ -84,6 +88,7 @@ class Sums:
         self.bursts += before.bursts
         self.findings += before.findings
         self.problems += before.problems
+        self.names |= before.names
         self.ran |= before.ran
         for mine, theirs in (
             (self.declined, before.declined),
@@ -96,12 +101,16 @@ class Sums:
 
 @dataclass(slots=True)
 class Gathered(Sums):
-    """Everything that a run's cases brought, and what its target offers and declares."""
+    """Everything that a run's cases brought, and what its target offers and declares.
+
+    ``filtered`` says that the user chose some cases of the plan, and all of these were done.
+    """
 
     contract: Contract
     offer: Offer
     declared: dict[str, str] = field(default_factory=dict)
     absent: frozenset[Part] = frozenset()
+    filtered: bool = False
 
     def clauses(self) -> tuple[ClauseResult, ...]:
         """Return what the run says of each clause; its own cases explain it first."""
@@ -193,6 +202,14 @@ class Gathered(Sums):
                 "there is no control plane",
                 "serve the control protocol beside the public endpoint",
             )
+        if self._blind(clause):
+            times = count(self.ledger.held["S1", Part.INSPECT.value], "time")
+            reason = (
+                "redeploys succeeded, but inspection, which the implementation offers and which "
+                f"answered {times}, never showed what this needs"
+            )
+            remedy = "let it list every instance of the account, with all its entries"
+            return Missing.COULD_NOT_RUN, reason, remedy
         if clause.id in self.trouble:
             reason = self.trouble[clause.id]
             return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
@@ -207,10 +224,27 @@ class Gathered(Sums):
             if self.problems:
                 remedy = "see the problems of this run"
             return Missing.COULD_NOT_RUN, reason, remedy
+        if self.filtered:
+            return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"
         remedy = "run all cases to the end, without a filter"
         if self.findings:
             remedy += "; if that was done, mend what is violated first"
         return Missing.COULD_NOT_RUN, "no case of this run came to it", remedy
+
+    def _blind(self, clause: Clause) -> bool:
+        """Whether inspection was asked for, and showed nothing to any clause that rests on it.
+
+        That breaks nothing: the control protocol does not say how late it may show an instance.
+        """
+        held = {name for name, _ in self.ledger.held}
+        rest = [one for one in self.contract.clauses if Part.INSPECT in one.needs]
+        asked = ("S1", Part.INSPECT.value) in self.ledger.held
+        return (
+            clause in rest
+            and asked
+            and "L3" in held
+            and not held & {x.id for x in rest}
+        )
 
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""
@@ -260,40 +294,3 @@ def draw(
 def inconsistent(clauses: Iterable[ClauseResult]) -> list[str]:
     """Return the open clauses of which this implementation goes now one way, now another."""
     return [one.id for one in clauses if one.inconsistent]
-
-
-def sentence(verdict: RunVerdict, clauses: Sequence[ClauseResult]) -> str:
-    """Return the verdict in one sentence, with its counts."""
-    required = [one for one in clauses if one.strength != Strength.OPEN.value]
-    total = len(required)
-    held = sum(one.verdict == Verdict.PASS.value for one in required)
-    broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
-    gaps = [one for one in required if one.verdict == Verdict.NOT_EXERCISED.value]
-    absent = sum(one.missing == Missing.NOT_APPLICABLE.value for one in gaps)
-    match verdict:
-        case RunVerdict.CONFORMING if absent:
-            return (
-                f"Conforming in what it has: {held} of {total} required clauses hold, "
-                f"{absent} do not apply since their parts are declared absent."
-            )
-        case RunVerdict.CONFORMING:
-            return f"Conforming: all {total} required clauses were exercised and hold."
-        case RunVerdict.NOT_CONFORMING:
-            plural = "clause is" if broken == 1 else "clauses are"
-            return (
-                f"Not conforming: {broken} {plural} violated, {held} of {total} hold."
-            )
-        case RunVerdict.INCOMPLETE if not gaps:
-            return (
-                f"Incomplete: all {total} required clauses were exercised and hold, but the "
-                "run was cut short, or had trouble: see its problems."
-            )
-        case RunVerdict.INCOMPLETE:
-            return (
-                f"Incomplete: no violation was seen, but only {held} of {total} required "
-                f"clauses were exercised; {len(gaps)} were not."
-            )
-        case RunVerdict.UNREACHABLE:
-            return f"Unreachable: the target stopped answering; {held} of {total} hold."
-        case _:
-            return f"The suite itself failed; {held} of {total} held until then."

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from redeploy_conformance.bench import Bench
+from redeploy_conformance.offered import passed_over
 from redeploy_conformance.planner import name, plan, possible
 from redeploy_conformance.session import rules_for
 from redeploy_conformance.steps import (
@@ -16,6 +17,7 @@ from redeploy_conformance.steps import (
 )
 from redeploy_conformance.suite.run import NO_BURST
 from redeploy_conformance.touring import NEEDS
+from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Part
 
 
@@ -35,11 +37,14 @@ def lines(bench: Bench, wanted: Callable[[Case], bool], *, burst: bool) -> list[
             why = "another case does the same better"
         left.setdefault(why, []).append(label)
     cases = [case for _, case in done]
+    strange = passed_over(bench.offer.name, bench.offer.unknown)
     return [
+        *([strange] if strange else []),
         f"{bench.offer.name} {bench.offer.version} offers "
         f"{', '.join(sorted(part.value for part in parts)) or 'no control plane'}",
-        f"{len(done)} planned cases: {_sum(cases, _calls)} calls of RedeployInstance on "
-        f"{_sum(cases, _made)} instances that the run makes itself, {_time(bench, cases)}",
+        f"{count(len(done), 'planned case')}: {count(_sum(cases, _calls), 'call')} of "
+        f"RedeployInstance on {count(_sum(cases, _made), 'instance')} that the run makes itself, "
+        f"{_time(bench, cases)}",
         *_more(bench),
         "",
         *_steps(done),
@@ -55,8 +60,8 @@ def lines(bench: Bench, wanted: Callable[[Case], bool], *, burst: bool) -> list[
     ]
 
 
-def _sum(cases: Sequence[Case], count: Callable[[Case], int]) -> int:
-    return sum(map(count, cases))
+def _sum(cases: Sequence[Case], of: Callable[[Case], int]) -> int:
+    return sum(map(of, cases))
 
 
 def _calls(case: Case) -> int:
@@ -83,7 +88,8 @@ def _time(bench: Bench, cases: Sequence[Case]) -> str:
         for one in case.steps
         if isinstance(one, Settle | Pause)
     )
-    return f"at most {seconds / 60:.0f} minutes, where each redeploy takes {bound:g} s"
+    minutes = count(round(seconds / 60), "minute")
+    return f"at most {minutes}, where each redeploy takes {bound:g} s"
 
 
 def _more(bench: Bench) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import seems, unwritable
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def check_trace(
     """
     from redeploy_reports.text import render
 
+    if result is not None and (why := unwritable(result)):
+        leave(RunVerdict.WRONG_USAGE, why)
     drawn = _drawn([Path(one) for one in files], form, fresh, redeploy_seconds)
     if result is not None:
         try:
@@ -86,6 +89,9 @@ def _drawn(
     from redeploy_conformance.staging.again import check_staging, is_staging
     from redeploy_schemas.contract import load
 
+    for path in paths:
+        if other := seems(path, "trace"):
+            leave(RunVerdict.WRONG_USAGE, f"{path} is no trace and no log: {other}")
     try:
         kinds = {kind_of(path) if form == "auto" else form for path in paths}
         if len(kinds) > 1:
@@ -141,7 +147,8 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (InvalidRecordError, UnicodeDecodeError) as error:
-        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {error}")
+        told = seems(result, "result") or error
+        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
     except certificates.CertificateError as error:
         leave(error.verdict, f"no certificate: {_plain(error)}")
     click.echo(f"{output}: {len(made['required'])} required clauses certified")
@@ -172,6 +179,8 @@ def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ValueError, RecursionError) as error:
+        if other := seems(certificate, "certificate"):
+            leave(RunVerdict.WRONG_USAGE, f"{certificate} is no certificate: {other}")
         if isinstance(error, certificates.CertificateError):
             leave(error.verdict, f"{certificate} does not hold: {_plain(error)}")
         leave(RunVerdict.WRONG_USAGE, f"{certificate} is no certificate: {error}")
@@ -223,12 +232,22 @@ def check_baseline(file: str, target: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--issue", metavar="URL", help="The issue of new entries.")
 @click.option(
+    "--why",
+    metavar="TEXT",
+    help="Why new entries are put up with, for whoever reads the file; a comment asks for it "
+    "unless given.",
+)
+@click.option(
     "--expires",
     type=click.DateTime(["%Y-%m-%d"]),
     help="Until when new entries are known; 90 days from now unless given.",
 )
 def update_baseline(
-    result: str, file: str, issue: str | None, expires: "datetime | None"
+    result: str,
+    file: str,
+    issue: str | None,
+    why: str | None,
+    expires: "datetime | None",
 ) -> None:
     """Rewrite FILE by a RESULT, keeping comments and order; make it where there is none."""
     from datetime import date, timedelta
@@ -240,14 +259,20 @@ def update_baseline(
     until = expires.date() if expires else date.today() + timedelta(days=90)
     try:
         read = Result.from_text(Path(result).read_text("utf-8"))
-        changes = update(Path(file), read, issue=issue, expires=until)
+        changes = update(Path(file), read, issue=issue, expires=until, why=why)
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (InvalidRecordError, UnicodeDecodeError) as error:
-        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {error}")
+        told = seems(result, "result") or error
+        leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
     except BaselineError as error:
         leave(RunVerdict.WRONG_USAGE, _plain(error))
     for line in changes.lines:
         click.echo(_plain(line))
+    if not changes.written:
+        click.echo(f"{file} was not made: the result shows no deviation to know of")
+        return
     count = len(changes.lines)
     click.echo(f"{file}: {count} {'entry' if count == 1 else 'entries'} changed")
+    if why is None and any(line.startswith("added ") for line in changes.lines):
+        click.echo(f"say in {file} why each new entry is put up with")

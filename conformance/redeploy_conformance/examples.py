@@ -64,6 +64,13 @@ def database(place: str, contract_sha256: str, target: str) -> ExampleDatabase:
     scope = f"redeploy-conformance:{contract_sha256[:12]}:{target}:"
     if "://" not in place:
         folder = Path(place) / contract_sha256[:12]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or error
+            raise TargetUsageError(
+                f"{place}: no folder for examples ({why})"
+            ) from error
         return Forgiving(DirectoryBasedExampleDatabase(folder), (OSError,))
     if not place.startswith(("redis://", "rediss://")):
         raise TargetUsageError(

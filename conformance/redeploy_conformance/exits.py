@@ -12,9 +12,19 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.vocabulary import RunVerdict
 
 
+def told(text: str) -> str:
+    """Return a sentence of the command's as it stands on stderr."""
+    return f"redeploy-conformance: {text}"
+
+
+def warn(text: str) -> None:
+    """Say one sentence on stderr, and go on."""
+    click.echo(told(text), err=True)
+
+
 def leave(verdict: RunVerdict, text: str) -> NoReturn:
     """Say one sentence on stderr and end with the verdict's exit code."""
-    click.echo(f"redeploy-conformance: {text}", err=True)
+    warn(text)
     sys.exit(int(verdict))
 
 

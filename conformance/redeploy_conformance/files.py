@@ -1,7 +1,9 @@
 """How files are written: whole or not at all."""
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -25,6 +27,20 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
+def written_twice(paths: Iterable[str]) -> str | None:
+    """Return in one sentence that two outputs would go to one file; None where none would.
+
+    A device, such as /dev/null, takes any number.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        place = Path(path).resolve()
+        if place in seen and (place.is_file() or not place.exists()):
+            return f"{path}: two outputs would be written to it; give each its own"
+        seen.add(place)
+    return None
+
+
 def unwritable(path: str, *, whole: bool = False) -> str | None:
     """Return why a file cannot be written, in one sentence; None where nothing is in the way.
 
@@ -34,6 +50,8 @@ def unwritable(path: str, *, whole: bool = False) -> str | None:
     place = Path(path).absolute()
     if not place.parent.is_dir():
         return f"{path}: there is no such folder"
+    if place.is_dir():
+        return f"{path}: it is a folder, not a file"
     if place.exists() and not os.access(place, os.W_OK):
         return f"{path}: it must not be written"
     if not place.exists() or (whole and place.is_file()):
@@ -44,3 +62,34 @@ def unwritable(path: str, *, whole: bool = False) -> str | None:
             why = error.strerror or error
             return f"{path}: it cannot be written to its folder ({why})"
     return None
+
+
+KINDS = {
+    "result": ("a result file", "'report' and 'replay' read"),
+    "stream": ("the stream of a run", "'report' reads"),
+    "trace": ("a trace", "'check-trace' reads"),
+    "certification": ("a certification of clients", "'report clients' reads"),
+    "certificate": ("a certificate", "'certificate verify' reads"),
+    "baseline": ("a baseline", "'run --baseline' and 'baseline' read"),
+    "journal": ("the journal of a staging run", "'resume' and 'restore' read"),
+}
+"""What the files are that the suite writes, and which commands read them, by the word of their format."""
+FORMAT = re.compile(rb'format"?\s*[:=]\s*"redeploy-conformance/([a-z]+)/\d+"')
+BEGINNING = 4096
+
+
+def seems(path: str | Path, wanted: str) -> str | None:
+    """Return what kind of file of the suite's own this is, and who reads it, where that is not ``wanted``.
+
+    None where it is of no kind that is known, or cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            found = FORMAT.search(file.read(BEGINNING))
+    except OSError:
+        return None
+    kind = found[1].decode() if found else wanted
+    if kind == wanted or kind not in KINDS:
+        return None
+    what, who = KINDS[kind]
+    return f"it seems to be {what}, which {who}"

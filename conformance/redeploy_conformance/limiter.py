@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from redeploy_conformance.replies import Flaw
 from redeploy_conformance.world import Told
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 
 BURST = 10.0
@@ -163,7 +164,7 @@ def judge(
     others = [one for name, one in quotas.items() if name != account and one.throttled]
     if throttled and quota.under(now):
         clause = "Q5" if quota.throttled else "Q6" if others else "Q1"
-        seen = f"throttled with {len(quota.calls)} calls before"
+        seen = f"throttled with {count(len(quota.calls), 'call')} before"
         wrong.append(Flaw(clause, "not throttled under the documented rate", seen))
     elif throttled and (quota.exhausted(now, stepped) or quota.insisted(now)):
         held.append("Q2")

@@ -18,6 +18,7 @@ from redeploy_conformance.plane import Plane
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.views import event_of
 from redeploy_conformance.world import Event, World
+from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ class Maker:
             answer = self.plane.ask("POST", "instances", body, "instances-answer")
             rows = answer["instances"]
             if len(rows) != len(specs):
-                raise OfferError(f"asked for {len(specs)} instances, got {len(rows)}")
+                raise OfferError(
+                    f"asked for {count(len(specs), 'instance')}, got {len(rows)}"
+                )
             for one in mine:
                 self._enter(one, rows[: one.count])
                 rows = rows[one.count :]

@@ -44,6 +44,14 @@ class Rules:
         """Return what equal rules share."""
         return hash((self.bound, self.lags, self.stepped, frozenset(self.declared)))
 
+    @property
+    def ended(self) -> str:
+        """What L7 allows of a redeploy whose time is over, in words."""
+        return (
+            f"the redeploy, accepted more than {self.bound:g} s ago, has ended: in success or in "
+            "failure, or as its outcome was asked for"
+        )
+
 
 class Call(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     """A RedeployInstance call as the contract sees it.

@@ -270,7 +270,7 @@ class Oracle:
         meant = self.memory.decide(before, call, answer, now)
         if not meant.worlds:
             if meant.late:
-                return [Violation("L7", "the redeploy has ended", str(reply))]
+                return [Violation("L7", self.rules.ended, str(reply))]
             against = choices.undeclared(declared, meant.against)[:1]
             if against:
                 return _violations(against)

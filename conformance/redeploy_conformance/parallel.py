@@ -19,19 +19,71 @@ class Span(Generic[T]):
     value: T
 
 
+class _Gate:
+    """Opens when everybody has come."""
+
+    def __init__(self, parties: int) -> None:
+        self._missing = parties
+        self._lock = threading.Lock()
+        self._open = threading.Event()
+
+    def come(self) -> None:
+        with self._lock:
+            self._missing -= 1
+            if not self._missing:
+                self._open.set()
+
+    def wait(self) -> None:
+        self._open.wait()
+
+
+class _Thread(threading.local):
+    gate: _Gate | None = None
+
+
+_thread = _Thread()
+
+
+def held() -> bool:
+    """Whether this thread has yet to wait for the others (see ``hold``)."""
+    return _thread.gate is not None
+
+
+def hold() -> None:
+    """Wait, right before a request leaves, until the others done at once are as far.
+
+    Once in each thread of ``at_once``; anywhere else there is nobody to wait for.
+    """
+    gate, _thread.gate = _thread.gate, None
+    if gate is not None:
+        gate.come()
+        gate.wait()
+
+
 def at_once(jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
-    """Do every row of jobs, one after the other, in a thread of its own, all released together."""
+    """Do every row of jobs, one after the other, in a thread of its own.
+
+    The first requests of all rows leave together: what it takes to build and sign one, or to open a
+    connection for it, would keep calls apart that are meant to meet.
+    """
     tick = itertools.count()
-    gate = threading.Barrier(len(jobs))
+    gate = _Gate(len(jobs))
 
     def run(row: Sequence[Callable[[], T]]) -> list[Span[T]]:
-        gate.wait(timeout=30)
+        _thread.gate = gate
         spans = []
-        for job in row:
-            begun = next(tick)
-            value = job()
-            spans.append(Span(begun, next(tick), value))
+        try:
+            for job in row:
+                begun = next(tick)
+                value = job()
+                spans.append(Span(begun, next(tick), value))
+        finally:
+            if held():  # it failed before it sent anything: nobody waits for it
+                _thread.gate = None
+                gate.come()
         return spans
 
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return [span for spans in pool.map(run, jobs) for span in spans]
+        # Not pool.map: when one fails it takes back those that have not begun, and others wait for them.
+        rows = [pool.submit(run, row) for row in jobs]
+    return [span for row in rows for span in row.result()]

@@ -18,6 +18,7 @@ from redeploy_conformance.plugin_run import REPORTER, Gathering, Reporter, leave
 if TYPE_CHECKING:
     from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.bench import Bench
+    from redeploy_conformance.plugin_alive import Signs
 
 SUITE_FAILED = 5
 
@@ -37,15 +38,25 @@ def pytest_configure(config: pytest.Config) -> None:
             from redeploy_conformance import hosts
 
             hosts.arrive(luggage, reporter)
+    else:
+        _gathering = Gathering(config)
+    if not any("redeploy_" in str(one) for one in config.args):
         return
-    _gathering = Gathering(config)
-    if config.getoption("tx", None) and any(
-        "redeploy_" in str(one) for one in config.args
-    ):
+    reporter.signs = _signs(config, _gathering)
+    if _gathering is not None and config.getoption("tx", None):
         from redeploy_conformance.workers import Workers, defaults
 
         defaults(config.option)
         config.pluginmanager.register(Workers(reporter, _gathering))
+
+
+def _signs(config: pytest.Config, gathering: Gathering | None) -> Signs:
+    """Give signs of life from now on."""
+    from redeploy_conformance.plugin_alive import Signs
+
+    signs = Signs(config, gathering)
+    config.pluginmanager.register(signs)
+    return signs
 
 
 SUITE = "redeploy_conformance/suite/"
@@ -166,6 +177,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     plugin_run.exit_code, plugin_run.interrupted = None, False
+    wrong = plugin_options.wrong_outputs(session.config)
+    if wrong is not None:
+        leave(wrong, 2)
     reporter = session.config.stash[REPORTER]
     if reporter.baseline_path:
         reporter.pinned = _pinned(reporter.baseline_path, reporter.target_word)

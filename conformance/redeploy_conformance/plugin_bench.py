@@ -1,5 +1,6 @@
 """The implementation under test, as the plugin's fixture puts it on the bench and takes it down."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ from redeploy_conformance import bench
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.evidence.recording import begin, part_of
 from redeploy_conformance.evidence.writer import TraceWriter
+from redeploy_conformance.offered import passed_over
 from redeploy_conformance.targets.base import Target, TargetUsageError
 from redeploy_conformance.targets.find import find
+from redeploy_conformance.targets.watched import Watched
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import Part
 
@@ -28,7 +31,7 @@ def set_up(
         UnreachableError: it does not answer.
     """
     contract = load()
-    target = find(reporter.target_place, contract)
+    target = _watched(find(reporter.target_place, contract), reporter)
     if reporter.examples:
         from redeploy_conformance.examples import database
 
@@ -40,6 +43,10 @@ def set_up(
         made = bench.set_up(target, contract)
     reporter.secrets = made.api.secrets  # the same set: it grows as accounts are made
     offer = made.offer
+    strange = passed_over(offer.name, offer.unknown)
+    first = getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0"
+    if strange and first and reporter.signs is not None:
+        reporter.signs.say(strange)
     reporter.offer = {
         "name": offer.name,
         "version": offer.version,
@@ -49,6 +56,16 @@ def set_up(
     if reporter.trace_path:
         reporter.trace = _trace(config, reporter.trace_path, reporter.seed, made)
     return made
+
+
+def _watched(target: Target, reporter: "Reporter") -> Target:
+    """Return a target, watched unless it is part of this process, and answers at once."""
+    if target.kind == "embedded":
+        return target
+    transport = Watched(target.transport, target.statement.control or "")
+    if reporter.signs is not None:
+        reporter.signs.watch(transport)
+    return replace(target, transport=transport)
 
 
 def _shared(

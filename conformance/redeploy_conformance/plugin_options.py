@@ -81,3 +81,29 @@ def add(parser: pytest.Parser) -> None:
         metavar="ID",
         help="run the cases of these clauses only",
     )
+
+
+OUTPUTS = {"result": True, "junit": True, "stream": False, "trace": False}
+"""The options that name files, and whether these are written whole, at the end."""
+
+
+def wrong_outputs(config: pytest.Config) -> str | None:
+    """Return why what is asked for cannot be written, in one sentence; None where it can."""
+    wanted = {
+        path: whole
+        for name, whole in OUTPUTS.items()
+        if (path := config.getoption(f"redeploy_{name}"))
+    }
+    if not wanted:
+        return None
+
+    from redeploy_conformance.files import unwritable
+
+    return next(
+        (
+            why
+            for path, whole in wanted.items()
+            if (why := unwritable(path, whole=whole))
+        ),
+        None,
+    )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redeploy_conformance.baseline import Pinned
     from redeploy_conformance.evidence.writer import TraceWriter
     from redeploy_conformance.investigate import CaseReport
+    from redeploy_conformance.plugin_alive import Signs
     from redeploy_conformance.verdict import Collector
 
 CRASHED = "???"
@@ -58,6 +59,7 @@ class Reporter:
         self.examples: str | None = config.getoption("redeploy_examples")
         self.database: ExampleDatabase | None = None
         self.handed_over: Path | None = None
+        self.signs: Signs | None = None
 
     def enter(self, report: CaseReport) -> None:
         """Keep what a case brought."""

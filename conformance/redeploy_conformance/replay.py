@@ -10,6 +10,7 @@ import click
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.bench import set_up
 from redeploy_conformance.exits import leave
+from redeploy_conformance.files import seems
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.notation import InvalidStepError
@@ -58,7 +59,8 @@ def read_finding(path: str, number: int) -> tuple[Result, Finding, list[Step]]:
     except (OSError, UnicodeDecodeError) as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} cannot be read: {error}")
     except InvalidRecordError as error:
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no result file: {error}")
+        why = seems(path, "result") or error
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result file: {why}")
     except InvalidStepError as error:
         text = f"finding {number} of {path} cannot be done again: {clean(str(error))}"
         leave(RunVerdict.WRONG_USAGE, text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import write_whole
+from redeploy_conformance.files import seems, write_whole
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ def _certification(path: str) -> Any:
     except ValueError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
     if wrong := problems("client/result", document):
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {wrong[0]}")
+        why = seems(path, "certification") or wrong[0]
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     return document
 
 
@@ -238,7 +239,8 @@ def _read(path: str) -> "Result":
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
     except (InvalidRecordError, StreamError, UnicodeDecodeError) as error:
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {error}")
+        why = seems(path, "result") or error
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {why}")
     result: Result = found
     places = {place for one in result.clauses for place in one.findings}
     if not places <= set(range(len(result.findings))):

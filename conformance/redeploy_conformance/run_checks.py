@@ -1,12 +1,13 @@
 """What is looked at before a run: whether it can be done as asked, and what it would do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from redeploy_conformance.exits import leave
-from redeploy_conformance.files import unwritable
+from redeploy_conformance.exits import leave, warn
+from redeploy_conformance.files import unwritable, written_twice
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -66,6 +67,8 @@ def check_run(
             )
     if case is not None and case not in _cases(contract):
         leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
+    if twice := written_twice(outputs):
+        leave(RunVerdict.WRONG_USAGE, twice)
     for path in outputs:
         check_output(path, whole=path in whole)
     try:
@@ -73,14 +76,18 @@ def check_run(
     except TargetUsageError as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
 
+    from redeploy_conformance.alive import Alive, watching
     from redeploy_conformance.bench import set_up
+    from redeploy_conformance.targets.watched import Watched
 
+    transport = Watched(found.transport, found.statement.control or "")
     try:
-        set_up(found, contract)
+        with watching(Alive(warn, transport=transport)):
+            set_up(replace(found, transport=transport), contract)
     except UnreachableError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
     finally:
-        found.transport.close()
+        transport.close()
 
 
 def print_plan(

@@ -8,6 +8,7 @@ from functools import partial
 from redeploy_conformance.touring import TOUR
 from redeploy_conformance.trial import Plan, Trial, try_fault, try_variant
 from redeploy_conformance.walking import OF_A_RUN
+from redeploy_reports.phrases import count
 
 
 def trials(
@@ -36,7 +37,10 @@ def line(broken: bool, trial: Trial) -> str:
             else f"not green: {', '.join(trial.idle) or 'nothing seen'}"
         )
         breaks = ", ".join(trial.breaks)
-        spent = f"({trial.requests} requests, {trial.seconds:.2f} s, then {trial.length} steps)"
+        spent = (
+            f"({count(trial.requests, 'request')}, {trial.seconds:.2f} s, "
+            f"then {count(trial.length, 'step')})"
+        )
         return f"{word:13} {trial.name:52} breaks {breaks:14} {how} {spent}"
     word = "FALSE ALARM" if trial.alarmed else "passes"
     said = [trial.blamed or "", trial.case, *trial.wavering, *trial.idle]

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 OTHER_TEXT = re.compile(r"^Invalid enum value '.*'(?= - at |$)", re.DOTALL)
+UNREAD = "answered what cannot be read"
+"""What the problem of a run says of such an answer."""
 Nothing: TypeAlias = Literal[""] | None
 """What stands for an element without content: null, or in XML no text."""
 

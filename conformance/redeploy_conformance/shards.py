@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from redeploy_conformance.baseline import draw_known, sentence_known
-from redeploy_conformance.conclude import CONSISTENT, draw, sentence
+from redeploy_conformance.conclude import CONSISTENT, draw
+from redeploy_conformance.sentences import sentence
 from redeploy_schemas.records import (
     Burst,
     Choice,
@@ -163,7 +164,7 @@ class Merger:
             self.base,
             verdict=verdict.words,
             exit_code=int(verdict),
-            sentence=sentence(verdict, clauses),
+            sentence=sentence(verdict, clauses, problems),
             clauses=clauses,
             findings=tuple(self.kept),
             problems=problems,

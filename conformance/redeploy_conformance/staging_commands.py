@@ -5,7 +5,10 @@ from typing import Any
 
 import click
 
+from redeploy_conformance.exits import leave
+from redeploy_conformance.files import seems
 from redeploy_conformance.staging.options import pair, share
+from redeploy_schemas.vocabulary import RunVerdict
 
 JOURNAL = "redeploy-conformance-journal.jsonl"
 RESULT = "redeploy-conformance-result.json"
@@ -170,18 +173,33 @@ def stage(
         run(options, journal, result, trace)
 
 
+def _check_kind(journal: str) -> None:
+    """Say that a file is another one than a journal, before a key is looked for."""
+    if other := seems(journal, "journal"):
+        leave(RunVerdict.WRONG_USAGE, f"{journal} is no journal: {other}")
+
+
 @click.command()
 @click.argument("journal", type=click.Path(dir_okay=False))
-@_result
-@_trace
-def resume(journal: str, result: str, trace: str | None) -> None:
+@click.option(
+    "--result",
+    type=click.Path(dir_okay=False),
+    help="Where the result goes, as JSON; if not told, where 'stage' was told to write it.",
+)
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False),
+    help="Where the trace of this process goes; if not told, beside that of 'stage', if any.",
+)
+def resume(journal: str, result: str | None, trace: str | None) -> None:
     """Go on with a run that was cut short, from its JOURNAL.
 
-    With --trace this process writes a trace of its own: 'check-trace' takes those of all processes of
-    the run, in their order.
+    Each process of a run writes a trace of its own (run.trace, run.trace.2, ...): 'check-trace' takes
+    them all, in their order.
     """
     from redeploy_conformance.staging.command import resume as run
 
+    _check_kind(journal)
     run(journal, result, trace)
 
 
@@ -191,6 +209,7 @@ def restore(journal: str) -> None:
     """Put back what the run of JOURNAL changed: statuses, simulated events, its own instance."""
     from redeploy_conformance.staging.command import restore as run
 
+    _check_kind(journal)
     run(journal)
 
 

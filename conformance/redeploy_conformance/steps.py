@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
+from redeploy_reports.phrases import count
+
 SpecItems: TypeAlias = tuple[tuple[str, Any], ...]
 WIRES = ("v1 query", "v1 form", "v3 query", "v3 form")
 """The forms of a request: how it is signed, and where its parameters stand."""
@@ -97,8 +99,8 @@ class Together:
     def __str__(self) -> str:
         """Return the step in words."""
         each = " each" if len(self.keys) > 1 else ""
-        words = f"redeploy {' and '.join(self.keys)} {self.calls} times{each} at once"
-        return f"{words}, looking {self.looks} times" if self.looks else words
+        words = f"redeploy {' and '.join(self.keys)} {count(self.calls, 'time')}{each} at once"
+        return f"{words}, looking {count(self.looks, 'time')}" if self.looks else words
 
 
 @dataclass(frozen=True, slots=True)

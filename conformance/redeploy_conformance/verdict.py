@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Offer
-from redeploy_conformance.conclude import Gathered, Sums, sentence
+from redeploy_conformance.conclude import Gathered, Sums
 from redeploy_conformance.files import write_whole
 from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.planner import name, plan
 from redeploy_conformance.redact import redacted
+from redeploy_conformance.sentences import sentence
 from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import describe
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from redeploy_conformance.plugin_run import Reporter
 
 SUITE = "redeploy-conformance"
+PLANNED = frozenset({"embedded", "http", "factory"})
+"""Kinds of targets that a run does the cases of the plan on."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -197,9 +201,13 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     for report in taken.reports:
         gathered.add(report)
     gathered.problems += taken.crashes
+    lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
+    if complete and not lost and target.kind in PLANNED:
+        gathered.filtered = (
+            not {name(contract, one) for one in plan(contract)} <= gathered.names
+        )
     clauses = gathered.clauses()
     verdict = gathered.verdict(clauses)
-    lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
         verdict = RunVerdict.UNREACHABLE
     if taken.crashes:
@@ -227,7 +235,7 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses),
+        sentence=sentence(verdict, clauses, gathered.problems),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),

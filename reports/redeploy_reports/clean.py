@@ -18,7 +18,7 @@ def clean(text: str, *, limit: int = LIMIT) -> str:
     kept = "".join(_visible(character) for character in text[:limit])
     if len(text) <= limit:
         return kept
-    return f"{kept}… ({len(text) - limit:,} more characters)"
+    return f"{kept}… ({_more(len(text) - limit)})"
 
 
 def _visible(character: str) -> str:
@@ -28,3 +28,7 @@ def _visible(character: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _more(number: int) -> str:
+    return f"{number:,} more character{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ Colours are classes, so that the page's style sheet decides them, in light and i
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from redeploy_reports.edges import Edge, Edges, Life
+from redeploy_reports.phrases import count
 
 NODE_WIDTH, NODE_HEIGHT = 96, 34
 GAP = 92
@@ -125,10 +126,10 @@ def _loop(root: Element, centre: int, top: int, edge: Edge) -> None:
 
 def _group(root: Element, edge: Edge) -> Element:
     group = SubElement(root, "g", {"class": f"edge {edge.state}"})
-    crossed = f", crossed unseen {edge.crossed:,} times" if edge.crossed else ""
+    crossed = f", crossed unseen {count(edge.crossed, 'time')}" if edge.crossed else ""
     SubElement(group, "title").text = (
         f"{edge.before} to {edge.after}: {edge.label} ({', '.join(edge.clauses)}), "
-        f"{edge.state}, {edge.count:,} times{crossed}"
+        f"{edge.state}, {count(edge.count, 'time')}{crossed}"
     )
     return group
 

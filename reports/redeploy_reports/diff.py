@@ -8,20 +8,30 @@ from redeploy_reports.clean import clean
 from redeploy_reports.phrases import VERDICT_WORDS, title
 from redeploy_reports.summary import BROKEN
 from redeploy_schemas.records import ClauseResult, Result
-from redeploy_schemas.vocabulary import Missing, Verdict
+from redeploy_schemas.vocabulary import (
+    NOT_CHOSEN,
+    Missing,
+    RunVerdict,
+    Strength,
+    Verdict,
+)
 
-WORSE, BETTER, CHANGED = "worse", "better", "changed"
+WORSE, BETTER, CHANGED, UNCHOSEN = "worse", "better", "changed", "not chosen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One clause of which the two results say different things; the texts are cleaned."""
+    """One clause of which the two results say different things; the texts are cleaned.
+
+    ``broken`` is whether the new one says it is violated.
+    """
 
     id: str
     name: str
     old: str
     new: str
     kind: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +56,8 @@ def compare(old: Result, new: Result) -> Diff:
 
     A clause got worse when it is violated now, known or not, and was not, when it was exercised and is not any
     more, or when its choice has become inconsistent. Another choice is a change, neither better
-    nor worse. The run got worse when it was conforming and is not, or was complete and is cut.
+    nor worse. What one of the runs was not asked for cannot be compared. The run got worse when it
+    was conforming and is not, though asked for all, or was complete and is cut.
     """
     before = {one.id: one for one in old.clauses}
     after = {one.id: one for one in new.clauses}
@@ -61,9 +72,23 @@ def compare(old: Result, new: Result) -> Diff:
         verdicts=(clean(old.verdict), clean(new.verdict)),
         editions=(_edition(old), _edition(new)),
         changes=changes,
-        run_worse=(old.exit_code == 0 != new.exit_code)
+        run_worse=(old.exit_code == 0 != new.exit_code and not _only_chosen(new))
         or (old.complete and not new.complete),
     )
+
+
+def _only_chosen(result: Result) -> bool:
+    """Whether nothing keeps a run from being green but the choice of its cases."""
+    incomplete = result.exit_code == int(RunVerdict.INCOMPLETE)
+    gaps = [one for one in result.clauses if one.strength != Strength.OPEN.value]
+    gaps = [one for one in gaps if one.missing == Missing.COULD_NOT_RUN.value]
+    return (
+        incomplete and not result.problems and bool(gaps) and all(map(_unchosen, gaps))
+    )
+
+
+def _unchosen(clause: ClauseResult | None) -> bool:
+    return clause is not None and clause.reason == NOT_CHOSEN
 
 
 def _edition(result: Result) -> str:
@@ -75,12 +100,14 @@ def _change(old: ClauseResult | None, new: ClauseResult | None) -> Iterator[Chan
     if one is None or _said(old) == _said(new):
         return
     worse, better = _rank(new) > _rank(old), _rank(new) < _rank(old)
+    apart = _unchosen(old) or _unchosen(new)
     yield Change(
         id=clean(one.id),
         name=clean(one.name),
         old=_said(old),
         new=_said(new),
-        kind=WORSE if worse else BETTER if better else CHANGED,
+        kind=UNCHOSEN if apart else WORSE if worse else BETTER if better else CHANGED,
+        broken=new is not None and new.verdict in BROKEN,
     )
 
 
@@ -99,6 +126,8 @@ def _said(clause: ClauseResult | None) -> str:
     if clause is None:
         return "not in the contract"
     if clause.verdict == Verdict.NOT_EXERCISED.value:
+        if _unchosen(clause):
+            return UNCHOSEN
         return f"not exercised: {clean(clause.missing or 'could not run')}"
     words = VERDICT_WORDS.get(clause.verdict, clean(clause.verdict))
     if clause.choices:
@@ -124,15 +153,32 @@ def _sentence(diff: Diff) -> str:
         return "No clause and no choice changed."
     kinds = [one.kind for one in diff.changes]
     parts = [f"{kinds.count(kind)} {kind}" for kind in (WORSE, BETTER, CHANGED)]
+    if apart := kinds.count(UNCHOSEN):
+        parts.append(f"{apart} not chosen in one of the runs")
     whole = " The run as a whole got worse." if diff.run_worse else ""
     return f"Clauses: {', '.join(parts)}.{whole}"
+
+
+def _shown(diff: Diff) -> list[Change]:
+    """Return the changes that are told one by one, what got worse first."""
+    told = [one for one in diff.changes if one.kind != UNCHOSEN or one.broken]
+    return sorted(told, key=lambda one: one.kind != WORSE)
+
+
+def _apart(diff: Diff) -> Iterator[str]:
+    """Yield what only one of the runs was asked for, in a line for each run."""
+    for which in ("old", "new"):
+        ids = [one.id for one in diff.changes if getattr(one, which) == UNCHOSEN]
+        if ids:
+            yield f"not chosen in the {which} run: {', '.join(ids)}"
 
 
 def text(diff: Diff) -> str:
     """Return the changes for a terminal, ending in a line end."""
     lines = [*_heading(diff), _sentence(diff)]
-    for one in sorted(diff.changes, key=lambda one: one.kind != WORSE):
+    for one in _shown(diff):
         lines.append(f"  {one.kind:<7}  {one.id} {one.name}: {one.old} → {one.new}")
+    lines += [f"  {line}" for line in _apart(diff)]
     return "\n".join(lines) + "\n"
 
 
@@ -140,11 +186,13 @@ def markdown(diff: Diff) -> str:
     """Return the changes as Markdown, ending in a line end."""
     lines = [f"- {md.escape(line, limit=600)}" for line in _heading(diff)]
     lines += ["", f"**{_sentence(diff)}**"]
-    if diff.changes:
+    shown = _shown(diff)
+    if shown:
         lines += ["", *md.head(["change", "clause", "was", "is"])]
-    for one in sorted(diff.changes, key=lambda one: one.kind != WORSE):
+    for one in shown:
         cells = (f"{one.id} {one.name}", one.old, one.new)
         lines.append(
             md.row([one.kind, *(md.escape(cell, limit=2000) for cell in cells)])
         )
+    lines += [line for one in _apart(diff) for line in ("", md.escape(one, limit=2000))]
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import title, verdict, why_not
+from redeploy_reports.phrases import count, title, verdict, why_not
 from redeploy_reports.story import story
 from redeploy_schemas.records import ClauseResult, Result
 from redeploy_schemas.vocabulary import RunVerdict, Verdict
@@ -83,7 +83,7 @@ def _case(suite: Element, result: Result, clause: ClauseResult) -> None:
         told = [story(one) for one in found[:IN_FULL]]
         if len(found) > IN_FULL:
             told.append(
-                f"and {len(found) - IN_FULL} more counterexamples in the result"
+                f"and {count(len(found) - IN_FULL, 'more counterexample')} in the result"
             )
         failure.text = "\n\n".join([clean(clause.statement, limit=400), *told])
     elif clause.verdict == Verdict.NOT_EXERCISED.value:

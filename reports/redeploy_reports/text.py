@@ -10,7 +10,7 @@ from redeploy_reports.phrases import count, counts
 from redeploy_reports.story import ends
 from redeploy_reports.summary import Group, Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
-from redeploy_schemas.vocabulary import RunVerdict
+from redeploy_schemas.vocabulary import RunVerdict, Strength
 
 SCREEN = 50
 """How many lines the text keeps to while no more than three clauses are violated."""
@@ -116,7 +116,7 @@ class _Page:
         rest_of_it = sentence[len(verdict) :]
         again = sentence.upper().startswith(verdict) and rest_of_it[:1] in (":", " ")
         text = verdict + (rest_of_it if again else f": {sentence}")
-        first, *rest = self.some(text, "", most=2)
+        first, *rest = self.some(text, "", most=4)
         yield self.paint(first, verdict)
         yield from rest
         yield from self.fold(counts(self.result), "  ")
@@ -130,7 +130,7 @@ class _Page:
             f"{count(result.cases, 'case')}, {count(result.steps, 'step')}, "
             f"{count(result.requests, 'request')} in {result.seconds:.1f} s, "
             f"{count(result.workers, 'worker')}, seed {result.seed}, "
-            f"exit code{GLUE}{result.exit_code}"
+            f"exit{GLUE}code{GLUE}{result.exit_code}"
         )
 
     def violation(self, clause: ClauseResult) -> Iterator[str]:
@@ -190,7 +190,11 @@ class _Page:
         found = groups(self.summary.not_exercised)
         if not found:
             return
-        yield "NOT EXERCISED"
+        silent = all(
+            one.strength == Strength.OPEN.value for one in self.summary.not_exercised
+        )
+        mild = ", where the contract is silent: the verdict does not need it"
+        yield from self.fold("NOT EXERCISED" + (mild if silent else ""))
         kept = found[: self.detail.missing_groups]
         for group in kept:
             names = [clean(clause.id) for clause in group.clauses]

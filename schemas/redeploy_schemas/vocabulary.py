@@ -66,6 +66,10 @@ class Missing(Enum):
     COULD_NOT_RUN = "could not run"
 
 
+NOT_CHOSEN = "not chosen: this run was asked for other cases"
+"""The reason of a clause that could not run, where that says nothing of the implementation."""
+
+
 class RunVerdict(IntEnum):
     """What a run says as a whole; the number is the exit code."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from redeploy_conformance.redact import hidden
+from redeploy_reports.phrases import count
 
 LONGEST = 2000
 
@@ -46,7 +47,7 @@ def short(text: str) -> str:
     """Return a text, cut where it is very long."""
     if len(text) <= LONGEST:
         return text
-    return f"{text[:LONGEST]}… ({len(text) - LONGEST:,} more characters)"
+    return f"{text[:LONGEST]}… ({count(len(text) - LONGEST, 'more character')})"
 
 
 def _small_hex(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from redeploy_conformance.evidence.check import ForeignTraceError, check
 from redeploy_conformance.evidence.whole import against
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
@@ -75,7 +76,7 @@ def verify(
     if len(theirs) != len(traces):
         raise CertificateError(
             RunVerdict.WRONG_USAGE,
-            f"it is about {_traces(len(theirs))}, and {len(traces)} given",
+            f"it is about {count(len(theirs), 'trace')}, and {len(traces)} given",
         )
     for path in traces:
         digest = _digest(path)
@@ -100,10 +101,6 @@ def verify(
                 f"its traces show another {name.replace('_', ' ')}",
             )
     return document
-
-
-def _traces(count: int) -> str:
-    return "1 trace" if count == 1 else f"{count} traces"
 
 
 def _drawn(traces: Sequence[Path], contract: Contract) -> Result:

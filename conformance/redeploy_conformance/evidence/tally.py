@@ -12,6 +12,7 @@ from redeploy_conformance.evidence.shown import result_of
 from redeploy_conformance.evidence.sources import Seen
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.ledger import Ledger
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep
 
@@ -100,7 +101,8 @@ class Tally:
             requests=self.records,
         )
         if self.uncounted:
-            more = f"{self.uncounted} more violations were seen and are not listed"
+            seen = count(self.uncounted, "more violation")
+            more = f"{seen}, seen and not listed"
             report.problem = "; ".join(filter(None, (report.problem, more)))
         begun = datetime.fromtimestamp(self.first or 0.0, UTC)
         seconds = 0.0 if self.first is None else max(0.0, self.last - self.first)

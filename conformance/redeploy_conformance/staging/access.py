@@ -19,6 +19,8 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds between tries of a read that a busy service did not answer."""
 CALMING = (2.0, 5.0, 15.0, 60.0)
 """Seconds between calls that a rate limit refused: others may use the account, too."""
+TOLD = 8.0
+"""Seconds of a pause that is told of: with those before it, the wait is a long one."""
 
 
 @dataclass(slots=True)
@@ -27,12 +29,14 @@ class StagingApi(Api):
 
     Only a refusal by a rate limit, after which nothing has happened, is waited for.
 
-    ``repeated`` counts the reads that were; ``reached`` says that one was ever answered.
+    ``repeated`` counts the reads that were; ``reached`` says that one was ever answered; ``say`` is told
+    of what is asked again after a long wait.
     """
 
     clock: Clock = field(default_factory=RealClock)
     repeated: int = 0
     reached: bool = False
+    say: Callable[[str], None] = field(default=lambda text: None, repr=False)
 
     def call(
         self,
@@ -49,7 +53,7 @@ class StagingApi(Api):
             return Api.call(self, action, params, credentials, manner)
 
         if action not in READS:
-            return once() if action == REDEPLOY else self._in_turn(once)
+            return once() if action == REDEPLOY else self._in_turn(action, once)
         for pause in PAUSES:
             try:
                 answer = once()
@@ -63,18 +67,25 @@ class StagingApi(Api):
                 self.reached = True
                 return answer
             self.repeated += 1
-            self.sleep(pause)
+            why = "no answer" if answer is None else f"HTTP {answer.status}"
+            self.again(action, why, pause)
         return once()
 
-    def _in_turn(self, once: Callable[[], Answer]) -> Answer:
+    def _in_turn(self, action: str, once: Callable[[], Answer]) -> Answer:
         """Ask again for what a rate limit refused, and only for that: nothing has happened."""
         for pause in CALMING:
             answer = once()
             code = str((answer.fields or {}).get("Code", ""))
             if not throttled(answer.status, code):
                 return answer
-            self.sleep(pause)
+            self.again(action, code, pause)
         return once()
+
+    def again(self, action: str, why: str, pause: float) -> None:
+        """Wait before something is asked again, and say so where that takes long."""
+        if pause >= TOLD:
+            self.say(f"{action}: {why}; asked again in {pause:g} s")
+        self.sleep(pause)
 
     def _keep_secret(self, credentials: Credentials | None) -> None:
         if credentials is not None:

@@ -184,7 +184,7 @@ class _Again:
                 f"{self.name} goes on from an earlier process of the run, whose trace is to be "
                 "given before it"
             )
-        staging.fence.note("resume")
+        staging.go_on()
 
 
 def _is_case(line: Any) -> bool:

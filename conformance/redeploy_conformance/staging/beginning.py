@@ -8,6 +8,7 @@ from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.journal import Journal, JournalError
+from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.running import KIND, Staging
 from redeploy_conformance.staging.settings import Settings
@@ -30,6 +31,7 @@ def begin(
     say: Callable[[str], None],
     clock: Clock | None = None,
     writer: StagingWriter | None = None,
+    outputs: Outputs | None = None,
 ) -> Staging:
     """Begin a run, its journal, and its trace where there is to be one.
 
@@ -46,7 +48,7 @@ def begin(
     if writer is not None:
         staging.past.run, staging.past.started = run, started
         staging.write_header(writer, ())
-    staging.begin(run)
+    staging.begin(run, outputs)
     return staging
 
 
@@ -60,6 +62,7 @@ def go_on(
     writer: StagingWriter | None = None,
     *,
     judging: bool = True,
+    outputs: Outputs | None = None,
 ) -> Staging:
     """Go on with the run that a journal tells of; without ``judging`` only to put things back.
 
@@ -82,7 +85,7 @@ def go_on(
         staging.past.take(line)
     if writer is not None:
         staging.write_header(writer, lines)
-    staging.fence.note("resume")
+    staging.go_on(outputs)
     return staging
 
 
@@ -100,9 +103,9 @@ def assemble(
     past = Past()
     if witness is not None:
         transport = WatchedTransport(transport, witness)
-    reader = reader_of(settings, transport, clock)
+    reader = reader_of(settings, transport, clock, say)
     fence = Fence(transport, reader, wallet, settings, contract, journal, past)
-    api = reader_of(settings, fence, clock)
+    api = reader_of(settings, fence, clock, say)
     reader.watcher = api.watcher = witness
     return Staging(
         contract=contract,
@@ -120,8 +123,13 @@ def assemble(
     )
 
 
-def reader_of(settings: Settings, transport: Transport, clock: Clock) -> StagingApi:
-    """Return the operations on a transport."""
+def reader_of(
+    settings: Settings,
+    transport: Transport,
+    clock: Clock,
+    say: Callable[[str], None],
+) -> StagingApi:
+    """Return the operations on a transport; ``say`` is told of long waits."""
     statement = settings.statement
     target = Target(statement.name, KIND, transport, statement)
-    return StagingApi(target, region=settings.region, clock=clock)
+    return StagingApi(target, region=settings.region, clock=clock, say=say)

@@ -112,6 +112,29 @@ def redeploys(contract: Contract, case: StagingCase) -> int:
     return sum(_may_be_accepted(contract, one) for one in case.steps)
 
 
+def at_stake(contract: Contract, case: StagingCase) -> int:
+    """Return how many redeploys must be left before a case is begun.
+
+    A call that must be refused takes effect where the target is broken: as long as that is in doubt,
+    it counts like any other. Such calls are made one after the other.
+    """
+    doubt = any(_names_instance(contract, _bare(one)) for one in case.steps)
+    return max(redeploys(contract, case), int(doubt))
+
+
+def forces(contract: Contract, case: StagingCase) -> bool:
+    """Whether a redeploy of a case may stop a running guest by force (L11)."""
+    forcing = {
+        row.name
+        for row in contract.malformed
+        if row.set.get("ForceStop") and not contract.by_id[row.clause].required
+    }
+    return any(
+        isinstance(one, Redeploy) and (one.force or one.malformed in forcing)
+        for one in map(_bare, case.steps)
+    )
+
+
 def calls(case: StagingCase) -> int:
     """Return how many RedeployInstance calls a case makes at most."""
     return sum(_calls(_bare(one)) for one in case.steps)
@@ -138,6 +161,18 @@ def _may_be_accepted(contract: Contract, one: Act) -> int:
         if bare.key == NOBODY or bare.forgery or bare.malformed in refused:
             return 0
     return _calls(bare)
+
+
+def _names_instance(contract: Contract, one: Plain) -> bool:
+    """Whether a step calls RedeployInstance on an instance that is there."""
+    if not isinstance(one, Redeploy):
+        return isinstance(one, Together)
+    nameless = {
+        row.name
+        for row in contract.malformed
+        if "InstanceId" in row.drop or row.set.get("InstanceId") == ""
+    }
+    return one.key != NOBODY and one.malformed not in nameless
 
 
 def _on(one: Act, key: str) -> Act:

@@ -3,17 +3,28 @@
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.staging.access import StagingApi, made_at
 from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.requests import WITHDRAW
-from redeploy_conformance.staging.waits import ATTEMPTS, Waits
+from redeploy_conformance.staging.waits import ATTEMPTS, Waits, until
 from redeploy_conformance.views import event_of
 
 
-def clear(api: StagingApi, fence: Fence, instance: str, left: list[str]) -> Waits:
-    """Cancel the run's simulated events of an instance; ``left`` is told of those that stay open."""
+def clear(
+    api: StagingApi, fence: Fence, instance: str, late: float, told: Leftovers
+) -> Waits:
+    """Cancel the run's simulated events of an instance, and tell of those that stay open.
+
+    A look may be ``late`` by so many seconds, and not show yet what was made or canceled.
+    """
     trouble: str | None = None
+    if not _canceled(fence, instance):
+        yield from _shown(fence, instance, late)
     for _ in range(ATTEMPTS):
         try:
             still = _still_open(api, fence, instance)
+            if still and _canceled(fence, instance):  # or so an old look says
+                yield from _shown(fence, instance, late)
+                still = _still_open(api, fence, instance)
         except SetUpError as error:
             trouble = str(error)
             yield
@@ -28,12 +39,28 @@ def clear(api: StagingApi, fence: Fence, instance: str, left: list[str]) -> Wait
         except SetUpError as error:
             trouble = str(error)
         yield
+        yield from _shown(fence, instance, late)
     try:
         still = _still_open(api, fence, instance)
     except SetUpError as error:
-        still, trouble = ["its events"], str(error)
+        told.unseen.append(
+            f"{instance}: whether simulated events of the run are open still: {error}"
+        )
+        return
     if still:
-        left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+        told.left.append(f"{instance}: {', '.join(still)} open still: {trouble}")
+
+
+def _canceled(fence: Fence, instance: str) -> bool:
+    """Whether it was answered of every event of an instance that it is canceled."""
+    past = fence.past
+    own = {event for event, home in past.events.items() if home == instance}
+    return own <= past.canceled and all(one.instance != instance for one in past.unsure)
+
+
+def _shown(fence: Fence, instance: str, late: float) -> Waits:
+    """Wait until looks show what the last request about simulated events came to."""
+    return until(fence, fence.past.events_at.get(instance, 0.0) + late)
 
 
 def _still_open(api: StagingApi, fence: Fence, instance: str) -> list[str]:

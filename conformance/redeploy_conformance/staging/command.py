@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,16 +18,19 @@ from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
-from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
-from redeploy_conformance.staging.journal import JournalError
+from redeploy_conformance.staging.journal import JournalError, read_lines
+from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
+from redeploy_conformance.staging.outputs import Outputs, remembered, traces
+from redeploy_conformance.staging.patience import HeardTransport
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
-from redeploy_conformance.staging.telling import left_behind, plan_lines
+from redeploy_conformance.staging.telling import plan_lines
 from redeploy_conformance.staging.tracing import (
     StagingWriter,
     TraceError,
@@ -45,8 +48,12 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
+RESULT = "redeploy-conformance-result.json"
+"""Where a result goes when nobody has ever said where."""
 WHOLE = 20_000
 """Characters after which a line of a plan is cut; what it says must not be lost."""
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""What asks a run to end: Ctrl-C, and whoever stops processes in order."""
 MISUSES = (
     JournalError,
     NoCredentialsError,
@@ -84,20 +91,43 @@ def stage(
         path = Path(journal)
         with opened(trace) as writer:
             run = begin(
-                contract, settings, transport, wallet, path, _say, writer=writer
+                contract,
+                settings,
+                transport,
+                wallet,
+                path,
+                _say,
+                writer=writer,
+                outputs=Outputs.of(result, trace),
             )
     _carry_out(run, Path(result), writer)
 
 
-def resume(journal: str, result: str, trace: str | None) -> None:
-    """Go on with a run, put back, and end with the verdict's exit code."""
+def resume(journal: str, result: str | None, trace: str | None) -> None:
+    """Go on with a run, put back, and end with the verdict's exit code.
+
+    What is written goes where the run was told to before, unless it is told otherwise.
+    """
     with _sentences():
-        _check_outputs(result, *filter(None, [trace]))
         _check_journal(journal)
-        wallet, path = default_chain(), Path(journal)
-        with opened(trace) as writer:
-            run = go_on(load(), _connect, wallet, path, _say, writer=writer)
-    _carry_out(run, Path(result), writer)
+        path = Path(journal)
+        before = remembered(read_lines(path))
+        outputs = Outputs.of(
+            result or (before.result if before else RESULT),
+            trace or (before.trace if before else None),
+        )
+        earlier, place = list[str](), trace
+        if trace is None and outputs.trace is not None:
+            earlier, place = traces(outputs.trace)
+        _check_outputs(result or outputs.result, *filter(None, [place]))
+        wallet = default_chain()
+        with opened(place) as writer:
+            run = go_on(
+                load(), _connect, wallet, path, _say, writer=writer, outputs=outputs
+            )
+    if place is not None and trace is None:
+        _say(f"the trace goes on: check-trace takes {' '.join([*earlier, place])}")
+    _carry_out(run, Path(outputs.result), writer)
 
 
 def restore(journal: str) -> None:
@@ -108,9 +138,10 @@ def restore(journal: str) -> None:
             load(), _connect, default_chain(), Path(journal), _say, judging=False
         )
     with _left_told(run):
-        left = run.restore()
-    if left:
-        leave(RunVerdict.INCOMPLETE, f"left behind: {'; '.join(map(clean, left))}")
+        run.restore()
+    told = run.leftovers.lines()
+    if told:
+        leave(RunVerdict.INCOMPLETE, clean("; ".join(told), limit=WHOLE))
     click.echo("everything is as it was")
 
 
@@ -123,7 +154,7 @@ def doctor(options: Mapping[str, Any]) -> None:
     settings = no_limits(statement)
     good = True
     for fine, text in examine(
-        reader_of(settings, transport, RealClock()), transport, wallet
+        reader_of(settings, transport, RealClock(), _say), transport, wallet
     ):
         good = good and fine
         click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text, limit=WHOLE)}")
@@ -179,7 +210,7 @@ def _carry_out(run: Staging, path: Path, writer: StagingWriter | None) -> None:
 
 @contextmanager
 def _interrupts(run: Staging) -> Iterator[None]:
-    """Let the first Ctrl-C end the run in order, and the second one end it now."""
+    """Let the first Ctrl-C end the run in order, and the second one end it now; SIGTERM likewise."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         if run.stopping:
@@ -190,11 +221,12 @@ def _interrupts(run: Staging) -> Iterator[None]:
             "Ctrl-C again ends at once"
         )
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {one: signal.signal(one, handle) for one in ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextmanager
@@ -211,15 +243,13 @@ def _left_told(run: Staging) -> Iterator[None]:
     except (JournalError, TraceError) as error:
         _leave_behind(run, RunVerdict.INCOMPLETE, str(error))
     except Exception:
-        for line in left_behind(run.past):
-            _say(line)
+        _say_left(run)
         _say(f"put back with: redeploy-conformance restore {run.journal.path}")
         raise  # the sentence and the exit code of a bug are the command's
 
 
 def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
-    for line in left_behind(run.past):
-        _say(line)
+    _say_left(run)
     path = run.journal.path
     leave(
         verdict,
@@ -228,25 +258,30 @@ def _leave_behind(run: Staging, verdict: RunVerdict, why: str) -> None:
     )
 
 
+def _say_left(run: Staging) -> None:
+    for line in left_behind(run.past, run.fence.seen).lines():
+        _say(line)
+
+
 # ---------------------------------------------------------------------- beginning
 
 
 def _planned(
     contract: Contract, settings: Settings, wallet: Wallet
-) -> tuple[HttpTransport, dict[str, Found], Plan]:
+) -> tuple[HeardTransport, dict[str, Found], Plan]:
     transport, clock = _connect(settings), RealClock()
-    reader = reader_of(settings, transport, clock)
+    reader = reader_of(settings, transport, clock, _say)
     found = inside(reader, wallet, settings, contract, "")
     return transport, found, make_plan(contract, settings, found, clock.wall())
 
 
-def _connect(settings: Settings) -> HttpTransport:
+def _connect(settings: Settings) -> HeardTransport:
     return _connect_to(settings.statement)
 
 
-def _connect_to(statement: Statement) -> HttpTransport:
+def _connect_to(statement: Statement) -> HeardTransport:
     assert statement.url is not None
-    return HttpTransport(statement.url, statement.ca_file)
+    return HeardTransport(HttpTransport(statement.url, statement.ca_file), _say)
 
 
 def _check_outputs(result: str, *others: str) -> None:
@@ -278,9 +313,11 @@ def _sentences() -> Iterator[None]:
 def _tell_reach(plan: Plan) -> None:
     """Say before the run which clauses it can decide, and why no others."""
     click.echo("Of the clauses, a real account lets these be", err=True)
-    for line in listed(decidable(plan.contract, plan.clauses)):
+    for line in listed(plan.reach):
         click.echo(f"  {line}", err=True)
 
 
 def _say(text: str) -> None:
-    click.echo(clean(text, limit=WHOLE), err=True)
+    # Where nobody reads any more the run still has to be ended in order, and put back.
+    with suppress(OSError):
+        click.echo(clean(text, limit=WHOLE), err=True)

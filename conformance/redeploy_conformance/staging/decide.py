@@ -44,19 +44,26 @@ class Decidable:
 
 
 def decidable(
-    contract: Contract, aimed: Iterable[str] | None = None
+    contract: Contract, aimed: Iterable[str] | None = None, *, trusted: bool
 ) -> tuple[Decidable, ...]:
-    """Return how far each clause is decided; ``aimed`` are those that the cases of a run are for."""
+    """Return how far each clause is decided; ``aimed`` are those that the cases of a run are for.
+
+    ``trusted`` says that the events that are found are taken for real.
+    """
     tried = None if aimed is None else set(aimed)
     bursts = {one for case in plan(contract) if case.burst for one in case.clauses}
     return tuple(
-        Decidable(clause, *_reach(contract, clause, tried, bursts))
+        Decidable(clause, *_reach(contract, clause, tried, bursts, trusted))
         for clause in contract.clauses
     )
 
 
 def _reach(
-    contract: Contract, clause: Clause, tried: set[str] | None, bursts: set[str]
+    contract: Contract,
+    clause: Clause,
+    tried: set[str] | None,
+    bursts: set[str],
+    trusted: bool,
 ) -> tuple[Reach, str]:
     lacking = sorted(part.value for part in clause.needs - PUBLIC.keys())
     if lacking:
@@ -82,11 +89,10 @@ def _reach(
     if attributes and not attributes & SETTABLE:
         return Reach.AS_FOUND, f"no operation sets {', '.join(sorted(attributes))}"
     if clause.id in EVENT_FOUND:
-        return (
-            Reach.AS_FOUND,
-            "no operation raises a real event; say of one that is found that it is "
-            "real: --events-are-real",
-        )
+        why = "no operation raises a real event"
+        if not trusted:
+            why += "; say of one that is found that it is real: --events-are-real"
+        return Reach.AS_FOUND, why
     if tried is not None and clause.id not in tried:
         return Reach.AS_FOUND, "no case of this run brings it about; it may come along"
     short = [PUBLIC[part] for part in Part if part in clause.needs and PUBLIC[part]]

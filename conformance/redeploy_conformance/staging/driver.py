@@ -21,12 +21,17 @@ from redeploy_conformance.staging.cases import (
     redeploys,
 )
 from redeploy_conformance.staging.clearing import clear
+from redeploy_conformance.staging.declining import ENDED, Declined
 from redeploy_conformance.staging.fence import STABLE, Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
-from redeploy_conformance.staging.planning import Plan, worst_seconds
+from redeploy_conformance.staging.patience import Murmur
+from redeploy_conformance.staging.planning import Plan
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.preparing import HOME
+from redeploy_conformance.staging.reckoning import count_what_moved, too_much
 from redeploy_conformance.staging.session import StagingSession
+from redeploy_conformance.staging.standing_by import others_changed, stand_by
 from redeploy_conformance.staging.tracing import Witness
 from redeploy_conformance.staging.usual import Awaited, Usual
 from redeploy_conformance.staging.waits import (
@@ -37,6 +42,7 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
+    until,
 )
 from redeploy_conformance.steps import Step
 
@@ -49,7 +55,8 @@ class OutOfReachError(Exception):
 class Driver:
     """Carries out a plan on one account; ``tell`` is given a line for each case that is over.
 
-    ``looks`` are the moments of the shared looks, ``declined`` the cases that were not begun.
+    ``looks`` are the moments of the shared looks, ``declined`` the cases that were not begun, and
+    ``remedies`` says by reason what would help.
     """
 
     session: StagingSession
@@ -62,17 +69,18 @@ class Driver:
     stopping: bool = False
     looks: list[float] = field(default_factory=list)
     declined: list[CaseReport] = field(init=False)
+    remedies: dict[str, str] = field(default_factory=dict)
     _posts: dict[str, Post] = field(init=False)
     _usual: Usual = field(init=False)
     _failed: int = 0
+    _murmur: Murmur = field(default_factory=Murmur)
 
     def __post_init__(self) -> None:
         """Prepare; nothing is asked yet."""
-        self.declined = [
-            CaseReport(case.name, case.clauses, declined=why)
-            for case, why in self.plan.left_out
-        ]
         self._usual = Usual(self.plan.settings.poll_seconds)
+        self.declined = []
+        for case, why in self.plan.left_out:
+            self._decline(case, why)
         self._posts = {lane.key: Post(lane) for lane in self.plan.lanes}
 
     def stop(self) -> None:
@@ -102,64 +110,83 @@ class Driver:
         begun = self.session.api.monotonic()
         self.looks.append(begun)
         self.session.api.exchanges.clear()
-        known = [key for key in keys if key in self.session.ids]
+        known = [
+            key
+            for key, post in self._posts.items()
+            if key in self.session.ids and (key in keys or post.idle)
+        ]
         try:
             views = self.session.glance(known)
         except SetUpError as error:
             self._failed += 1
             if self._failed >= LOST_AFTER:
                 raise OutOfReachError(str(error)) from error
-            for key in keys:
-                self._posts[key].seen = {}
+            for post in self._posts.values():
+                post.seen = {}
             return True
         self._failed = 0
+        if self._murmur.due(begun):
+            self.tell(f"waiting: {'; '.join(map(self._waits, keys))}")
         changed = False
         for key, view in views.items():
             changed |= self._posts[key].seen.get("status") != view.get("status")
             self._posts[key].seen, self._posts[key].at = view, begun
+            status = str(view.get("status", "not listed"))
+            since = begun - self.session.late
+            self.fence.seen.looked(self.session.ids[key], status, since)
         return changed
+
+    def _waits(self, key: str) -> str:
+        post = self._posts[key]
+        status = post.seen.get("status", "not looked at yet")
+        return f"{self.session.ids.get(key, key)} ({status}) {post.waits}".rstrip()
 
     # ------------------------------------------------------------------ one lane
 
     def _lane(self, post: Post) -> Wishes:
         yield from self._arrive(post)
+        costly = False
         for case in post.lane.cases:
-            reason = self._too_much(post, case)
-            if reason is None:
+            if not costly and redeploys(self.plan.contract, case):
+                costly = True
+                yield None  # every lane makes the calls that cost nothing before any that does
+            why = self._too_much(post, case)
+            if why is None:
                 yield from self._case(post, case)
             else:
-                declined = CaseReport(case.name, case.clauses, declined=reason)
-                self.declined.append(declined)
+                self._decline(case, why)
+        stand_by(self.session, post, self._posts.values())
+
+    def _decline(self, case: StagingCase, why: Declined) -> None:
+        report = CaseReport(case.name, case.clauses, declined=why.reason)
+        self.declined.append(report)
+        self.remedies[why.reason] = why.remedy
 
     def _arrive(self, post: Post) -> Waits:
         """See to its end what an earlier process of the run left under way on an instance."""
         key = post.lane.key
         if key not in self.session.ids:
             return
-        instance, left = self.session.ids[key], list[str]()
+        instance, left = self.session.ids[key], Leftovers()
         yield from self._calm(post)
+        post.waits = "for a start or a stop to be over"
         yield from rest(
             self.fence, instance, lambda: post.seen.get("status"), self.session.late
         )
-        yield from clear(self.session.api, self.fence, instance, left)
-        for one in left:
+        post.waits = "for simulated events to be canceled"
+        yield from clear(
+            self.session.api, self.fence, instance, self.session.late, left
+        )
+        for one in left.lines():
             self.tell(one)
 
-    def _too_much(self, post: Post, case: StagingCase) -> str | None:
+    def _too_much(self, post: Post, case: StagingCase) -> Declined | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
-        settings, past = self.plan.settings, self.fence.past
         witness, stopping = self.witness, self.stopping
         if stopping if witness is None else witness.asked(stopping):
-            return "the run was asked to end"
-        cost = redeploys(self.plan.contract, case)
-        others = sum(one.reserved for one in self._posts.values() if one is not post)
-        if cost and past.redeploys + others + cost > settings.redeploys:
-            return f"the {settings.redeploys} redeploys that are allowed may be used up"
-        left = settings.minutes * 60 - past.seconds(self.fence.api.clock.wall())
-        if worst_seconds(self.plan.contract, case, settings) > left:
-            return f"the {settings.minutes:g} minutes are nearly over"
-        post.reserved = cost
-        return None
+            return ENDED
+        posts = self._posts.values()
+        return too_much(self.plan, self.fence, self.session, post, case, posts)
 
     def _case(self, post: Post, case: StagingCase) -> Wishes:
         post.run, post.ledger, post.case = Run(), Ledger(), case
@@ -170,7 +197,10 @@ class Driver:
             if post.over:
                 break
         if post.run.violations:  # kept, whatever happens while it is tidied up
+            count_what_moved(self.fence, self.session, post)
             self._close(post, case)
+        elif not post.over and not self.session.late:
+            post.still = self.fence.past.writes
         if post.over:
             yield from self._tidy(post)
         if post.case is not None:
@@ -185,6 +215,8 @@ class Driver:
             self.witness.case(report)
         post.reserved, post.case = 0, None
         self.tell(f"{case.name}: {post.outcome}")
+        if self.looks:
+            self._murmur.spoken(self.looks[-1])
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""
@@ -220,6 +252,9 @@ class Driver:
             if not post.over:
                 self._do(post, one)
         elif not isinstance(one, step.Tasks) or key in session.tasks:
+            if isinstance(one, step.Launch) and self.fence.past.launching:
+                post.waits = "to see whether one was made before"
+                yield from until(self.fence, self.fence.past.launch_at + session.late)
             self._do(post, one)
             if isinstance(one, step.Launch):  # maybe an earlier process made it
                 yield from self._arrive(post)
@@ -230,6 +265,7 @@ class Driver:
 
     def _bring(self, post: Post, one: step.Bring) -> Wishes:
         """Start or stop an instance, and wait until it is there."""
+        post.waits = f"to be {one.status}"
         errand: Awaited | None = None
 
         def ask() -> None:
@@ -255,6 +291,7 @@ class Driver:
         redeploy may take.
         """
         key, session = post.lane.key, self.session
+        post.waits = "for its redeploy to end"
         flight = self._usual.begin(session.under_way(key), session.called(key))
         while True:
             end = session.over(key)
@@ -262,6 +299,10 @@ class Driver:
             if not post.seen:
                 continue
             session.enter(post.run, post.ledger)
+            if not session.at_rest(key) and others_changed(
+                session, post, self._posts.values()
+            ):
+                return
             try:
                 stable = post.seen.get("status") in STABLE
                 moving = stable and not session.at_rest(key)
@@ -298,5 +339,6 @@ class Driver:
     def _calm(self, post: Post) -> Waits:
         instance = self.session.ids.get(post.lane.key)
         if instance is not None:
+            post.waits = "for a redeploy that may be under way to be over"
             bound = self.session.oracle.rules.bound
             yield from calm(self.fence, instance, bound, self.session.late)

@@ -22,10 +22,13 @@ from redeploy_conformance.staging.access import (
     tagged,
 )
 from redeploy_conformance.staging.journal import Journal
+from redeploy_conformance.staging.leaving import Sightings
 from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.patience import LONG
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,
+    MOVING,
     REDEPLOY,
     SIMULATE,
     WITHDRAW,
@@ -57,7 +60,8 @@ class FenceError(SetUpError):
 class Fence:
     """A transport that lets reads pass, and of what changes something only what is within limits.
 
-    ``api`` reads past the fence; the answers of the service are taken from ``inner``.
+    ``api`` reads past the fence; the answers of the service are taken from ``inner``. ``seen`` is what
+    looks showed since.
     """
 
     inner: Transport
@@ -67,6 +71,7 @@ class Fence:
     contract: Contract
     journal: Journal
     past: Past
+    seen: Sightings = field(default_factory=Sightings)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _sent: deque[float] = field(default_factory=deque)
 
@@ -109,6 +114,9 @@ class Fence:
                 params=dict(asked.params),
                 looked=looked,
             )
+            if asked.action in MOVING:
+                for one in asked.instances:
+                    self.seen.asked(one, self.api.monotonic())
         try:
             answer = self.inner.send(request, timeout)
         except (UnansweredError, UnreachableError):
@@ -284,7 +292,13 @@ class Fence:
                 self._sent.popleft()
             if len(self._sent) < most:
                 break
-            clock.sleep(self._sent[0] + contract.quota_seconds - now + 0.001)
+            pause = self._sent[0] + contract.quota_seconds - now + 0.001
+            if pause >= LONG:
+                self.api.say(
+                    f"waiting {pause:.0f} s with the next call: more would not stay within the run's "
+                    f"{self.settings.share:g} of the rate limit"
+                )
+            clock.sleep(pause)
         self._sent.append(clock.now())
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.staging.requests import LAUNCH, POWER, REDEPLOY, SIMULATE
+from redeploy_conformance.staging.requests import (
+    DELETE,
+    LAUNCH,
+    MOVING,
+    POWER,
+    REDEPLOY,
+    SIMULATE,
+    START,
+    WITHDRAW,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +48,50 @@ class Simulated:
 class Past:
     """The run so far. Times are seconds since 1970.
 
+    ``before`` is what its instances looked like before it began, or since all was put back.
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
-    start or to stop. ``launched`` are instances that the run made,
-    ``launching`` says that one may have been made whose id is not known. ``events`` are the
-    simulated events made, by instance; ``unsure`` those that may have been made.
+    start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
+    whose redeploys were given back: they count after all where a look shows that it moved.
+    ``launched`` are instances that the run made,
+    ``launching`` says that one may have been made whose id is not known, and ``launch_at`` when one was
+    last asked for; ``events_at`` is that for simulated events, by instance. ``events`` are the
+    simulated events made, by instance; ``unsure`` those that may have been made; ``canceled`` those of
+    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleted`` are
+    instances of which that was answered.
     """
 
     before: dict[str, Before] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
     flying: dict[str, Flying] = field(default_factory=dict)
     errands: dict[str, float] = field(default_factory=dict)
+    wanted: dict[str, str] = field(default_factory=dict)
+    pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
     launching: bool = False
+    launch_at: float = 0.0
+    events_at: dict[str, float] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     unsure: list[Simulated] = field(default_factory=list)
+    canceled: set[str] = field(default_factory=set)
+    canceling: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     reports: list[CaseReport] = field(default_factory=list)
     writes: int = 0
     restored: bool = False
     run: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     started: float = 0.0
+    _touched: Counter[str] = field(default_factory=Counter)
     _open: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _span: float = 0.0
     _spans: float = 0.0
     _last: float = 0.0
+
+    @property
+    def touched(self) -> set[str]:
+        """The instances that a request may have started, stopped or redeployed."""
+        return {one for one, count in self._touched.items() if count > 0}
 
     @property
     def redeploys(self) -> int:
@@ -92,33 +120,53 @@ class Past:
                 self._answered(self._open.pop(line["number"]), line)
             case "settled":
                 self.flying.pop(line["instance"], None)
+                self.pardoned.pop(line["instance"], None)
+            case "restored":
+                self._as_before()
             case "case":
                 self.reports.append(CaseReport.from_json(line["report"]))
+            case "moved":
+                self._moved(line["instance"], line["after"], line["at"])
         self.restored = line["line"] == "restored"
         self._last = line["at"]
 
     def _begun(self, line: Mapping[str, Any]) -> None:
         self.writes = line["number"]
         self._open[line["number"]] = line
+        if line["action"] in MOVING:
+            self._touched.update(_existing(line))
         if line["action"] == REDEPLOY:
             for one in _existing(line):
                 self.spent[one] += 1
                 self.flying.setdefault(one, Flying(line["at"], line["number"]))
         elif line["action"] in POWER:
             self.errands |= dict.fromkeys(line["instances"], line["at"])
+            status = "Running" if line["action"] == START else "Stopped"
+            self.wanted |= dict.fromkeys(line["instances"], status)
         elif line["action"] == LAUNCH:
-            self.launching = True
+            self.launching, self.launch_at = True, line["at"]
         elif line["action"] == SIMULATE:
-            self.unsure.append(_simulated(line))
+            made = _simulated(line)
+            self.unsure.append(made)
+            self.events_at[made.instance] = line["at"]
+        elif line["action"] == WITHDRAW:
+            self.canceling |= set(line["events"])
+            homes = {self.events.get(one) for one in line["events"]}
+            homes |= {one.instance for one in self.unsure}
+            self.events_at |= dict.fromkeys(filter(None, homes), line["at"])
 
     def _answered(self, begun: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         status = line["status"]
         refused = status is not None and 400 <= status < 500 and line["code"]
         known = bool(refused or line["made"])
+        done = status is not None and status < 300
+        if refused and begun["action"] in MOVING:
+            self._touched.subtract(_existing(begun))
         if begun["action"] == REDEPLOY:
             for one in _existing(begun):
                 if refused:
                     self.spent[one] -= 1
+                    self.pardoned.setdefault(one, []).append(begun["number"])
                     self._not_flying(one, begun["number"])
                 elif line["task"]:
                     self._accepted(one, begun, line["task"])
@@ -130,12 +178,34 @@ class Past:
             self.events.update(dict.fromkeys(line["made"], made.instance))
             if known and made in self.unsure:
                 self.unsure.remove(made)
+        elif begun["action"] == WITHDRAW and (refused or done):
+            self.canceling -= set(begun["events"])
+            self.canceled |= set(begun["events"]) if done else set()
+        elif begun["action"] == DELETE and done:
+            self.deleted |= set(begun["instances"])
+
+    def _as_before(self) -> None:
+        """Forget what there was to put back: what becomes of it from now on is the owner's doing."""
+        self.before.clear()
+        self.wanted.clear()
+        self._touched.clear()
+        self.events.clear()
+        self.unsure.clear()
+
+    def _moved(self, instance: str, after: int, at: float) -> None:
+        """Count the calls that were refused and may have taken effect; one may be under way."""
+        pardoned = [one for one in self.pardoned.pop(instance, []) if one > after]
+        self._touched[instance] += len(pardoned)
+        self.spent[instance] += len(pardoned)
+        if pardoned:
+            self.flying.setdefault(instance, Flying(at, pardoned[-1]))
 
     def _accepted(self, instance: str, begun: Mapping[str, Any], task: str) -> None:
         """Follow the task of the last call that was accepted, whichever answer came last."""
         known = self.flying.get(instance)
         if known is None or known.task is None or known.number <= begun["number"]:
             self.flying[instance] = Flying(begun["at"], begun["number"], task)
+            self.wanted.pop(instance, None)
 
     def _not_flying(self, instance: str, number: int) -> None:
         """Forget a redeploy that was refused, unless another call may have begun one."""

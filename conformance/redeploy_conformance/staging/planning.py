@@ -7,10 +7,13 @@ from redeploy_conformance.staging.cases import (
     OWN,
     StagingCase,
     as_found,
+    at_stake,
     calls,
     cases,
     redeploys,
 )
+from redeploy_conformance.staging.decide import Decidable, decidable
+from redeploy_conformance.staging.declining import Declined, too_dear, too_long
 from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
@@ -33,7 +36,7 @@ class Plan:
     """The lanes of a run, the cases that its budget leaves out, the instances that are unfit."""
 
     lanes: tuple[Lane, ...]
-    left_out: tuple[tuple[StagingCase, str], ...]
+    left_out: tuple[tuple[StagingCase, Declined], ...]
     unfit: tuple[tuple[str, str], ...]
     contract: Contract
     settings: Settings
@@ -43,6 +46,15 @@ class Plan:
         """How many redeploys the plan comes to, when every call that may be accepted is."""
         return sum(
             redeploys(self.contract, case) for lane in self.lanes for case in lane.cases
+        )
+
+    @property
+    def in_doubt(self) -> int:
+        """How many cases make calls that must be refused, and cost a redeploy where one is not."""
+        return sum(
+            not redeploys(self.contract, case) and at_stake(self.contract, case) > 0
+            for lane in self.lanes
+            for case in lane.cases
         )
 
     @property
@@ -62,6 +74,12 @@ class Plan:
         return {
             one for lane in self.lanes for case in lane.cases for one in case.clauses
         }
+
+    @property
+    def reach(self) -> tuple[Decidable, ...]:
+        """How far each clause of the contract is decided by these cases."""
+        trusted = self.settings.events_are_real
+        return decidable(self.contract, self.clauses, trusted=trusted)
 
 
 def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> float:
@@ -130,6 +148,8 @@ def make_plan(
         lane.cases.sort(key=lambda one: _place(contract, lane, one))
     if own:
         lanes.append(Lane(OWN, "", "", own))
+    elif settings.launch:  # made before: it stands by while others are redeployed
+        lanes += [Lane(OWN, one, "") for one in past.launched[-1:]]
     return Plan(tuple(lanes), tuple(left_out), alone, contract, settings)
 
 
@@ -142,22 +162,20 @@ def _afford(
     settings: Settings,
     several: Sequence[tuple[Lane | None, StagingCase]],
     spent: int,
-) -> tuple[list[tuple[Lane | None, StagingCase]], list[tuple[StagingCase, str]]]:
-    """Split cases into those that the budget reaches, the cheap ones first, and the others."""
+) -> tuple[list[tuple[Lane | None, StagingCase]], list[tuple[StagingCase, Declined]]]:
+    """Split cases into those that the budget reaches, the cheap ones first, and the others.
+
+    What must be refused costs nothing when it is; every lane makes those calls first, while the
+    budget is whole.
+    """
     kept, left_out, before = [], [], spent
     for pair in sorted(several, key=lambda one: redeploys(contract, one[1])):
         cost = redeploys(contract, pair[1])
         seconds = worst_seconds(contract, pair[1], settings)
-        if spent + cost > settings.redeploys:
-            text = (
-                f"the {settings.redeploys} redeploys that are allowed do not reach it"
-            )
-            if before:
-                text += f": {before} are spent, also on what was cut short"
-            left_out.append((pair[1], text))
+        if spent + at_stake(contract, pair[1]) > settings.redeploys:
+            left_out.append((pair[1], too_dear(settings, cost, before)))
         elif seconds > settings.minutes * 60:
-            text = f"it may take longer than {settings.minutes:g} minutes"
-            left_out.append((pair[1], text))
+            left_out.append((pair[1], too_long(settings)))
         else:
             spent += cost
             kept.append(pair)

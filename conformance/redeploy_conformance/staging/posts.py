@@ -13,7 +13,10 @@ from redeploy_conformance.staging.planning import Lane
 class Post:
     """Where a lane is: its case's run and counts, and what the last shared look showed.
 
-    ``at`` is when that look was asked for: what it shows may be as old as that.
+    ``at`` is when that look was asked for: what it shows may be as old as that. Its case may come to
+    ``reserved`` redeploys; the instance had cost ``spent`` before, and had not
+    moved by itself up to the write of number ``still``. With ``idle`` its
+    cases are over, and its instance is as it should stay while others are redeployed. ``waits`` says what it waits for.
     """
 
     lane: Lane
@@ -22,7 +25,11 @@ class Post:
     seen: View = field(default_factory=dict)
     at: float = 0.0
     reserved: int = 0
+    spent: int = 0
+    still: int = 0
     case: StagingCase | None = None
+    idle: bool = False
+    waits: str = ""
 
     @property
     def over(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import Offer, SetUpError
+from redeploy_conformance.api import LostError, Offer, SetUpError
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.session import Account, Run, Session
 from redeploy_conformance.staging.access import (
@@ -160,14 +160,19 @@ class PreparingSession(Session):
             ("EventType", one.type),
             ("NotBefore", not_before),
         ]
-        trouble = "the simulated event is not in the event history"
+        trouble, late = "the simulated event is not in the event history", self.late
         try:
             self.api.ask(SIMULATE, params, self.wallet())
         except FenceError:
             raise
         except SetUpError as error:  # it may have been made all the same: look
             trouble = str(error)
+            late = late if isinstance(error, LostError) else 0.0
         made = made_at(self.api, self.wallet, instance, one.type, not_before)
+        listed_by = self.now + late
+        while not made and self.now < listed_by:
+            self.api.sleep(self.settings.poll_seconds)
+            made = made_at(self.api, self.wallet, instance, one.type, not_before)
         if not made:
             raise SetUpError(trouble)
         known = self.known.setdefault(one.key, Known({}))

@@ -11,7 +11,10 @@ LAUNCH = "RunInstances"
 SIMULATE = "CreateSimulatedSystemEvents"
 WITHDRAW = "CancelSimulatedSystemEvents"
 DELETE = "DeleteInstance"
-POWER = ("StartInstance", "StopInstance")
+START = "StartInstance"
+POWER = (START, "StopInstance")
+MOVING = (REDEPLOY, *POWER)
+"""Operations that change the status of an instance."""
 WRITES = (REDEPLOY, *POWER, DELETE, LAUNCH, SIMULATE, WITHDRAW)
 """Operations that change something and may be sent at all."""
 READS = ("DescribeInstances", "DescribeInstanceHistoryEvents", "DescribeTasks")

@@ -12,7 +12,9 @@ from redeploy_conformance.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
+from redeploy_conformance.staging.patience import Murmur
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
@@ -23,6 +25,7 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
+    until,
 )
 from redeploy_conformance.wire.signing import Credentials
 
@@ -36,7 +39,7 @@ class Restorer:
         """Prepare; ``api`` sends through the fence."""
         self.api = api
         self.fence = fence
-        self.left: list[str] = []
+        self.told = Leftovers()
         settings = fence.settings
         offer = Offer(settings.statement.name, "", settings.region, frozenset())
         self._bound = rules_for(settings.statement, offer).bound
@@ -44,18 +47,16 @@ class Restorer:
         self._rows: Rows = {}
         self._refused: dict[str, str] = {}
         self._failed = 0
+        self._murmur = Murmur()
 
-    def run(self) -> list[str]:
-        """Bring everything back, and return what could not be, a sentence each.
+    def run(self) -> Leftovers:
+        """Bring everything back, and return what could not be.
 
         Raises:
             SetUpError: the account could not be looked at.
         """
         past = self.fence.past
-        own = {
-            str(row["InstanceId"])
-            for row in tagged(self.fence.api, self._key(), RUN_TAG, past.run)
-        }
+        own = self._own()
         touched = set(past.before) | set(past.events.values())
         touched |= {one.instance for one in past.unsure}
         works = {one: self._instance(one) for one in sorted(touched - own)}
@@ -63,14 +64,29 @@ class Restorer:
         clock = self.fence.api.clock
         pace = Pace(self.fence.settings.poll_seconds)
         together(works, self._look, pace, clock.now, clock.sleep)
-        if not self.left:
+        if not self.told.all:
             self.fence.note("restored")
-        return self.left
+        return self.told
+
+    def _own(self) -> set[str]:
+        """Return the instances that the run made, also one whose id nobody knows.
+
+        One that was just asked for may not be listed yet: not to see it would be to leave it there.
+        """
+        past, clock = self.fence.past, self.fence.api.clock
+        known = set(past.launched) - past.deleted
+        pause = past.launch_at + self._late - clock.wall()
+        if pause > 0 and (known or past.launching):
+            self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
+            clock.sleep(pause)
+        rows = tagged(self.fence.api, self._key(), RUN_TAG, past.run)
+        return known | {str(row["InstanceId"]) for row in rows}
 
     def _key(self) -> Credentials:
         return self.fence.wallet()
 
     def _look(self, ids: list[str]) -> bool:
+        since = self.api.monotonic() - self._late
         try:
             rows = list(self.fence.api.describe(ids, self._key()))
         except SetUpError:
@@ -88,7 +104,11 @@ class Restorer:
         for one in ids:
             if one not in found:
                 self._rows.pop(one, None)
+            self.fence.seen.looked(one, self._status(one) or "not listed", since)
         self._failed = 0
+        if self._murmur.due(since):
+            shown = (f"{one} ({self._status(one) or 'not listed'})" for one in ids)
+            self.api.say(f"waiting to put back: {', '.join(shown)}")
         return changed
 
     def _status(self, instance: str) -> str | None:
@@ -96,7 +116,7 @@ class Restorer:
         return None if row is None else str(row.get("Status"))
 
     def _instance(self, instance: str) -> Waits:
-        yield from clear(self.api, self.fence, instance, self.left)
+        yield from clear(self.api, self.fence, instance, self._late, self.told)
         yield from calm(self.fence, instance, self._bound, self._late)
         yield from rest(
             self.fence, instance, lambda: self._status(instance), self._late
@@ -115,9 +135,11 @@ class Restorer:
                 why = (
                     f" ({self._refused[instance]})" if instance in self._refused else ""
                 )
-                self.left.append(f"{instance} was {before.status}: {trouble}{why}")
+                words = f"{instance} was {before.status}: {trouble}{why}"
+                (self.told.unseen if self._failed else self.told.left).append(words)
                 return
             yield
+        self.fence.seen.back.add(instance)
 
     def _power(self, instance: str, status: str) -> None:
         params = [("InstanceId", instance)]
@@ -144,8 +166,12 @@ class Restorer:
             params = [("InstanceId", instance), ("Force", "true")]
             trouble = self._try(DELETE, params)
             yield
+            if trouble is None:
+                yield from until(self.fence, self.fence.api.clock.wall() + self._late)
             while self._failed:
                 yield
             if self._status(instance) is None:
                 return
-        self.left.append(f"{instance}, which the run made, is there still: {trouble}")
+        self.told.left.append(
+            f"{instance}, which the run made, is there still: {trouble}"
+        )

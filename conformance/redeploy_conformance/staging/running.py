@@ -1,7 +1,7 @@
 """A staging run from end to end: plan, carry out, put back, and say what it showed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -19,6 +19,8 @@ from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal
+from redeploy_conformance.staging.leaving import Leftovers
+from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.restoring import Restorer
@@ -36,6 +38,8 @@ from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import RunVerdict, Verdict
 
 KIND = "staging"
+BESIDE = "L9"
+"""The clause about what a redeploy leaves alone: it is seen on a second instance."""
 
 
 @dataclass(slots=True)
@@ -56,8 +60,9 @@ class Staging:
     witness: Witness | None = None
     driver: Driver | None = None
     stopping: bool = False
+    leftovers: Leftovers = field(default_factory=Leftovers)
 
-    def begin(self, run: str) -> None:
+    def begin(self, run: str, outputs: Outputs | None = None) -> None:
         """Write the first line of the journal."""
         self.fence.note(
             "begin",
@@ -65,7 +70,12 @@ class Staging:
             run=run,
             contract_sha256=self.contract.sha256,
             settings=self.settings.to_json(),
+            **_told(outputs),
         )
+
+    def go_on(self, outputs: Outputs | None = None) -> None:
+        """Write in the journal that another process goes on."""
+        self.fence.note("resume", **_told(outputs))
 
     def write_header(
         self, writer: TraceWriter, lines: Sequence[Mapping[str, Any]]
@@ -117,8 +127,9 @@ class Staging:
             self.driver.stop()
 
     def restore(self) -> list[str]:
-        """Put everything back; return what could not be, a sentence each."""
-        return Restorer(self.api, self.fence).run()
+        """Put everything back; return what could not be, or nobody knows of, a sentence each."""
+        self.leftovers = Restorer(self.api, self.fence).run()
+        return self.leftovers.all
 
     @property
     def offer(self) -> Offer:
@@ -143,6 +154,7 @@ class Staging:
         """Return what the whole run showed, with what earlier processes of it brought."""
         reports = _latest(self.past.reports)
         declined = [] if self.driver is None else self.driver.declined
+        remedies = {} if self.driver is None else self.driver.remedies
         named = {one.name for one in reports}
         reports += [one for one in declined if one.name not in named]
         taken = Taken(reports=reports)
@@ -150,8 +162,14 @@ class Staging:
         seconds = round(self.past.seconds(self.clock.wall()), 3)
         made = judge(self.start(), taken, seconds, complete=complete)
         requests = self.api.requests + self.reader.requests
-        rows = {row.clause.id: row for row in decidable(self.contract)}
-        clauses = tuple(_explained(one, declined, rows[one.id]) for one in made.clauses)
+        reach = decidable(self.contract, trusted=self.settings.events_are_real)
+        rows = {row.clause.id: row for row in reach}
+        alone = self.driver is not None and len(self.driver.plan.lanes) < 2
+        alone = alone and not self.settings.launch
+        clauses = tuple(
+            _explained(one, declined, remedies, rows[one.id], alone=alone)
+            for one in made.clauses
+        )
         problems = (
             *made.problems,
             *(Problem(case="restore", text=one) for one in left),
@@ -185,6 +203,10 @@ class Staging:
         )
 
 
+def _told(outputs: Outputs | None) -> dict[str, Any]:
+    return {} if outputs is None else {"outputs": outputs.to_json()}
+
+
 def _latest(reports: list[CaseReport]) -> list[CaseReport]:
     """Return the last report of each case; one that found something is always kept."""
     last = {one.name: one for one in reports}
@@ -192,14 +214,26 @@ def _latest(reports: list[CaseReport]) -> list[CaseReport]:
 
 
 def _explained(
-    one: ClauseResult, declined: list[CaseReport], row: Decidable
+    one: ClauseResult,
+    declined: list[CaseReport],
+    remedies: Mapping[str, str],
+    row: Decidable,
+    *,
+    alone: bool,
 ) -> ClauseResult:
-    """Say of a clause that was not exercised why a real account could not do it."""
+    """Say of a clause that was not exercised why a real account could not do it.
+
+    ``alone`` says that the run had one instance, and was to make none.
+    """
     if one.verdict != Verdict.NOT_EXERCISED.value:
         return one
+    if one.id == BESIDE and alone:
+        reason = "it shows on one instance while another is redeployed, and there was but one"
+        remedy = "name or tag a second instance, or let one be made with --launch"
+        return replace(one, reason=reason, remedy=remedy)
     for report in declined:
         if one.id in report.clauses and report.declined is not None:
-            remedy = "resume the run, or allow more with --redeploys or --minutes"
+            remedy = remedies[report.declined]
             return replace(one, reason=report.declined, remedy=remedy)
     if row.reach in (Reach.NOT, Reach.AS_FOUND):
         remedy = "run the suite against an emulator that has a control plane"

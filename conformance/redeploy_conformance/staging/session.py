@@ -12,6 +12,7 @@ from redeploy_conformance.session import Done
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
+from redeploy_conformance.staging.requests import REDEPLOY
 from redeploy_conformance.views import event_of
 from redeploy_conformance.world import Flight, World
 from redeploy_schemas.vocabulary import Ending
@@ -161,7 +162,7 @@ class StagingSession(PreparingSession):
                 if reply.kind is Kind.ACCEPTED and reply.task_id:
                     self._accepted.setdefault(key, []).append(reply.task_id)
                 return self._judgeable(one, reply)
-            self.api.sleep(pause)
+            self.api.again(REDEPLOY, str(reply), pause)
         raise SetUpError(
             f"the call was refused by a rate limit {len(CALMING)} times; "
             "somebody else may be using the account"

@@ -1,22 +1,31 @@
-"""A plan and what a run left behind, in lines for people."""
+"""A plan, in lines for people."""
 
 from collections.abc import Mapping
 
-from redeploy_conformance.staging.cases import redeploys
-from redeploy_conformance.staging.decide import decidable, listed
+from redeploy_conformance.staging.cases import at_stake, forces, redeploys
+from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
-from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.planning import Plan, worst_seconds
 
 
 def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     """Return a plan: what it comes to first, then step by step, then what it decides."""
-    used = {lane.instance: found[lane.instance] for lane in plan.lanes if lane.instance}
+    used = {
+        lane.instance: found[lane.instance]
+        for lane in plan.lanes
+        if lane.instance in found
+    }
     several = len(used) != 1
     lines = [
         f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
         f"at most {plan.seconds / 60:.0f} minutes"
     ]
+    if plan.in_doubt:
+        most = plan.settings.redeploys
+        lines.append(
+            f"{plan.in_doubt} cases only make calls that must be refused: one that is not costs a "
+            f"redeploy more, but all in all there are never more than {most}"
+        )
     if plan.seconds > plan.settings.minutes * 60:
         lines.append(
             f"more than the {plan.settings.minutes:g} minutes that are allowed: "
@@ -30,6 +39,8 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
             cost = redeploys(plan.contract, case)
             seconds = worst_seconds(plan.contract, case, plan.settings)
             word = f"up to {cost} redeploys" if cost else "no redeploy"
+            if not cost and at_stake(plan.contract, case):
+                word += " where it is refused, as it must be"
             lines.append(f"  {case.name} ({word}, up to {seconds:.0f} s)")
             lines += [f"    {one}" for one in case.steps]
     if plan.settings.launch:
@@ -41,29 +52,18 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
         lines += ["", "left alone:", *(f"  {key}: {why}" for key, why in plan.unfit)]
     lines += ["", "what could be lost:"]
     lines += [f"  {one}" for one in lost(plan.contract, used)]
-    lines += ["", "of the clauses, this would be"]
-    lines += [f"  {one}" for one in listed(decidable(plan.contract, plan.clauses))]
-    lines += ["", "nothing was changed: this is only the plan"]
-    return lines
-
-
-def left_behind(past: Past) -> list[str]:
-    """Return what a run that ends now leaves as it is, as far as its journal tells."""
-    lines = []
-    for instance, before in past.before.items():
-        words = f"{instance} was {before.status}"
-        if instance in past.flying:
-            words += ", and a redeploy of it may be under way"
-        lines.append(f"left behind: {words}")
-    for event, instance in past.events.items():
-        lines.append(
-            f"left behind: simulated event {event} on {instance}, unless canceled"
-        )
-    lines += [
-        f"left behind: a simulated {one.type} on {one.instance} may have been made"
-        for one in past.unsure
+    forcing = [
+        case.name
+        for lane in plan.lanes
+        for case in lane.cases
+        if forces(plan.contract, case)
     ]
-    lines += [f"left behind: {one}, which the run made" for one in past.launched]
-    if past.launching:
-        lines.append("left behind: an instance may have been made")
+    if forcing:
+        lines.append(
+            "  a redeploy with ForceStop may cut a running instance off like a power failure, and "
+            f"what it has not written yet is lost: {', '.join(forcing)}"
+        )
+    lines += ["", "of the clauses, this would be"]
+    lines += [f"  {one}" for one in listed(plan.reach)]
+    lines += ["", "nothing was changed: this is only the plan"]
     return lines

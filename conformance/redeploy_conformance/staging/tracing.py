@@ -157,9 +157,12 @@ def goes_on_from(
 ) -> dict[str, Any]:
     """Return what the first line of a trace says of a staging run.
 
-    Of the cases that earlier processes judged, the journal's lines only keep which they were.
+    Of the cases that earlier processes judged, the journal's lines only keep which they were; where
+    somebody's files are is nobody's business.
     """
     kept = [_plain(line) if line["line"] == "case" else dict(line) for line in lines]
+    for line in kept:
+        line.pop("outputs", None)
     return {"run": run, "settings": settings.to_json(), "journal": kept}
 
 

@@ -51,6 +51,12 @@ def _going_on(
     return {key: one for key, one in wishes.items() if not isinstance(one, str)}
 
 
+def until(fence: Fence, moment: float) -> Waits:
+    """Wait until a moment, in seconds since 1970: then looks show what came before."""
+    while fence.api.clock.wall() < moment:
+        yield
+
+
 def bring(
     fence: Fence, status: str, shown: Callable[[], str | None], ask: Callable[[], None]
 ) -> Iterator[str | None]:

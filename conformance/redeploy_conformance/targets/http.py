@@ -2,9 +2,11 @@
 
 import ssl
 import time
+from typing import Any
 
 import httpx
 
+from redeploy_conformance.parallel import held, hold
 from redeploy_conformance.targets.base import (
     TargetUsageError,
     UnansweredError,
@@ -18,6 +20,9 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 
 class HttpTransport:
     """Sends requests to one base URL; redirects are not followed, proxies not used."""
+
+    holds = True
+    """It waits for other calls at once by itself, when its connection is open (see ``hold``)."""
 
     def __init__(self, url: str, ca_file: str | None = None) -> None:
         """Prepare a client.
@@ -68,6 +73,7 @@ class HttpTransport:
             headers=list(request.headers),
             content=request.body,
             timeout=timeout,
+            extensions={"trace": _hold_when_connected} if held() else None,
         )
         try:
             answer = self._client.send(message, stream=True)
@@ -107,3 +113,8 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _hold_when_connected(event: str, info: dict[str, Any]) -> None:
+    if event.endswith("send_request_headers.started"):
+        hold()

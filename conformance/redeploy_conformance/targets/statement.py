@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from redeploy_conformance.files import seems
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part, Strength
@@ -94,7 +95,8 @@ def read(path: Path, contract: Contract) -> Statement:
     except OSError as error:
         raise StatementError(f"{path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StatementError(f"{path} is not a TOML file: {error}") from error
+        why = seems(path, "statement") or error
+        raise StatementError(f"{path} is not a TOML file: {why}") from error
     try:
         return build(data, contract)
     except StatementError as error:

@@ -56,6 +56,11 @@ def _kind(response: HttpResponse) -> str:
     return f" but {kind}" if kind else ""
 
 
+def _page(response: HttpResponse) -> str:
+    kind = dict(response.headers).get("content-type")
+    return "the answer is a web page" + (f" ({kind})" if kind else "")
+
+
 class _Page(ValueError):
     """The document has a document type, which answers of the service never have."""
 
@@ -72,12 +77,12 @@ def _xml(response: HttpResponse) -> Answer:
         root = ElementTree.fromstring(response.body, parser)
         value = _value(root)
     except _Page:
-        return Answer(response.status, None, f"the answer is a page{_kind(response)}")
+        return Answer(response.status, None, _page(response))
     except (ElementTree.ParseError, LookupError, ValueError, RecursionError):
         problem = f"the answer is not well-formed XML{_kind(response)}"
         return Answer(response.status, None, problem)
     if root.tag.lower() == "html":
-        return Answer(response.status, None, f"the answer is a page{_kind(response)}")
+        return Answer(response.status, None, _page(response))
     return Answer(response.status, value if isinstance(value, dict) else {})
 
 

@@ -110,3 +110,69 @@ def test_zero_clauses_are_never_green(
     parts = json.dumps([part.value for part in Part])
     path = statement(f'[endpoint]\nfactory = "mine:make"\n[absent]\nparts = {parts}\n')
     assert redeploy("run", path).code == 3
+
+
+def test_an_inspection_that_shows_nothing_is_named_as_the_reason(
+    redeploy: Command, module: Module
+) -> None:
+    """It breaks no rule of the protocol, so that it is no violation; but it is said."""
+    module(
+        wrapped(
+            """
+            if request.method == "GET" and "instances?account_id" in request.target:
+                return HttpResponse(200, (), b'{"instances": []}')
+            """
+        )
+    )
+    ran = redeploy("run", "mine:make", "--quick")
+    assert ran.code == 3
+    assert ran.result is not None
+    by_id = {one["id"]: one for one in ran.result["clauses"]}
+    assert by_id["L3"]["verdict"] == "pass"
+    for clause in ("L4", "L5", "L11", "D1", "D2", "D3"):
+        reason, remedy = by_id[clause]["reason"], by_id[clause]["remedy"]
+        assert reason.startswith("redeploys succeeded, but inspection, which the")
+        assert "never showed what this needs" in reason
+        assert remedy.startswith("let it list every instance of the account")
+
+
+def test_a_case_without_a_redeploy_blames_no_inspection(redeploy: Command) -> None:
+    ran = redeploy("run", "--clause", "A1")
+    assert ran.result is not None
+    reasons = {one["reason"] for one in ran.result["clauses"]} - {None}
+    assert reasons
+    assert not [one for one in reasons if "inspection" in one]
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (b"<html>hello</html>", "HTTP 200, the answer is a web page"),
+        (
+            b'{"RequestId": "r", "Instances": {"Instance": {}}}',
+            "Expected `array | null`, got `object` - at `$.Instances.Instance`",
+        ),
+    ],
+    ids=["page", "shape"],
+)
+def test_answers_that_cannot_be_read_are_the_headline(
+    redeploy: Command, module: Module, answer: bytes, seen: str
+) -> None:
+    module(
+        wrapped(
+            f"""
+            if dict(request.headers).get("x-acs-action") == "DescribeInstances":
+                return HttpResponse(200, (), {answer!r})
+            """
+        )
+    )
+    ran = redeploy("run", "mine:make", "--quick")
+    assert ran.code == 3
+    assert ran.result is not None
+    assert ran.result["sentence"] == (
+        "Incomplete: nothing could be tested, since the target's answers could not be read, "
+        f"first in case 'tour': DescribeInstances answered what cannot be read: {seen}."
+    )
+    printed = " ".join(ran.out.split())
+    assert "INCOMPLETE: nothing could be tested, since the target's answers" in printed
+    assert f"{seen}. of 69 clauses" in printed

@@ -65,3 +65,8 @@ def test_the_stream_ends_as_the_result_does(redeploy: Command, tmp_path: Path) -
     lines = (tmp_path / "s.ndjson").read_text("utf-8").splitlines()
     last = json.loads(lines[-1])
     assert (last["record"], last["exit_code"]) == ("end", ran.code) == ("end", 1)
+
+
+def test_one_planned_case_is_told_as_one(redeploy: Command) -> None:
+    ran = redeploy("run", "--dry-run", "--case", "A1-unknown-id an id that never was")
+    assert "1 planned case: 1 call of RedeployInstance on 0 instances" in ran.out

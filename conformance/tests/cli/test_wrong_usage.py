@@ -1,6 +1,8 @@
 """Wrong usage: exit code 2, one sentence that says what and where, and no result."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import load
 
-from .conftest import Command
+from .conftest import ONE, RESULT, Command, run_in
 
 
 @pytest.mark.parametrize(
@@ -195,3 +197,103 @@ def test_a_factory_that_is_none(
     assert ran.code == 2
     assert told in ran.err
     assert "mine:make" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "--trace", "no/such/folder/t"), "no/such/folder/t: there is no such"),
+        (("run", "--trace", "file/t"), "file/t: there is no such folder"),
+        (
+            ("run", "--examples", "file"),
+            "file: no folder for examples (Not a directory)",
+        ),
+        (
+            ("run", "--examples", "file/x"),
+            "file/x: no folder for examples (Not a directory)",
+        ),
+        (("run", "--trace", "x", "--result", "x"), "x: two outputs would be written"),
+        (("check-trace", "file", "--result", "no/r"), "no/r: there is no such folder"),
+    ],
+    ids=" ".join,
+)
+def test_an_output_that_cannot_be_written_is_told_before_the_run(
+    redeploy: Command, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    ran = redeploy(*words)
+    assert ran.code == 2
+    assert told in ran.err
+    assert ran.out == ""
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["result", "junit", "stream", "trace"])
+@pytest.mark.parametrize("path", [".", "no/such/folder/x"])
+def test_the_plugin_tells_it_before_the_first_test_too(
+    tmp_path: Path, option: str, path: str
+) -> None:
+    words = ["--pyargs", "redeploy_conformance.suite", f"--redeploy-{option}={path}"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert f"{path}: " in ran.stdout + ran.stderr
+    assert "passed" not in ran.stdout
+
+
+def test_several_outputs_may_go_to_a_device(redeploy: Command) -> None:
+    ran = redeploy("run", *ONE, "--trace", "/dev/null", "--stream", "/dev/null")
+    assert ran.code == 3, ran.said
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one file of each kind."""
+    folder = tmp_path_factory.mktemp("written")
+    run_in(folder, "run", *ONE, "--trace", "t.ndjson", "--stream", "s.ndjson")
+    (folder / RESULT).rename(folder / "r.json")
+    (folder / "b.toml").write_text('format = "redeploy-conformance/baseline/1"\n')
+    (folder / "j").write_text('{"format": "redeploy-conformance/journal/1"}\n')
+    return folder
+
+
+IS_RESULT = "it seems to be a result file, which 'report' and 'replay' read"
+IS_TRACE = "it seems to be a trace, which 'check-trace' reads"
+IS_STREAM = "it seems to be the stream of a run, which 'report' reads"
+IS_BASELINE = "it seems to be a baseline, which 'run --baseline' and 'baseline' read"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("check-trace r.json", IS_RESULT),
+        ("check-trace s.ndjson", IS_STREAM),
+        ("check-trace b.toml", IS_BASELINE),
+        ("report text t.ndjson", IS_TRACE),
+        ("report diff r.json t.ndjson", IS_TRACE),
+        ("report clients r.json", IS_RESULT),
+        ("replay t.ndjson", IS_TRACE),
+        ("replay s.ndjson", IS_STREAM),
+        ("certificate verify r.json t.ndjson", IS_RESULT),
+        ("certificate make t.ndjson t.ndjson -o c.json", IS_TRACE),
+        ("baseline update t.ndjson new.toml", IS_TRACE),
+        ("baseline update r.json t.ndjson", IS_TRACE),
+        ("baseline check r.json", IS_RESULT),
+        ("run r.json", IS_RESULT),
+        ("restore r.json", IS_RESULT),
+        ("resume t.ndjson", IS_TRACE),
+        ("report text j", "the journal of a staging run, which 'resume' and 'restore'"),
+    ],
+)
+def test_a_file_of_another_kind_is_recognised(
+    written: Path, words: str, told: str
+) -> None:
+    ran = run_in(written, *words.split())
+    assert ran.code == 2
+    assert told in ran.err
+    assert len(ran.err.strip().splitlines()) == 1

@@ -13,7 +13,7 @@ from redeploy_conformance.memory import Memory
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.steps import Create, Redeploy, Settle
+from redeploy_conformance.steps import Create, Patch, Redeploy, Settle
 from redeploy_conformance.world import Event, World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
@@ -104,3 +104,29 @@ def test_a_redeploy_is_late_wherever_the_clock_stood(
     made = Create("i1", (), ((TYPES[0], "Inquiring"),), ending="succeed")
     run = session.perform((made, Redeploy("i1"), Settle()))
     assert (run.problem, [one.clause for one in run.violations]) == (None, ["L7"])
+    told = (
+        f"the redeploy, accepted more than {bound:g} s ago, has ended: in success or in"
+    )
+    assert told in run.violations[0].expected
+
+
+def test_a_status_that_fits_is_not_all_that_tells_of_an_end(
+    bench_of: Callable[..., Bench],
+) -> None:
+    """The redeploy failed, though its success was asked for, and left no trace."""
+    fault = FAULTS["rejection-makes-the-next-redeploy-fail"].build()
+    session = bench_of(fault).session(Ledger())
+    event = ((TYPES[0], "Inquiring"),)
+    run = session.perform(
+        (
+            Create("i1", (("status", "Pending"),), event, ending="succeed"),
+            Redeploy("i1"),
+            Patch("i1", (("status", "Running"),)),
+            Redeploy("i1"),
+            Settle(),
+        )
+    )
+    assert [one.clause for one in run.violations] == ["L7"]
+    assert run.violations[0].observed == (
+        "i1's status: still Running, and otherwise not as after a redeploy that ended in success"
+    )

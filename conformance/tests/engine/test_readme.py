@@ -1,5 +1,9 @@
 """The README says what is so."""
 
+import re
+import subprocess
+import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,13 @@ from redeploy_conformance.contract_command import mermaid
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import load
 
+COMMAND = Path(sysconfig.get_path("scripts")) / "redeploy-conformance"
 README = Path(__file__).parents[3] / "README.md"
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +33,32 @@ def test_the_state_diagram_is_the_contracts(text: str) -> None:
 def test_the_counts_are_right(text: str) -> None:
     assert f"({len(load().clauses)} clauses," in text
     assert f"(there are {len(FAULTS)} of them)" in text
+
+
+def test_the_example_of_an_application_runs_and_says_what_to_offer(
+    text: str, tmp_path: Path
+) -> None:
+    [example] = [one for one in blocks(text, "python") if "def make_app" in one]
+    (tmp_path / "my_emulator.py").write_text(example, "utf-8")
+    ran = subprocess.run(
+        [COMMAND, "run", "my_emulator:make_app"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 3, ran.stderr
+    told = " ".join(ran.stdout.split())
+    assert "there is no control plane" in told
+    assert "serve the control protocol beside the public endpoint" in told
+
+
+def test_what_is_installed_is_this_checkout(text: str) -> None:
+    """The suite is in no package index, and each extra that is named exists."""
+    wanted = re.findall(r"pip install [^\n`]*", text)
+    assert len(wanted) > 3
+    known = tomllib.loads((README.parent / "pyproject.toml").read_text("utf-8"))
+    for one in wanted:
+        found = re.search(r"-e '\.\[(\w+)\]'", one)
+        assert found is not None, one
+        assert found[1] in known["project"]["optional-dependencies"]

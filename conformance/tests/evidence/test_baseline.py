@@ -249,6 +249,35 @@ def test_an_update_adds_what_is_new_and_asks_for_its_issue(
     assert len(entry.steps) == 2
 
 
+def test_a_new_entry_asks_why_unless_it_is_told(tmp_path: Path, record: Record) -> None:
+    run, path = record(find_fault()).result, tmp_path / "known.toml"
+    url = "https://example.test/2"
+    update(path, run, issue=url, expires=LATER)
+    assert "# why it is put up with: TO BE FILLED IN\nclause" in path.read_text("utf-8")
+    path.unlink()
+    update(path, run, issue=url, expires=LATER, why="nobody\nlocks")
+    assert "# why it is put up with: nobody locks\n" in path.read_text("utf-8")
+
+
+def test_a_baseline_without_an_entry_is_not_made(
+    tmp_path: Path, record: Record
+) -> None:
+    path = tmp_path / "known.toml"
+    done = update(path, record(None).result, issue=None, expires=TODAY)
+    assert not done.written
+    assert not path.exists()
+    (tmp_path / "r.json").write_text(record(None).result.to_text(), "utf-8")
+    ran = subprocess.run(
+        [COMMAND, "baseline", "update", "r.json", "known.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = "known.toml was not made: the result shows no deviation to know of\n"
+    assert ran.stdout == told
+
+
 def test_a_run_says_in_a_sentence_what_is_wrong_with_its_baseline(
     tmp_path: Path,
 ) -> None:

@@ -41,3 +41,8 @@ def test_what_becomes_visible(text: str, shown: str) -> None:
 
 def test_a_long_text_is_cut_and_says_so() -> None:
     assert clean("x" * 1300, limit=10) == "x" * 10 + "… (1,290 more characters)"
+
+
+def test_one_character_that_is_cut_off_is_one() -> None:
+    assert clean("abc", limit=2) == "ab… (1 more character)"
+    assert clean("abcd", limit=2) == "ab… (2 more characters)"

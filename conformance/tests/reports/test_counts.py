@@ -3,6 +3,7 @@
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.moves import Walk
+from redeploy_conformance.steps import Together
 from redeploy_conformance.world import Flight, World
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Burst, BurstPoint
@@ -103,3 +104,10 @@ def test_calls_are_counted_by_second_from_the_first_one() -> None:
 def test_without_a_refusal_every_limiter_is_left() -> None:
     (burst,) = bursts({"a1": noted(*[(0.0, False, True)] * CONTRACT.quota_calls)})
     assert burst.limiters == ("sliding-window", "token-bucket", "fixed-window")
+
+
+def test_one_of_a_thing_is_told_as_one() -> None:
+    one = Together(("i1",), calls=1, looks=1)
+    assert str(one) == "redeploy i1 1 time at once, looking 1 time"
+    two = Together(("i1",), calls=2, looks=3)
+    assert str(two) == "redeploy i1 2 times at once, looking 3 times"

@@ -8,6 +8,7 @@ import pytest
 
 from redeploy_reports.diff import BETTER, CHANGED, WORSE, compare, markdown, text
 from redeploy_schemas.records import Choice, ClauseResult, Result
+from redeploy_schemas.vocabulary import NOT_CHOSEN
 
 Maker = Callable[..., ClauseResult]
 
@@ -138,3 +139,44 @@ def test_a_run_that_was_cut_got_worse(conforming: Result) -> None:
     cut = replace(conforming, complete=False)
     assert compare(conforming, cut).worse
     assert not compare(cut, conforming).worse
+
+
+NOT_ASKED: dict[str, Any] = {
+    "verdict": "not exercised",
+    "held": 0,
+    "missing": "could not run",
+    "reason": NOT_CHOSEN,
+    "remedy": "run all cases, without a filter",
+}
+
+
+def test_what_was_not_chosen_is_never_worse(conforming: Result, clause: Maker) -> None:
+    old, new = both(conforming, clause("A3", "lock"), clause("A3", "lock", **NOT_ASKED))
+    new = replace(new, exit_code=3, verdict="incomplete")
+    found = compare(old, new)
+    assert not found.worse
+    assert text(found).splitlines()[2:] == [
+        "Clauses: 0 worse, 0 better, 0 changed, 1 not chosen in one of the runs.",
+        "  not chosen in the new run: A3",
+    ]
+    assert markdown(found).endswith("\n\nnot chosen in the new run: A3\n")
+    back = compare(new, old)
+    assert not back.worse
+    assert text(back).endswith("  not chosen in the old run: A3\n")
+
+
+def test_a_violation_that_the_old_run_did_not_look_for_is_shown(
+    conforming: Result, clause: Maker
+) -> None:
+    bad = clause("A3", "lock", verdict="fail", findings=(0,))
+    old, new = both(conforming, clause("A3", "lock", **NOT_ASKED), bad)
+    shown = text(compare(replace(old, exit_code=3), replace(new, exit_code=1)))
+    assert "  not chosen  A3 lock: not chosen → violated\n" in shown
+
+
+def test_a_gap_that_was_asked_for_makes_a_run_worse(
+    conforming: Result, clause: Maker
+) -> None:
+    gap = {**NOT_ASKED, "reason": "there is no control plane"}
+    old, new = both(conforming, clause("A3", "lock"), clause("A3", "lock", **gap))
+    assert compare(old, replace(new, exit_code=3)).worse

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -158,3 +159,19 @@ def test_of_many_clauses_the_reason_is_not_cut(
     ]
     text = render(replace(violated, clauses=tuple(names)))
     assert "X0, X1, X2, 67 more: why. Remedy: what." in text
+
+
+def test_a_gap_where_the_contract_is_silent_is_no_gap_of_the_verdict(
+    conforming: Result, clause: Callable[..., ClauseResult]
+) -> None:
+    gap: dict[str, Any] = {"verdict": "not exercised", "missing": "could not run"}
+    gap["held"] = 0
+    silent = clause("L8r", "path", strength="open", reason="so", remedy="that", **gap)
+    shown = render(replace(conforming, clauses=(*conforming.clauses, silent)))
+    heading = (
+        "NOT EXERCISED, where the contract is silent: the verdict does not need it\n"
+    )
+    assert heading in shown
+    asked = clause("L4", "host", reason="so", remedy="that", **gap)
+    both = render(replace(conforming, clauses=(asked, silent)))
+    assert "\nNOT EXERCISED\n" in both

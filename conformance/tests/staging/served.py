@@ -72,18 +72,18 @@ class Served:
         tag = ["--tag", "=".join(TAG), "--poll", "0.05"]
         return [*tag, "--redeploys", "20", "--minutes", "500"]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("redeploy-conformance")), *words],
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *words: str) -> tuple[int, str, str]:
-        process = self.start(*words)
+    def run(self, *words: str, cwd: Path | None = None) -> tuple[int, str, str]:
+        process = self.start(*words, cwd=cwd)
         out, err = process.communicate(timeout=50)
         assert self.double.key.secret not in out + err
         assert "Traceback" not in out + err

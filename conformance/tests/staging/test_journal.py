@@ -151,6 +151,29 @@ def test_what_cannot_be_put_back_is_named_with_the_reason(
     assert not run.past.restored
 
 
+def test_what_the_owner_does_after_all_was_put_back_is_not_undone(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(settings=replace(LONG, no_event="accept"))
+    first = next(iter(account.shown()))
+    run = account.begin(account.settings(clauses=("L3",)))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+    writes = run.past.writes
+    account.double.world.instances[first].move("Stopped", account.clock.now())
+    shown = account.shown()
+    assert shown[first][0] == "Stopped"
+    for judging in (False, True):
+        again = account.go_on(judging=judging)
+        with again.journal:
+            if judging:
+                again.carry_out(again.plan())
+            assert again.restore() == []
+        assert again.past.writes == writes
+        assert account.shown() == shown
+
+
 def test_the_minutes_do_not_run_between_two_processes(account_of: MakeAccount) -> None:
     account = account_of()
     run = account.begin()

@@ -173,20 +173,21 @@ def may_begin(account: Account) -> bool:
     return False
 
 
-@pytest.mark.parametrize("late", [0.0, 20.0])
+@pytest.mark.parametrize(("count", "late"), [(2, 0.0), (2, 20.0), (1, 20.0)])
 def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
     account_of: MakeAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    count: int,
     late: float,
 ) -> None:
-    calm = account_of(settings=choice(late))
+    calm = account_of(count=count, settings=choice(late))
     calm.folder = tmp_path / "calm"
     calm.folder.mkdir()
     whole = verdicts(through(calm, late))
     assert writes(calm) > 15
 
-    account = account_of(settings=choice(late))
+    account = account_of(count=count, settings=choice(late))
     account.folder = tmp_path / "killed"
     account.folder.mkdir()
     before = account.shown()

@@ -87,6 +87,21 @@ def test_instances_that_may_lose_local_disks_are_named(account_of: MakeAccount) 
     assert lost in lines
 
 
+def test_the_cases_that_stop_a_running_instance_by_force_are_named(
+    account_of: MakeAccount,
+) -> None:
+    words = "  a redeploy with ForceStop may cut a running instance off like a power failure"
+    (line,) = [one for one in planned(account_of()) if one.startswith(words)]
+    assert line.partition("is lost: ")[2].split(", ") == [
+        "A14b-boolean-case ForceStop is True",
+        "A14v-lenient-values ForceStop is 1",
+        "L3-success-running from Running ForceStop true",
+    ]
+    assert not any(
+        one.startswith(words) for one in planned(account_of(), clauses=("A1",))
+    )
+
+
 def test_each_case_is_dealt_out_once(account_of: MakeAccount) -> None:
     account = account_of(count=3)
     run = account.begin()

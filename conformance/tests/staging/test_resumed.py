@@ -9,6 +9,7 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
@@ -164,3 +165,79 @@ def test_a_violation_is_kept_though_the_run_dies_while_it_tidies_up(
     with again.journal:
         result = again.result([], complete=False)
     assert [one.clause for one in result.findings] == ["E4"]
+
+
+def names(report: CaseReport) -> list[str]:
+    """The clauses that a case held."""
+    return [row[0] for row in report.to_json()["ledger"]["held"]]
+
+
+def test_an_instance_without_a_case_stands_by_while_another_is_redeployed(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=2, settings=ACCEPTS)
+    run = account.begin(account.settings(clauses=("L2",)))
+    with run.journal:
+        plan = run.plan()
+        assert sorted(len(lane.cases) for lane in plan.lanes) == [0, 1]
+        run.carry_out(plan)
+        assert run.restore() == []
+    (report,) = run.past.reports
+    assert "L9" in names(report)
+
+
+def test_the_instance_that_the_run_made_stands_by_after_its_case_is_over(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    run = account.begin(account.settings(launch=LAUNCH, clauses=("A15",)))
+    with run.journal:
+        run.carry_out(run.plan())
+    lines = account.journal.read_text().splitlines(keepends=True)
+    cut = [one for one in lines if '"name": "A15-as-found' not in one]
+    assert len(cut) == len(lines) - 1
+    account.journal.write_text("".join(cut))
+    again = account.go_on()
+    with again.journal:
+        again.carry_out(again.plan())
+        assert again.restore() == []
+    (report,) = [one for one in again.past.reports if "as-found" in one.name]
+    assert "L9" in names(report)
+
+
+def test_what_a_redeploy_does_to_an_instance_that_stands_by_is_a_violation(
+    account_of: MakeAccount,
+) -> None:
+    parts: Parts = FAULTS["neighbour-stopped"].parts
+    account = account_of(count=2, settings=ACCEPTS, parts=parts)
+    run = account.begin(account.settings(clauses=("L2",)))
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result(run.restore(), complete=True)
+    assert [one.clause for one in result.findings] == ["L9"]
+
+
+def test_of_two_instances_that_is_not_said(account_of: MakeAccount) -> None:
+    account = account_of(count=2)  # calls without an event are refused
+    run = account.begin(account.settings(clauses=("L2",)))
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result(run.restore(), complete=True)
+    (gap,) = [one for one in result.clauses if one.id == "L9"]
+    assert gap.reason == "what it needs did not come about on these instances"
+
+
+@pytest.mark.parametrize("most", [1, 40])
+def test_of_a_single_instance_it_is_said_what_the_frame_needs(
+    account_of: MakeAccount, most: int
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    run = account.begin(account.settings(clauses=("L1", "L2"), redeploys=most))
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result(run.restore(), complete=True)
+    (gap,) = [one for one in result.clauses if one.id == "L9"]
+    assert gap.reason == (
+        "it shows on one instance while another is redeployed, and there was but one"
+    )
+    assert "--launch" in str(gap.remedy)

@@ -5,7 +5,14 @@ import signal
 
 import pytest
 
-from .served import Served, redeploying, statement_of, wait_for, written
+from .served import (
+    Served,
+    redeploying,
+    result_of,
+    statement_of,
+    wait_for,
+    written,
+)
 
 
 @pytest.mark.parametrize("writes", [4, 16])
@@ -25,11 +32,14 @@ def test_after_kill_9_resume_goes_on_and_restore_brings_everything_back(
     assert (code, out) == (0, "everything is as it was\n")
 
 
-def test_one_ctrl_c_ends_in_order_and_restores(account: Served) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_one_ctrl_c_ends_in_order_and_restores(
+    account: Served, how: signal.Signals
+) -> None:
     process = account.start("stage", statement_of(account), *account.limits())
     journal = account.folder / "redeploy-conformance-journal.jsonl"
     wait_for(lambda: written(journal) >= 14)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, err = process.communicate(timeout=40)
     assert process.returncode == 3
     assert "ending in order" in err
@@ -59,3 +69,18 @@ def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -
     code, out, _ = account.run("restore", journal.name)
     assert (code, out) == (0, "everything is as it was\n")
     assert account.statuses() == ["Running", "Stopped", "Running"]
+
+
+def test_a_run_to_whom_nobody_listens_any_more_still_puts_everything_back(
+    account: Served,
+) -> None:
+    words = ["stage", statement_of(account), *account.limits(), "--clause", "L3"]
+    process = account.start(*words)
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    wait_for(lambda: written(journal) >= 2)
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait(timeout=40) == 3
+    assert json.loads(journal.read_text().splitlines()[-1])["line"] == "restored"
+    assert account.statuses() == ["Running", "Stopped", "Running"]
+    assert result_of(account)["run"]["complete"] is True

@@ -127,6 +127,15 @@ def test_why_a_clause_was_not_decided_is_said_with_a_remedy(
     assert problems("run/result", result.to_json()) == []
 
 
+@pytest.mark.parametrize("said", [False, True])
+def test_who_said_that_events_are_real_is_not_told_to_say_so(
+    account_of: MakeAccount, said: bool
+) -> None:
+    result = run_on(account_of(), events_are_real=said)
+    gaps = {one.id: str(one.reason) for one in result.clauses if one.verdict != "pass"}
+    assert ("--events-are-real" in gaps["E1"]) is not said
+
+
 def test_an_instance_that_is_found_locked_decides_the_lock(
     account_of: MakeAccount,
 ) -> None:

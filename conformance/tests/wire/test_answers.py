@@ -82,9 +82,9 @@ def test_repeated_and_empty_elements_of_xml() -> None:
             "the answer is not well-formed",
         ),
         (b"<a>" * 5000 + b"</a>" * 5000, "the answer is not well-formed XML"),
-        (b"<html><body>502 Bad Gateway</body></html>", "the answer is a page"),
-        (b"<!DOCTYPE html><html></html>", "the answer is a page"),
-        (BOMB.encode(), "the answer is a page"),
+        (b"<html><body>502 Bad Gateway</body></html>", "the answer is a web page"),
+        (b"<!DOCTYPE html><html></html>", "the answer is a web page"),
+        (BOMB.encode(), "the answer is a web page"),
         (
             BOMB.replace("?>", " encoding='utf-16'?>", 1).encode("utf-16"),
             "the answer is",

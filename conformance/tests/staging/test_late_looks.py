@@ -1,0 +1,135 @@
+"""What was just made is not listed yet: nothing is overlooked, left behind or made twice for that."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from redeploy_conformance.api import SetUpError
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.staging.requests import read
+from redeploy_conformance.targets.base import UnansweredError
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+
+from .conftest import LONG, Account, Watching
+
+MakeAccount = Callable[..., Account]
+ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
+LATE = 60.0
+LAUNCH = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
+
+
+class Hiding(Observations):
+    """Lists what there is with a delay."""
+
+    def instances(self, call: Call, principal: Principal) -> dict[str, object]:
+        found: dict[str, Any] = dict(super().instances(call, principal))
+        rows = found["Instances"]["Instance"]
+        held, before = principal.account.instances, self.world.clock.now - LATE
+        shown = [row for row in rows if held[row["InstanceId"]].created <= before]
+        return {**found, "Instances": {"Instance": shown}}
+
+    def events(self, call: Call, principal: Principal) -> dict[str, object]:
+        found: dict[str, Any] = dict(super().events(call, principal))
+        rows = found["InstanceSystemEventSet"]["InstanceSystemEventType"]
+        before = self.world.clock.now - LATE
+        shown = [
+            row
+            for row in rows
+            for event in [
+                self.world.instances[row["InstanceId"]].events[row["EventId"]]
+            ]
+            if event.published <= before
+        ]
+        return {**found, "InstanceSystemEventSet": {"InstanceSystemEventType": shown}}
+
+
+class Deaf(Watching):
+    """Answers to these operations get lost on their way."""
+
+    actions: tuple[str, ...] = ()
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = super().send(request, timeout)
+        if read(request).action in self.actions:
+            raise UnansweredError("the connection broke")
+        return answer
+
+
+@pytest.fixture
+def account(account_of: MakeAccount) -> Account:
+    made = account_of(count=1, settings=ACCEPTS, parts=Parts(observations=Hiding))
+    made.clock.sleep(1000.0)
+    return made
+
+
+def killed_after(account: Account, action: str, *, lost: bool) -> None:
+    """Make something, and die before anybody looks."""
+    deaf = Deaf(account.transport())
+    deaf.actions = (action,) if lost else ()
+    lag = {"read_lag_seconds": LATE}
+    wanted = account.settings(launch=LAUNCH, clauses=("A15",), statement=lag)
+    run = account.begin(wanted, deaf)
+    first = next(iter(account.shown()))
+    later = "2027-03-01T00:00:00Z"
+    params = [("RegionId", "cn-hangzhou")]
+    if action == "RunInstances":
+        params += [("Amount", "1"), ("InstanceChargeType", "PostPaid")]
+        params += [("AutoReleaseTime", later), ("Tag.1.Value", run.past.run)]
+        params += [("Tag.1.Key", "redeploy-conformance-run")]
+    else:
+        params += [("InstanceId.1", first), ("NotBefore", later)]
+        params += [("EventType", "SystemMaintenance.Reboot")]
+    with run.journal:
+        if lost:
+            with pytest.raises(SetUpError):
+                run.api.ask(action, params, account.wallet())
+        else:
+            run.api.ask(action, params, account.wallet())
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("action", ["RunInstances", "CreateSimulatedSystemEvents"])
+def test_what_was_just_made_is_found_and_put_back(
+    account: Account, action: str, lost: bool
+) -> None:
+    before = account.shown()
+    killed_after(account, action, lost=lost)
+    assert account.shown() != before
+    run = account.go_on(judging=False)
+    with run.journal:
+        assert run.restore() == []
+    assert account.shown() == before
+
+
+def test_no_second_instance_is_made_while_the_first_may_not_be_listed_yet(
+    account: Account,
+) -> None:
+    before = account.shown()
+    killed_after(account, "RunInstances", lost=True)
+    watching = Watching(account.transport())
+    run = account.go_on(watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+    actions = [read(one).action for one in watching.requests]
+    assert "RunInstances" not in actions
+    assert {one.name for one in run.past.reports if not one.problem} >= {"A15-launched"}
+    assert account.shown() == before
+
+
+def test_a_simulated_event_is_waited_for_until_it_is_listed(account: Account) -> None:
+    before = account.shown()
+    lag = {"read_lag_seconds": LATE}
+    run = account.begin(account.settings(clauses=("E4",), statement=lag))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
+    assert "E4" in {one.id for one in result.clauses if one.verdict == "pass"}
+    assert account.shown() == before
