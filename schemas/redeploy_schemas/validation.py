@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -83,8 +84,36 @@ def _registry() -> Registry[Any]:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(schema(name), registry=_registry())
+def _validator(name: str) -> Any:
+    return _Thorough(schema(name), registry=_registry())
+
+
+@cache
+def _matching(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"pattern": pattern})
+
+
+def _pattern(
+    validator: Any, pattern: str, value: Any, rules: Any
+) -> Iterator[ValidationError]:
+    """Hold a text against a pattern as JSON Schema means it (ECMA 262).
+
+    Python's own patterns take other characters for blanks, and a line's end for the text's.
+    """
+    if isinstance(value, str) and not _fits(pattern, value):
+        yield ValidationError(f"does not match {pattern!r}")
+
+
+def _fits(pattern: str, value: str) -> bool:
+    try:
+        return _matching(pattern).is_valid(value)
+    except ValueError:  # half a surrogate pair: no text at all
+        return False
+
+
+_Thorough: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}
+)
 
 
 @cache

@@ -66,7 +66,7 @@ class PreparingSession(Session):
         self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
         """Seconds by which a read may be late."""
         self._called: dict[str, float] = {}
-        self._accepted: dict[str, list[str]] = {}
+        self._effects: dict[str, list[str | None]] = {}
         self._landings: dict[str, Landing] = {}
         self._doubled: dict[str, tuple[str, float]] = {}
 

@@ -159,8 +159,8 @@ class StagingSession(PreparingSession):
             reply = super().call(key, one)
             if reply.kind is not Kind.THROTTLED and not _throttled(reply):
                 self._calls(key)
-                if reply.kind is Kind.ACCEPTED and reply.task_id:
-                    self._accepted.setdefault(key, []).append(reply.task_id)
+                if reply.kind is not Kind.REJECTED:
+                    self._effects.setdefault(key, []).append(reply.task_id)
                 return self._judgeable(one, reply)
             self.api.again(REDEPLOY, str(reply), pause)
         raise SetUpError(
@@ -169,15 +169,20 @@ class StagingSession(PreparingSession):
         )
 
     def _dispatch_one(self, one: step.Step) -> tuple[str, list[Violation]]:
-        """Carry a step out; of calls made at once one task is followed, whichever answer came last."""
-        if not isinstance(one, step.Together):
-            return super()._dispatch_one(one)
-        self._accepted.clear()
+        """Carry a step out, and follow the task of the one call that may have had an effect.
+
+        Of several nobody knows which came last: one may have been held up, and have met the end of
+        the other's redeploy. Of one without an answer nobody knows the task.
+        """
+        self._effects.clear()
         try:
             return super()._dispatch_one(one)
         finally:
-            for key, tasks in self._accepted.items():
-                self.tasks[key] = max(tasks)
+            for key, tasks in self._effects.items():
+                if len(tasks) == 1 and tasks[0] is not None:
+                    self.tasks[key] = tasks[0]
+                else:
+                    self.tasks.pop(key, None)
 
     def _calls(self, key: str) -> None:
         """Keep when an instance was last called on, of calls made at once the last of all."""

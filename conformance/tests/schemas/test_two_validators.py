@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,3 +75,11 @@ def test_they_agree(drawn: tuple[str, Any]) -> None:
 def test_what_json_cannot_hold_is_left_to_the_thorough_one() -> None:
     for odd in ({1: 2}, {"a": {1, 2}}, float("nan"), "\ud800", 10**400):
         assert validation._is_valid("control/clock", odd) is False
+
+
+@pytest.mark.parametrize("key", ["a\x85b", "a\x1cb", "a\n", "\x85", "a\u2028"])
+def test_they_take_the_same_for_blanks_and_for_the_end(key: str) -> None:
+    document = {"account_id": "1", "access_key_id": key, "access_key_secret": "s"}
+    name = "control/account-answer"
+    thorough = not any(validation._validator(name).iter_errors(document))
+    assert validation._is_valid(name, document) is thorough

@@ -1,0 +1,76 @@
+"""Two calls at once that are both accepted, since the first redeploy was over before the second came."""
+
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.redeploys import Redeploys
+from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.staging.requests import read
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+
+from .conftest import Account, Watching
+
+QUICK = EmulatorSettings(
+    no_event="accept",
+    simulated_only="accept",
+    stopping_seconds=3,
+    stopped_seconds=7,
+    starting_seconds=7,
+)
+REFUSAL = {"Code": "Throttling.User", "Message": "busy", "RequestId": "R"}
+
+
+class Held(Watching):
+    """Of calls at once, the second is refused by a rate limit until the first redeploy is over."""
+
+    refusals = 0
+    first: threading.Thread | None = None
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        mine = threading.current_thread()
+        at_once = mine is not threading.main_thread()
+        if at_once and read(request).action == "RedeployInstance":
+            self.first = self.first or mine
+            if mine is not self.first and self.refusals < 3:
+                self.refusals += 1
+                answer = {**REFUSAL, "RequestId": f"REFUSED-{self.refusals}"}
+                kind = (("content-type", "application/json"),)
+                return HttpResponse(400, kind, json.dumps(answer).encode())
+        return super().send(request, timeout)
+
+
+class Upwards(Redeploys):
+    """Redeploys whose tasks are numbered upwards."""
+
+    number, by = 500, 1
+
+    def task_id(self) -> str:
+        self.number += self.by
+        return f"t-{self.number}"
+
+
+class Downwards(Upwards):
+    """Redeploys whose tasks are numbered downwards."""
+
+    by = -1
+
+
+@pytest.mark.parametrize("numbered", [Upwards, Downwards])
+def test_the_end_of_the_first_is_not_taken_for_that_of_the_second(
+    account_of: Callable[..., Account], numbered: type[Redeploys]
+) -> None:
+    account = account_of(count=1, settings=QUICK, parts=Parts(redeploys=numbered))
+    held = Held(account.transport())
+    settings = account.settings(
+        clauses=("L12",), poll_seconds=1.0, statement={"choices": {"L13": "listed"}}
+    )
+    run = account.begin(settings, held)
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result(run.restore(), complete=True)
+    assert held.refusals == 3
+    assert result.findings == ()
