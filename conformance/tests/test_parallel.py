@@ -2,10 +2,17 @@
 
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from redeploy_conformance.api import Api
 from redeploy_conformance.parallel import at_once, held, hold
+from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.http import HttpTransport
+from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.targets.watched import Watched
+from redeploy_conformance.wire.http import HttpRequest
 
 
 def test_nobody_leaves_before_all_are_ready() -> None:
@@ -55,3 +62,45 @@ def test_one_that_sends_nothing_holds_nobody_up() -> None:
 def test_elsewhere_there_is_nobody_to_wait_for() -> None:
     hold()
     assert not held()
+
+
+def test_a_request_over_http_leaves_when_the_others_are_connected_too() -> None:
+    ready = threading.Event()
+    early: list[bool] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            early.append(not ready.is_set())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    transport = HttpTransport(f"http://127.0.0.1:{server.server_port}")
+    api = Api(Target("t", "http", Watched(transport, ""), Statement()))
+    request = HttpRequest("GET", "/", (("host", "t"),), b"")
+
+    def slow() -> int:
+        time.sleep(0.1)
+        ready.set()
+        return api.send(request).status
+
+    try:
+        spans = at_once([[lambda: api.send(request).status], [slow]])
+    finally:
+        transport.close()
+        server.shutdown()
+        server.server_close()
+    assert [one.value for one in spans] == [204, 204]
+    assert early == [False, False]
+
+
+def test_a_watched_transport_lets_calls_wait_where_the_inner_one_does() -> None:
+    transport = HttpTransport("http://127.0.0.1:1")
+    assert Watched(transport, "").holds
+    transport.close()
