@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.recent import Recent
 from redeploy_conformance.session import Session
 from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_schemas.contract import Contract
@@ -22,7 +23,8 @@ class Bench:
     """A target, discovered; ``alone`` when nobody else uses it, so that it may be reset.
 
     ``used`` says whether it holds anything of this run's yet, to be forgotten by a reset.
-    The ids that answers carried are kept over all cases, since none may come twice (R4, R5);
+    The ids that answers carried are kept over all cases, the last of them, since none may come twice
+    (R4, R5);
     ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
     requests that did the last violation again, to count how often it shows. ``unsound`` is what is
     wrong with a clock of one's own, where that was offered.
@@ -35,8 +37,8 @@ class Bench:
     alone: bool = True
     used: bool = False
     unsound: str = ""
-    request_ids: set[str] = field(default_factory=set)
-    task_ids: set[str] = field(default_factory=set)
+    request_ids: set[str] = field(default_factory=Recent)
+    task_ids: set[str] = field(default_factory=Recent)
     steps: int = 0
     confirming: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -13,11 +13,11 @@ from redeploy_conformance.evidence.sources import (
     Listed,
     LogError,
     Page,
-    Recent,
     Seen,
     listed,
     page_in,
 )
+from redeploy_conformance.recent import Recent
 from redeploy_conformance.replies import Kind, Reply
 
 T = TypeVar("T")

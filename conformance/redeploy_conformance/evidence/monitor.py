@@ -26,13 +26,13 @@ from redeploy_conformance.evidence.sources import (
     Events,
     Listed,
     Page,
-    Recent,
     Seen,
 )
 from redeploy_conformance.evidence.tally import Tally
 from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle
+from redeploy_conformance.recent import Recent
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_schemas.contract import Contract

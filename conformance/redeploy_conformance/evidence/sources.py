@@ -1,6 +1,5 @@
 """What a log shows of one request, whichever log it was, and what is wrong with a log."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -12,8 +11,6 @@ from redeploy_conformance.views import event_of, view
 
 READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
 """How the names of operations begin that change nothing."""
-MOST_IDS = 100_000
-"""Ids that are remembered: a second one after so many others is not seen."""
 
 
 class LogError(ValueError):
@@ -92,21 +89,3 @@ def _rows(fields: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, A
     return (
         [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
     )
-
-
-class Recent(set[str]):
-    """The ids seen last, a bounded number of them, in place of all."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        super().__init__()
-        self._order: deque[str] = deque()
-
-    def add(self, one: str) -> None:
-        """Remember an id, and forget the oldest where there are too many."""
-        if one in self:
-            return
-        super().add(one)
-        self._order.append(one)
-        if len(self._order) > MOST_IDS:
-            self.discard(self._order.popleft())

@@ -19,7 +19,7 @@ from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
 from redeploy_conformance.staging.decide import listed
-from redeploy_conformance.staging.doctoring import examine
+from redeploy_conformance.staging.doctoring import Sign, examine
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.journal import JournalError, read_lines
@@ -48,6 +48,8 @@ from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
+ENDS = {Sign.FAIL: RunVerdict.INCOMPLETE, Sign.SILENT: RunVerdict.UNREACHABLE}
+"""How an examination ends where a point stands badly."""
 RESULT = "redeploy-conformance-result.json"
 """Where a result goes when nobody has ever said where."""
 WHOLE = 20_000
@@ -152,13 +154,14 @@ def doctor(options: Mapping[str, Any]) -> None:
         wallet = default_chain()
         transport = _connect_to(statement)
     settings = no_limits(statement)
-    good = True
-    for fine, text in examine(
+    verdict = RunVerdict.CONFORMING
+    for sign, text in examine(
         reader_of(settings, transport, RealClock(), _say), transport, wallet
     ):
-        good = good and fine
-        click.echo(f"{'ok  ' if fine else 'FAIL'}  {clean(text, limit=WHOLE)}")
-    sys.exit(int(RunVerdict.CONFORMING if good else RunVerdict.INCOMPLETE))
+        verdict = max(verdict, ENDS.get(sign, verdict))
+        word = "FAIL" if sign in ENDS else sign.value
+        click.echo(f"{word:4}  {clean(text, limit=WHOLE)}")
+    sys.exit(int(verdict))
 
 
 def serve_account(folder: str, port: int, options: Mapping[str, Any]) -> None:

@@ -46,6 +46,11 @@ class Watched:
         """The Host that requests are signed for."""
         return getattr(self.inner, "host", "ecs.test")
 
+    @property
+    def holds(self) -> bool:
+        """Whether calls at once wait for each other further inside (see ``parallel.hold``)."""
+        return getattr(self.inner, "holds", False)
+
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Return the answer to one request (see ``Transport``)."""
         what = self._what(request)

@@ -15,8 +15,8 @@ from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.evidence.actiontrail import BLOCK, WINDOW, actiontrail
 from redeploy_conformance.evidence.logs import kind_of, watch
-from redeploy_conformance.evidence.sources import MOST_IDS, Recent
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.recent import MOST_IDS, Recent
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems

@@ -52,9 +52,9 @@ def test_doctor_finds_nothing_wrong_with_a_good_account(account: Served) -> None
     assert re.fullmatch(r"ok    the clock is right to \d s", lines[2])
     assert "ok    DescribeTasks is allowed" in lines
     assert lines[-1].startswith(
-        "ok    a run also needs ecs:RedeployInstance, ecs:StartInstance, ecs:StopInstance, "
+        "note  a run also needs ecs:RedeployInstance, ecs:StartInstance, ecs:StopInstance, "
     )
-    assert all(line.startswith("ok") for line in lines)
+    assert all(line.startswith("ok ") for line in lines[:-1])
     assert set(account.double.asked) <= set(READS)
 
 
@@ -177,8 +177,8 @@ def test_keys_are_sent_over_https_only_and_to_whom_the_authority_vouches_for(
     code, _, err = account.run("plan", *plain, *account.limits())
     assert (code, "only sent over https" in err) == (2, True), err
     stranger = ["cn-hangzhou", "--endpoint", account.url]
-    code, _, err = account.run("doctor", *stranger)
-    assert code == 3
+    code, out, _ = account.run("doctor", *stranger)
+    assert (code, "FAIL  the endpoint does not answer" in out) == (4, True), out
 
 
 def test_without_a_key_one_sentence_says_where_it_was_looked_for(
@@ -196,7 +196,9 @@ def test_nothing_there_is_unreachable(account: Served) -> None:
         url = f"https://127.0.0.1:{taken.getsockname()[1]}"
         target = ["cn-hangzhou", "--endpoint", url]
         code, _, err = account.run("plan", *target, *account.limits())
+        _, out, _ = seen = account.run("doctor", *target)
     assert (code, "the account cannot be looked at" in err) == (4, True), err
+    assert (seen[0], "FAIL  the endpoint does not answer" in out) == (4, True), seen
 
 
 def test_the_control_plane_of_the_double_is_shut(account: Served) -> None:

@@ -1,0 +1,24 @@
+"""Ids that must not come twice, as far as memory goes (R4, R5)."""
+
+from collections import deque
+
+MOST_IDS = 100_000
+"""Ids that are remembered: a second one after so many others is not seen."""
+
+
+class Recent(set[str]):
+    """The ids seen last, a bounded number of them, in place of all."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self._order: deque[str] = deque()
+
+    def add(self, one: str) -> None:
+        """Remember an id, and forget the oldest where there are too many."""
+        if one in self:
+            return
+        super().add(one)
+        self._order.append(one)
+        if len(self._order) > MOST_IDS:
+            self.discard(self._order.popleft())

@@ -1,0 +1,35 @@
+"""Ids are kept over all sessions of a bench, a bounded number of them."""
+
+import pytest
+
+from redeploy_conformance import recent
+from redeploy_conformance.bench import set_up
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.steps import Create, Redeploy
+from redeploy_conformance.targets.find import find
+from redeploy_schemas.contract import Contract
+
+MADE = Create("i1", events=(("SystemMaintenance.Reboot", "Inquiring"),))
+
+
+def test_a_long_run_does_not_keep_every_id(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "MOST_IDS", 6)
+    bench = set_up(find("embedded", contract), contract)
+    for _ in range(5):
+        session = bench.session(Ledger())
+        session.perform((Create("i1"), Redeploy("i1"), Redeploy("i1")))
+        assert session.run.problem is None
+        assert session.run.violations == []
+    assert len(bench.request_ids) == 6
+
+
+def test_an_id_of_an_earlier_session_is_seen_again(contract: Contract) -> None:
+    bench = set_up(find("embedded:task-id-reused", contract), contract)
+    found: list[str] = []
+    for _ in range(60):
+        run = bench.session(Ledger()).perform((MADE, Redeploy("i1")))
+        found += [one.clause for one in run.violations]
+    assert found
+    assert set(found) == {"R5"}
