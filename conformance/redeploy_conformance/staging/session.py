@@ -94,6 +94,21 @@ class StagingSession(PreparingSession):
         known = landing is not None and landing.task == self.tasks.get(key)
         return landing if known else None
 
+    def _contradicted(self, key: str, at: float) -> list[Violation]:
+        """Return what is wrong where a task ended in success, and looks show what only a failure does.
+
+        ``at`` is when the last look was asked for; one that may be of before the end tells nothing.
+        """
+        landing = self._landing(key)
+        if landing is None or landing.ending is not Ending.SUCCEED:
+            return []
+        late = at < landing.seen + self.late
+        if late or any(map(_may_succeed, self.oracle.worlds[key])):
+            return []
+        wanted = "Failed, as declared: looks showed what only a failure explains"
+        seen = f"{landing.task} Finished"
+        return [Violation("L13", wanted, seen, instead=("L3", "L9"), key=key)]
+
     def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).
 
@@ -247,6 +262,7 @@ class StagingSession(PreparingSession):
         doubled = self._at_once(key, at) if key in self._doubled else []
         before = dict(self.oracle.worlds)
         wrong = [*doubled, *self.oracle.looked({key: seen}, at)]
+        wrong = wrong or self._contradicted(key, at)
         words = str(seen.get("status", "not listed"))
         looks = [one for one in self.run.done if isinstance(one.step, step.Look)]
         if (
@@ -268,6 +284,13 @@ class StagingSession(PreparingSession):
 
 def _shown(world: World, flight: Flight) -> str:
     return flight.origin if flight.at < 0 else world.status
+
+
+def _may_succeed(world: World) -> bool:
+    """Whether a redeploy may have ended in success, or may be about to."""
+    if world.flight is None:
+        return world.status == "Running"
+    return world.flight.ending is not Ending.FAIL
 
 
 def _throttled(reply: Reply) -> bool:
