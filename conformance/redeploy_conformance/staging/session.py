@@ -21,6 +21,8 @@ ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
+OF_A_SUCCESS = ("L1", "L2", "L3", "L9")
+"""Clauses of which one is broken where a success looks like a failure, unless its task is told wrongly."""
 OF_THE_KEY = (
     "IncompleteSignature",
     "InvalidAccessKeyId",
@@ -107,7 +109,7 @@ class StagingSession(PreparingSession):
             return []
         wanted = "Failed, as declared: looks showed what only a failure explains"
         seen = f"{landing.task} Finished"
-        return [Violation("L13", wanted, seen, instead=("L3", "L9"), key=key)]
+        return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
 
     def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).

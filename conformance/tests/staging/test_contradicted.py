@@ -33,7 +33,7 @@ def test_an_instance_that_another_redeploy_stopped_does_not_pass_for_one_that_fa
     assert {one.clause for one in found} <= {"L9", "L13", "L3", "L6"}
     contradicted = [one for one in found if one.clause == "L13"]
     assert contradicted
-    assert all(one.instead == ("L3", "L9") for one in contradicted)
+    assert all("L9" in one.instead for one in contradicted)
 
 
 @pytest.mark.parametrize("outcome", ["succeed", "fail"])
