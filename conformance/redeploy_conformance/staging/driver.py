@@ -33,9 +33,11 @@ from redeploy_conformance.staging.reckoning import count_what_moved, too_much
 from redeploy_conformance.staging.session import StagingSession
 from redeploy_conformance.staging.standing_by import others_changed, stand_by
 from redeploy_conformance.staging.tracing import Witness
+from redeploy_conformance.staging.usual import Awaited, Usual
 from redeploy_conformance.staging.waits import (
     LOST_AFTER,
     Waits,
+    Wishes,
     bring,
     calm,
     rest,
@@ -69,11 +71,13 @@ class Driver:
     declined: list[CaseReport] = field(init=False)
     remedies: dict[str, str] = field(default_factory=dict)
     _posts: dict[str, Post] = field(init=False)
+    _usual: Usual = field(init=False)
     _failed: int = 0
     _murmur: Murmur = field(default_factory=Murmur)
 
     def __post_init__(self) -> None:
         """Prepare; nothing is asked yet."""
+        self._usual = Usual(self.plan.settings.poll_seconds)
         self.declined = []
         for case, why in self.plan.left_out:
             self._decline(case, why)
@@ -139,13 +143,13 @@ class Driver:
 
     # ------------------------------------------------------------------ one lane
 
-    def _lane(self, post: Post) -> Waits:
+    def _lane(self, post: Post) -> Wishes:
         yield from self._arrive(post)
         costly = False
         for case in post.lane.cases:
             if not costly and redeploys(self.plan.contract, case):
                 costly = True
-                yield  # every lane makes the calls that cost nothing before any that does
+                yield None  # every lane makes the calls that cost nothing before any that does
             why = self._too_much(post, case)
             if why is None:
                 yield from self._case(post, case)
@@ -184,7 +188,7 @@ class Driver:
         posts = self._posts.values()
         return too_much(self.plan, self.fence, self.session, post, case, posts)
 
-    def _case(self, post: Post, case: StagingCase) -> Waits:
+    def _case(self, post: Post, case: StagingCase) -> Wishes:
         post.run, post.ledger, post.case = Run(), Ledger(), case
         if self.witness is not None:
             post.run.number = self.witness.session(counted=True)
@@ -232,7 +236,7 @@ class Driver:
         report.steps = len(post.run.done)
         return report
 
-    def _step(self, post: Post, one: Act) -> Waits:
+    def _step(self, post: Post, one: Act) -> Wishes:
         key, session = post.lane.key, self.session
         if isinstance(one, Meanwhile):
             if key not in session.oracle.worlds or session.at_rest(key):
@@ -259,24 +263,28 @@ class Driver:
         self.session.enter(post.run, post.ledger)
         self.session.do(one)
 
-    def _bring(self, post: Post, one: step.Bring) -> Waits:
+    def _bring(self, post: Post, one: step.Bring) -> Wishes:
         """Start or stop an instance, and wait until it is there."""
         post.waits = f"to be {one.status}"
-        ways = bring(
-            self.fence,
-            one.status,
-            lambda: post.seen.get("status"),
-            lambda: self._do(post, one),
-        )
+        errand: Awaited | None = None
+
+        def ask() -> None:
+            nonlocal errand
+            errand = self._usual.begin(one.name + one.status, self.session.now)
+            self._do(post, one)
+
+        ways = bring(self.fence, one.status, lambda: post.seen.get("status"), ask)
         for trouble in ways:
             if trouble is not None:
                 asked = [f" ({x.observed})" for x in post.run.done if x.step == one]
                 post.run.problem = f"{one}: {trouble}{asked[-1] if asked else ''}"
             if post.over:
                 return
-            yield
+            yield None if errand is None else errand.wish(post.at)
+        if errand is not None:
+            errand.over(post.at)
 
-    def _settle(self, post: Post) -> Waits:
+    def _settle(self, post: Post) -> Wishes:
         """Judge every look until no redeploy can be under way; stable ones with the events.
 
         A call that no answer came to leaves that open for ever: it is waited for as long as a
@@ -284,8 +292,10 @@ class Driver:
         """
         key, session = post.lane.key, self.session
         post.waits = "for its redeploy to end"
+        flight = self._usual.begin(session.under_way(key), session.called(key))
         while True:
-            yield
+            end = session.over(key)
+            yield flight.wish(post.at) if end is None else end + session.late
             if not post.seen:
                 continue
             session.enter(post.run, post.ledger)
@@ -296,7 +306,7 @@ class Driver:
             try:
                 stable = post.seen.get("status") in STABLE
                 moving = stable and not session.at_rest(key)
-                if moving and session.landed(key, post.seen):
+                if moving and session.landed(key, post.seen, post.at):
                     continue  # the next look shows what it came to
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):
@@ -310,6 +320,7 @@ class Driver:
                 status = post.seen.get("status", "not listed")
                 post.run.problem = f"no answer came to a call, and it is {status} still"
                 return
+        flight.over(session.over(key) or post.at)
         self.fence.note("settled", instance=session.ids[key])
 
     # ------------------------------------------------------------------ after an early end

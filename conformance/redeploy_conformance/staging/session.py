@@ -21,6 +21,8 @@ ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
+OF_A_SUCCESS = ("L1", "L2", "L3", "L9")
+"""Clauses of which one is broken where a success looks like a failure, unless its task is told wrongly."""
 OF_THE_KEY = (
     "IncompleteSignature",
     "InvalidAccessKeyId",
@@ -39,9 +41,23 @@ class StagingSession(PreparingSession):
         """Whether no redeploy of an instance can be under way."""
         return settled(self.oracle.worlds[key])
 
+    def under_way(self, key: str) -> str:
+        """Return in words which redeploys of an instance may be under way, empty where none is."""
+        flights = [one.flight for one in self.oracle.worlds[key] if one.flight]
+        return " or ".join(sorted({one.origin for one in flights}))
+
+    def over(self, key: str) -> float | None:
+        """Return when the task of an instance was seen to be over, None where it was not."""
+        landing = self._landing(key)
+        return None if landing is None else landing.seen
+
+    def called(self, key: str) -> float:
+        """Return when an instance was last called on; before all time where it never was."""
+        return self._called.get(key, float("-inf"))
+
     def since_call(self, key: str, now: float) -> float:
         """Return the seconds since the last call on an instance; without end where there was none."""
-        return now - self._called.get(key, float("-inf"))
+        return now - self.called(key)
 
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
@@ -74,20 +90,40 @@ class StagingSession(PreparingSession):
             return None
         return task_status(self.api, self.wallet, task)
 
-    def landed(self, key: str, seen: View) -> bool:
+    def _landing(self, key: str) -> Landing | None:
+        """Return how the last redeploy ended, where its task was seen to be over."""
+        landing = self._landings.get(key)
+        known = landing is not None and landing.task == self.tasks.get(key)
+        return landing if known else None
+
+    def _contradicted(self, key: str, at: float) -> list[Violation]:
+        """Return what is wrong where a task ended in success, and looks show what only a failure does.
+
+        ``at`` is when the last look was asked for; one that may be of before the end tells nothing.
+        """
+        landing = self._landing(key)
+        if landing is None or landing.ending is not Ending.SUCCEED:
+            return []
+        late = at < landing.seen + self.late
+        if late or any(map(_may_succeed, self.oracle.worlds[key])):
+            return []
+        wanted = "Failed, as declared: looks showed what only a failure explains"
+        seen = f"{landing.task} Finished"
+        return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
+
+    def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).
 
         What is believed follows the task as soon as no look can show any more what was before: that
-        is after as long as looks may be late, or when the look just ``seen`` is of the end.
+        is after as long as looks may be late, or when the look just ``seen`` is of the end. ``at`` is
+        when that was asked for.
         """
-        task = self.tasks.get(key)
-        landing = self._landings.get(key)
-        if task is not None and (landing is None or landing.task != task):
+        task, landing = self.tasks.get(key), self._landing(key)
+        if task is not None and landing is None:
             ending = ENDINGS.get(self._task_shows(task) or "")
-            landing = None if ending is None else Landing(task, ending, self.now)
-            if landing is not None:
-                self._landings[key] = landing
-        if landing is None or landing.task != task:
+            if ending is not None:
+                landing = self._landings[key] = Landing(task, ending, self.now)
+        if landing is None:
             return False
         mine = [
             one
@@ -95,8 +131,9 @@ class StagingSession(PreparingSession):
             if one.flight is not None and one.flight.ending is landing.ending
         ]
         by_now = in_time(self.contract, frozenset(mine), self.now, self.oracle.rules)
-        shown = self._shows_end(by_now, seen)
-        if not mine or not (shown or self.now >= landing.seen + self.late):
+        certain = landing.seen + self.late
+        shown = at > certain or self._shows_end(by_now, seen)
+        if not mine or not (shown or self.now >= certain):
             return False
         over = frozenset(one for one in by_now if one.flight is None)
         self.oracle.worlds[key] = over
@@ -227,6 +264,7 @@ class StagingSession(PreparingSession):
         doubled = self._at_once(key, at) if key in self._doubled else []
         before = dict(self.oracle.worlds)
         wrong = [*doubled, *self.oracle.looked({key: seen}, at)]
+        wrong = wrong or self._contradicted(key, at)
         words = str(seen.get("status", "not listed"))
         looks = [one for one in self.run.done if isinstance(one.step, step.Look)]
         if (
@@ -248,6 +286,13 @@ class StagingSession(PreparingSession):
 
 def _shown(world: World, flight: Flight) -> str:
     return flight.origin if flight.at < 0 else world.status
+
+
+def _may_succeed(world: World) -> bool:
+    """Whether a redeploy may have ended in success, or may be about to."""
+    if world.flight is None:
+        return world.status == "Running"
+    return world.flight.ending is not Ending.FAIL
 
 
 def _throttled(reply: Reply) -> bool:

@@ -1,6 +1,6 @@
 """Waiting side by side: works that yield where they wait, and one look that serves them all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from redeploy_conformance.api import SetUpError
@@ -10,6 +10,8 @@ from redeploy_conformance.staging.pace import Pace
 
 Waits: TypeAlias = Iterator[None]
 """Work that yields wherever it has to wait for the next look."""
+Wishes: TypeAlias = Iterator[float | None]
+"""The same, which yields when a look may well show what it waits for, None if it does not know."""
 ATTEMPTS = 5
 """How often a start or a stop is asked for before it counts as impossible."""
 ERRAND = 120.0
@@ -23,7 +25,7 @@ AGAIN = 4.0
 
 
 def together(
-    works: Mapping[str, Waits],
+    works: Mapping[str, Wishes],
     look: Callable[[list[str]], bool],
     pace: Pace,
     now: Callable[[], float],
@@ -33,16 +35,20 @@ def together(
 
     ``look`` says whether anything has changed.
     """
-    waiting = [key for key, work in works.items() if _goes_on(work)]
+    waiting = _going_on(works, works)
     while waiting:
-        sleep(pace.wait(now()))
-        if look(waiting):
+        sleep(pace.wait(now(), [one for one in waiting.values() if one is not None]))
+        if look(list(waiting)):
             pace.hurry()
-        waiting = [key for key in waiting if _goes_on(works[key])]
+        waiting = _going_on(works, waiting)
 
 
-def _goes_on(work: Waits) -> bool:
-    return next(work, "over") is None
+def _going_on(
+    works: Mapping[str, Wishes], keys: Iterable[str]
+) -> dict[str, float | None]:
+    """Let works go on; return when those that are not over wish for a look."""
+    wishes = {key: next(works[key], "over") for key in keys}
+    return {key: one for key, one in wishes.items() if not isinstance(one, str)}
 
 
 def until(fence: Fence, moment: float) -> Waits:
