@@ -9,7 +9,12 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.session import Run
 from redeploy_conformance.staging.requests import read
+from redeploy_conformance.staging.session import StagingSession
+from redeploy_conformance.steps import Redeploy, Take
+from redeploy_conformance.targets.base import UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 from .conftest import Account, Watching
@@ -74,3 +79,38 @@ def test_the_end_of_the_first_is_not_taken_for_that_of_the_second(
         result = run.result(run.restore(), complete=True)
     assert held.refusals == 3
     assert result.findings == ()
+
+
+class Lost(Watching):
+    """The answer to the second call is lost on its way."""
+
+    calls = 0
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = super().send(request, timeout)
+        if read(request).action == "RedeployInstance":
+            self.calls += 1
+            if self.calls == 2:
+                raise UnansweredError("the connection broke")
+        return answer
+
+
+def test_the_task_of_an_earlier_call_says_nothing_of_one_without_an_answer(
+    account_of: Callable[..., Account],
+) -> None:
+    account = account_of(count=1, settings=QUICK)
+    (first, *_) = account.shown()
+    run = account.begin(account.settings(), Lost(account.transport()))
+    with run.journal:
+        session = StagingSession(
+            run.api, run.offer, account.contract, run.wallet, run.settings, "run"
+        )
+        session.ids["i1"] = first
+        session.enter(Run(), Ledger())
+        followed = []
+        for one in (Take("i1"), Redeploy("i1"), Redeploy("i1")):
+            session.do(one)
+            followed.append("i1" in session.tasks)
+            account.clock.sleep(30.0)
+    assert session.run.problem is None
+    assert followed == [False, True, False]
