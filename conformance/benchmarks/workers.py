@@ -286,6 +286,9 @@ def main() -> int:
         return 0
     from redeploy_conformance.faults.catalogue import FAULTS
 
+    unknown = sorted({*given.faults} - FAULTS.keys())
+    if unknown:
+        parser.error(f"no fault is called {', '.join(unknown)}")
     faults = given.faults or list(FAULTS)
     differ = same_faults(faults, given.workers, given.at_once, words)
     return 1 if differ else 0
