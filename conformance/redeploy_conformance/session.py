@@ -299,7 +299,13 @@ class Session:
         expected = self._task_status(one.key)
         declared = self.oracle.rules.declared.get("L13")
         name = self.contract.operation
-        return seen, task_list.judged(declared, listed, name, expected)
+        due = self._task_due(one.key)
+        return seen, task_list.judged(declared, listed, name, expected, due=due)
+
+    def _task_due(self, key: str) -> bool:
+        """Whether a declared task list must show the task by now; of a released instance it is open."""
+        there = all(world.exists for world in self.oracle.worlds[key])
+        return there and not self.oracle.rules.lags
 
     def _task_status(self, key: str) -> str | None:
         """Return what a declared task list shows now, where that is certain."""

@@ -49,9 +49,18 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
 
 
 def judged(
-    declared: str | None, listed: Sequence[Shown], operation: str, expected: str | None
+    declared: str | None,
+    listed: Sequence[Shown],
+    operation: str,
+    expected: str | None,
+    *,
+    due: bool,
 ) -> list[Violation]:
-    """Return what is wrong with what is listed of a task; ``expected`` is None if uncertain."""
+    """Return what is wrong with what is listed of a task.
+
+    ``expected`` is its status, None if uncertain; ``due`` says that it must be listed by now, in
+    whatever status.
+    """
     seen = in_words(listed)
     if declared == "absent" and listed:
         return [Violation("L13", "not listed, as declared", seen)]
@@ -59,6 +68,8 @@ def judged(
         return []
     if expected and [one.status for one in listed] != [expected]:
         return [Violation("L13", f"{expected}, as declared", seen)]
+    if due and not listed:
+        return [Violation("L13", "listed, as declared", seen)]
     if any(one.action != operation for one in listed):
         return [Violation("L13", f"a task of {operation}, as declared", seen)]
     return []

@@ -163,11 +163,13 @@ class StagingSession(PreparingSession):
         self.oracle.time_passes(self.now, (one.key,))
         return super()._tasks(one)
 
+    def _task_due(self, key: str) -> bool:
+        """Whether a declared task list must show the task by now: not while it may be late."""
+        return self.since_call(key, self.now) >= self.late
+
     def _task_status(self, key: str) -> str | None:
-        """Return what a task list shows now, where that is certain: not while it may be late."""
-        if self.since_call(key, self.now) < self.late:
-            return None
-        return super()._task_status(key)
+        """Return what a task list shows now, where that is certain."""
+        return super()._task_status(key) if self._task_due(key) else None
 
     def call(self, key: str, one: step.Redeploy) -> Reply:
         """Make one call; a refusal of the rate limit is waited for, since others may call too."""

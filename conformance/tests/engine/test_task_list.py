@@ -1,14 +1,19 @@
 """What a list of tasks shows binds those who declare it: status, and whose task it is (L13)."""
 
+from functools import partial
+
 import pytest
 
 from redeploy_conformance.blaming import Violation
-from redeploy_conformance.task_list import Shown, judged
+from redeploy_conformance.task_list import Shown
+from redeploy_conformance.task_list import judged as judged_when
 
 MINE = "RedeployInstance"
 PROCESSING = Shown("Processing", MINE)
 OTHER = Shown("Processing", "RebootInstance")
 BARE = Shown("Processing", None)
+
+judged = partial(judged_when, due=True)
 
 
 @pytest.mark.parametrize("one", [PROCESSING, OTHER, BARE])
@@ -44,3 +49,11 @@ def test_another_status_or_none_at_all_is_wrong() -> None:
     assert judged("absent", [PROCESSING], MINE, None) == [
         Violation("L13", "not listed, as declared", "RedeployInstance Processing")
     ]
+
+
+def test_one_that_is_declared_to_be_listed_is_once_it_must_be() -> None:
+    assert judged("listed", [], MINE, None) == [
+        Violation("L13", "listed, as declared", "not listed")
+    ]
+    assert judged_when("listed", [], MINE, None, due=False) == []
+    assert judged(None, [], MINE, None) == []
