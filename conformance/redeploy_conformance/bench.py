@@ -24,8 +24,7 @@ class Bench:
 
     ``used`` says whether it holds anything of this run's yet, to be forgotten by a reset.
     The ids that answers carried are kept over all cases, the last of them, since none may come twice
-    (R4, R5);
-    ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
+    (R4, R5); ``seen`` counts what held so far, by (clause, row), to steer what is tried next; ``confirming`` the
     requests that did the last violation again, to count how often it shows. ``unsound`` is what is
     wrong with a clock of one's own, where that was offered.
     """

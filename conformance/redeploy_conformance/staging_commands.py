@@ -8,10 +8,10 @@ import click
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import seems
 from redeploy_conformance.staging.options import pair, share
+from redeploy_conformance.staging.outputs import RESULT
 from redeploy_schemas.vocabulary import RunVerdict
 
 JOURNAL = "redeploy-conformance-journal.jsonl"
-RESULT = "redeploy-conformance-result.json"
 Command = Callable[..., None]
 
 

@@ -25,7 +25,7 @@ from redeploy_conformance.staging.finding import Found, NothingInsideError, insi
 from redeploy_conformance.staging.journal import JournalError, read_lines
 from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
-from redeploy_conformance.staging.outputs import Outputs, remembered, traces
+from redeploy_conformance.staging.outputs import RESULT, Outputs, remembered, traces
 from redeploy_conformance.staging.patience import HeardTransport
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
@@ -50,8 +50,6 @@ from redeploy_schemas.vocabulary import RunVerdict
 
 ENDS = {Sign.FAIL: RunVerdict.INCOMPLETE, Sign.SILENT: RunVerdict.UNREACHABLE}
 """How an examination ends where a point stands badly."""
-RESULT = "redeploy-conformance-result.json"
-"""Where a result goes when nobody has ever said where."""
 WHOLE = 20_000
 """Characters after which a line of a plan is cut; what it says must not be lost."""
 ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -6,6 +6,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+RESULT = "redeploy-conformance-result.json"
+"""Where a result goes when nobody has ever said where."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:

@@ -14,9 +14,9 @@ class Post:
     """Where a lane is: its case's run and counts, and what the last shared look showed.
 
     ``at`` is when that look was asked for: what it shows may be as old as that. Its case may come to
-    ``reserved`` redeploys; the instance had cost ``spent`` before, and had not
-    moved by itself up to the write of number ``still``. With ``idle`` its
-    cases are over, and its instance is as it should stay while others are redeployed. ``waits`` says what it waits for.
+    ``reserved`` redeploys; the instance had cost ``spent`` before, and had not moved by itself up to the
+    write of number ``still``. With ``idle`` its cases are over, and its instance is as it should stay
+    while others are redeployed. ``waits`` says what it waits for.
     """
 
     lane: Lane

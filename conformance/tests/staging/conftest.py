@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,27 @@ from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.beginning import begin, go_on
 from redeploy_conformance.staging.double import Double, TurnedClock, Weather
+from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
-from redeploy_conformance.targets.base import Transport
+from redeploy_conformance.targets.base import Transport, UnansweredError
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract, load
+from redeploy_schemas.records import Result
 
 from .served import QUICK, SCALE, TAG, Recording, Served, served
 
 URL = "https://ecs.test"
+EVENT = ("SystemMaintenance.Reboot", "Scheduled")
 LONG = EmulatorSettings(
     stopping_seconds=60.0, stopped_seconds=10.0, starting_seconds=80.0
 )
 """Redeploys take as long as real ones do."""
+ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
+LISTED = {"choices": {"L13": "listed"}}
 
 
 @dataclass
@@ -132,6 +137,41 @@ def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return load()
+
+
+class Deaf(Watching):
+    """Answers to these operations get lost on their way."""
+
+    actions: tuple[str, ...] = ()
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = super().send(request, timeout)
+        if read(request).action in self.actions:
+            raise UnansweredError("the connection broke")
+        return answer
+
+
+def run_on(
+    account: Account, transport: Transport | None = None, **fields: Any
+) -> Result:
+    """Run all of it, put everything back, and return the result."""
+    run = account.begin(account.settings(**fields), transport)
+    with run.journal:
+        run.carry_out(run.plan())
+        left = run.restore()
+        return run.result(left, complete=True)
+
+
+def passed(result: Result) -> set[str]:
+    """Return the clauses that held."""
+    return {one.id for one in result.clauses if one.verdict == "pass"}
+
+
+def with_events(account: Account) -> Account:
+    """Raise an event on each instance of the account, but for the one that is nobody's business."""
+    for one in list(account.double.account.instances.values())[:-1]:
+        account.double.world.add_event(one, *EVENT)
+    return account
 
 
 MakeAccount = Callable[..., Account]

@@ -1,7 +1,5 @@
 """The redeploys that a run is allowed: plan, run and fence reckon alike, also with what must be refused."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +17,8 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, Account, Watching
+from .conftest import ACCEPTS, Account, MakeAccount, Watching, run_on
 
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 REFUSED = (
     "A14-malformed ForceStop is a word",
     "A14-malformed ForceStop is a number",
@@ -53,12 +49,9 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
-def run_on(account: Account, **fields: Any) -> tuple[Result, Watching]:
+def watched_run_on(account: Account, **fields: Any) -> tuple[Result, Watching]:
     watching = Watching(account.transport())
-    run = account.begin(account.settings(**fields), watching)
-    with run.journal:
-        run.carry_out(run.plan())
-        return run.result(run.restore(), complete=True), watching
+    return run_on(account, watching, **fields), watching
 
 
 def made(account: Account) -> int:
@@ -95,7 +88,7 @@ def test_without_a_redeploy_the_plan_leaves_out_what_the_fence_would_not_let_out
     for name in REFUSED:
         assert f"  {name}: {why}" in lines
     account.journal.unlink()
-    result, watching = run_on(account, redeploys=0)
+    result, watching = watched_run_on(account, redeploys=0)
     calls = [read(one) for one in watching.requests if read(one).writes]
     assert not {one for call in calls for one in call.instances} & set(account.shown())
     assert refusals == []
@@ -110,7 +103,7 @@ def test_one_redeploy_is_enough_for_everything_that_must_be_refused(
     account_of: MakeAccount, refusals: list[str], count: int
 ) -> None:
     account = account_of(count=count, settings=ACCEPTS)
-    result, _ = run_on(account, redeploys=1)
+    result, _ = watched_run_on(account, redeploys=1)
     held = {one.id for one in result.clauses if one.verdict == "pass"}
     assert held >= {"A14", "U4"}
     assert (result.problems, refusals) == ((), [])
@@ -125,7 +118,7 @@ def test_on_a_broken_target_too_no_more_come_about_than_are_allowed(
     account_of: MakeAccount, fault: str, most: int
 ) -> None:
     account = account_of(settings=ACCEPTS, parts=FAULTS[fault].parts)
-    result, _ = run_on(account, redeploys=most)
+    result, _ = watched_run_on(account, redeploys=most)
     assert made(account) <= most
     if most:
         assert result.findings
@@ -154,7 +147,7 @@ def test_a_redeploy_that_was_reserved_and_made_is_not_counted_twice(
     account_of: MakeAccount,
 ) -> None:
     account = account_of(settings=ACCEPTS)
-    result, _ = run_on(account, redeploys=2, clauses=("E1",))
+    result, _ = watched_run_on(account, redeploys=2, clauses=("E1",))
     assert made(account) == 2
     reasons = [str(one.reason) for one in result.clauses]
     assert not any("may be used up" in one for one in reasons)

@@ -22,9 +22,8 @@ from redeploy_conformance.wire.http import HttpRequest
 from redeploy_conformance.wire.signing import build_request
 from redeploy_schemas.contract import Contract, load
 
-from .conftest import LONG, TAG, Account, Watching
+from .conftest import LONG, TAG, Account, MakeAccount, Watching
 
-MakeAccount = Callable[..., Account]
 LATER = "2027-01-01T00:00:00Z"
 
 

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +14,7 @@ from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.settings import Settings
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, Account, Watching
-
-MakeAccount = Callable[..., Account]
+from .conftest import LONG, MakeAccount, Watching
 
 
 def test_every_line_of_a_run_is_as_the_schema_says_and_holds_no_secret(

@@ -22,13 +22,11 @@ from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, Account
+from .conftest import ACCEPTS, Account, MakeAccount
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="the moment after a kill is a fork of the process"
 )
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 LAUNCH = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
 AT_ONCE = 3
 """Children at a time."""

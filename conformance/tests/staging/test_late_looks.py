@@ -1,7 +1,5 @@
 """What was just made is not listed yet: nothing is overlooked, left behind or made twice for that."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +10,9 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.targets.base import UnansweredError
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import LONG, Account, Watching
+from .conftest import ACCEPTS, Account, Deaf, MakeAccount, Watching
 
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 LATE = 60.0
 LAUNCH = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
 
@@ -46,18 +40,6 @@ class Hiding(Observations):
             if event.published <= before
         ]
         return {**found, "InstanceSystemEventSet": {"InstanceSystemEventType": shown}}
-
-
-class Deaf(Watching):
-    """Answers to these operations get lost on their way."""
-
-    actions: tuple[str, ...] = ()
-
-    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        answer = super().send(request, timeout)
-        if read(request).action in self.actions:
-            raise UnansweredError("the connection broke")
-        return answer
 
 
 @pytest.fixture

@@ -1,37 +1,20 @@
 """What is said of what is left: known, not known, or nothing where nothing was touched."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.staging.leaving import left_behind
-from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging
-from redeploy_conformance.targets.base import UnansweredError
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import LONG, Account, Watching
+from .conftest import ACCEPTS, LONG, Account, Deaf, MakeAccount
 from .served import Served, redeploying, statement_of, wait_for
 
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 STOP = (("ForceStop", "false"), ("StoppedMode", "KeepCharging"))
 LATER = "2027-01-01T00:00:00Z"
-
-
-class Deaf(Watching):
-    """Answers to these operations get lost on their way."""
-
-    actions: tuple[str, ...] = ()
-
-    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        answer = super().send(request, timeout)
-        if read(request).action in self.actions:
-            raise UnansweredError("the connection broke")
-        return answer
 
 
 @dataclass
@@ -52,6 +35,16 @@ class Begun:
             return self.run.api.ask(action, params, self.account.wallet())
         except SetUpError:
             return {}
+
+    def simulate(self, *, lost: bool = False) -> Any:
+        return self.ask(
+            "CreateSimulatedSystemEvents",
+            ("RegionId", "cn-hangzhou"),
+            ("InstanceId.1", self.first),
+            ("EventType", "SystemMaintenance.Reboot"),
+            ("NotBefore", LATER),
+            lost=lost,
+        )
 
     def look(self) -> None:
         status = self.account.shown()[self.first][0]
@@ -141,13 +134,7 @@ def test_simulated_events(
     begun: Callable[..., Begun], lost: bool, said: list[str]
 ) -> None:
     one = begun()
-    made = one.ask(
-        "CreateSimulatedSystemEvents",
-        ("RegionId", "cn-hangzhou"),
-        ("InstanceId.1", one.first),
-        ("EventType", "SystemMaintenance.Reboot"),
-        ("NotBefore", LATER),
-    )
+    made = one.simulate()
     (event,) = made["EventIdSet"]["EventId"]
     words = f"simulated event {event} on {one.first}"
     assert one.told() == [f"left behind: {words}"]
@@ -160,14 +147,7 @@ def test_a_simulated_event_without_an_answer_is_not_known(
     begun: Callable[..., Begun],
 ) -> None:
     one = begun()
-    one.ask(
-        "CreateSimulatedSystemEvents",
-        ("RegionId", "cn-hangzhou"),
-        ("InstanceId.1", one.first),
-        ("EventType", "SystemMaintenance.Reboot"),
-        ("NotBefore", LATER),
-        lost=True,
-    )
+    one.simulate(lost=True)
     assert one.told() == [
         f"not known: whether a simulated SystemMaintenance.Reboot was made on {one.first}: "
         "no answer came"
@@ -194,13 +174,7 @@ def test_events_that_nobody_could_look_at_are_not_called_left_behind(
     begun: Callable[..., Begun],
 ) -> None:
     one = begun()
-    one.ask(
-        "CreateSimulatedSystemEvents",
-        ("RegionId", "cn-hangzhou"),
-        ("InstanceId.1", one.first),
-        ("EventType", "SystemMaintenance.Reboot"),
-        ("NotBefore", LATER),
-    )
+    one.simulate()
     one.deaf.actions = ("DescribeInstanceHistoryEvents",)
     (why,) = one.run.restore()
     assert one.run.leftovers.left == []

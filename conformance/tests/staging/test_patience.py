@@ -1,8 +1,6 @@
 """A slow or hanging target: what is waited for is told, and not too often."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -13,10 +11,7 @@ from redeploy_conformance.targets.base import UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials, build_request
 
-from .conftest import LONG, Account, Watching
-
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
+from .conftest import ACCEPTS, MakeAccount, Watching
 
 
 def test_a_wait_is_told_after_ten_seconds_and_then_more_and_more_seldom() -> None:

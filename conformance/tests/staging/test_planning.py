@@ -1,8 +1,5 @@
 """The plan: what it counts is an upper bound, and who does what is dealt out evenly."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 
 from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
@@ -11,10 +8,7 @@ from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.telling import plan_lines
 from redeploy_schemas.contract import Contract
 
-from .conftest import LONG, Account, Watching
-
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
+from .conftest import ACCEPTS, LONG, Account, MakeAccount, Watching
 
 
 def cost(contract: Contract) -> dict[str, int]:

@@ -14,11 +14,9 @@ from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
 
-from .conftest import LONG, Account
+from .conftest import ACCEPTS, LONG, Account, MakeAccount
 
-MakeAccount = Callable[..., Account]
 Line = Mapping[str, Any]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
 LATE = replace(
     variants(LONG)["L8l-lags"],
     read_lag_seconds=20.0,

@@ -1,6 +1,5 @@
 """Runs on a double in virtual time: what they decide, what they catch, what they leave alone."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,46 +7,26 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.emulator.app import Parts
-from redeploy_conformance.emulator.calls import RedeployCalls
-from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.observations import Observations
-from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
-from redeploy_conformance.emulator.state import Event, Principal, Statement
+from redeploy_conformance.emulator.state import Event
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.staging.double import Weather
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.targets.base import UnansweredError
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, Account, Watching
-
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
-LISTED = {"choices": {"L13": "listed"}}
-EVENT = ("SystemMaintenance.Reboot", "Scheduled")
-
-
-def run_on(account: Account, **fields: Any) -> Result:
-    """Run all of it, put everything back, and return the result."""
-    run = account.begin(account.settings(**fields))
-    with run.journal:
-        run.carry_out(run.plan())
-        left = run.restore()
-        return run.result(left, complete=True)
-
-
-def with_events(account: Account) -> Account:
-    for one in list(account.double.account.instances.values())[:-1]:
-        account.double.world.add_event(one, *EVENT)
-    return account
-
-
-def passed(result: Result) -> set[str]:
-    return {one.id for one in result.clauses if one.verdict == "pass"}
+from .conftest import (
+    ACCEPTS,
+    EVENT,
+    LISTED,
+    LONG,
+    MakeAccount,
+    Watching,
+    passed,
+    run_on,
+    with_events,
+)
 
 
 def told(result: Result) -> dict[str, list[str]]:
@@ -303,109 +282,3 @@ def test_a_legal_variant_is_accused_of_nothing(
         result = run.result([], complete=True)
     assert (result.findings, result.problems) == ((), ())
     assert [status for status, _ in account.shown().values()] == statuses
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_service_that_fails_now_and_then_is_accused_of_nothing(
-    account_of: MakeAccount, seed: int
-) -> None:
-    account = account_of(
-        settings=ACCEPTS if seed % 2 else LONG,
-        weather=Weather(errors=0.06, refusals=0.06, lost=0.04, slow=0.1),
-        seed=seed,
-    )
-    before = account.shown()
-    bound = {"redeploy_seconds": 900.0}  # a slow one takes 600
-    run = account.begin(account.settings(statement=bound))
-    with run.journal:
-        run.carry_out(run.plan())
-        assert run.restore() == []
-        result = run.result([], complete=True)
-    assert result.findings == ()
-    assert account.shown() == before
-    made = sum(one.redeploys for one in account.double.account.instances.values())
-    assert made <= run.past.redeploys <= run.settings.redeploys
-    assert run.api.repeated + run.reader.repeated > 0
-
-
-def test_a_lost_answer_is_waited_for_and_accuses_nobody(
-    account_of: MakeAccount,
-) -> None:
-    account = account_of(settings=ACCEPTS)
-    before = account.shown()
-
-    class Deaf(Watching):
-        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-            answer = super().send(request, timeout)
-            if read(request).action == "RedeployInstance":
-                raise UnansweredError("the connection broke")
-            return answer
-
-    run = account.begin(
-        account.settings(clauses=("A15", "L3")), Deaf(account.transport())
-    )
-    with run.journal:
-        run.carry_out(run.plan())
-        assert run.restore() == []
-        result = run.result([], complete=True)
-    made = sum(one.redeploys for one in account.double.account.instances.values())
-    assert (result.findings, result.problems) == ((), ())
-    assert 0 < made <= run.past.redeploys
-    assert not passed(result) & {"R1", "R5", "A9"}
-    assert account.shown() == before
-
-
-def test_a_key_that_may_not_redeploy_accuses_nobody_and_proves_nothing(
-    account_of: MakeAccount,
-) -> None:
-    account = with_events(account_of())
-    deny = Statement("Deny", ("ecs:RedeployInstance",), ("*",))
-    rest = Statement("Allow", ("*",), ("*",))
-    key = account.double.world.add_principal(account.double.account, (deny, rest))
-    account.double.key = key
-    result = run_on(account, events_are_real=True)
-    assert result.findings == ()
-    assert not passed(result) & {"A1", "A9", "E1", "L3", "R1"}
-    assert {one.text for one in result.problems} == {
-        "the key may not redeploy this instance: 403 Forbidden.RAM"
-    }
-
-
-@pytest.mark.parametrize(
-    "code", ["InvalidSecurityToken.Expired", "ServiceUnavailable", "UnknownError"]
-)
-def test_trouble_of_the_service_with_any_call_is_no_violation_and_no_pass(
-    account_of: MakeAccount, code: str
-) -> None:
-    status = 400 if code.startswith("Invalid") else 500
-
-    class Broken(RedeployCalls):
-        def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-            raise ApiError(status, code, "Try again.")
-
-    account = with_events(account_of(parts=Parts(calls=Broken)))
-    result = run_on(account, events_are_real=True)
-    assert result.findings == ()
-    assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
-
-
-def test_a_look_that_took_long_is_judged_by_when_it_was_asked_for(
-    account_of: MakeAccount,
-) -> None:
-    account = account_of(settings=ACCEPTS)
-
-    class Slow(Watching):
-        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-            answer = super().send(request, timeout)
-            if read(request).action == "DescribeInstances":
-                account.clock.sleep(20.0)
-            return answer
-
-    declared = {"redeploy_seconds": 152.0}  # one takes 150
-    run = account.begin(account.settings(statement=declared), Slow(account.transport()))
-    with run.journal:
-        run.carry_out(run.plan())
-        assert run.restore() == []
-        result = run.result([], complete=True)
-    assert result.findings == ()
-    assert passed(result) >= {"L3", "L7"}

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,8 @@ from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 from redeploy_schemas.vocabulary import RunVerdict
 
-from .conftest import LONG, Account, Watching
+from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching
 
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
-LISTED = {"choices": {"L13": "listed"}}
 EVENT = ("SystemMaintenance.Reboot", "Scheduled")
 
 

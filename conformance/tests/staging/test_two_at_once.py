@@ -17,7 +17,7 @@ from redeploy_conformance.steps import Redeploy, Take
 from redeploy_conformance.targets.base import UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import Account, Watching
+from .conftest import LISTED, Account, Watching, run_on
 
 QUICK = EmulatorSettings(
     no_event="accept",
@@ -70,13 +70,7 @@ def test_the_end_of_the_first_is_not_taken_for_that_of_the_second(
 ) -> None:
     account = account_of(count=1, settings=QUICK, parts=Parts(redeploys=numbered))
     held = Held(account.transport())
-    settings = account.settings(
-        clauses=("L12",), poll_seconds=1.0, statement={"choices": {"L13": "listed"}}
-    )
-    run = account.begin(settings, held)
-    with run.journal:
-        run.carry_out(run.plan())
-        result = run.result(run.restore(), complete=True)
+    result = run_on(account, held, clauses=("L12",), poll_seconds=1.0, statement=LISTED)
     assert held.refusals == 3
     assert result.findings == ()
 

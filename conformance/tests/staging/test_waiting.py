@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,11 +10,8 @@ from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.pace import MOST, Pace
 
-from .conftest import LONG, Account
+from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount
 
-MakeAccount = Callable[..., Account]
-ACCEPTS = replace(LONG, no_event="accept", simulated_only="accept")
-LISTED = {"choices": {"L13": "listed"}}
 OF_RUNNING = LONG.stopping_seconds + LONG.stopped_seconds + LONG.starting_seconds
 OF_STOPPED = LONG.starting_seconds
 
