@@ -15,6 +15,8 @@ from redeploy_schemas.certification import ClientResult
 from redeploy_schemas.clients import client_clauses
 
 AT_A_TIME = 8
+ALONE = "PYTEST_XDIST_WORKER" not in os.environ
+"""Whether this process runs every test: else others are waited for by somebody else."""
 Certified = Callable[[str], ClientResult]
 
 
@@ -22,10 +24,11 @@ Certified = Callable[[str], ClientResult]
 def certified(
     request: pytest.FixtureRequest, cases: Sequence[Case]
 ) -> Iterator[Certified]:
-    """The certification of a client; those that tests wait for run side by side."""
+    """The certification of a client; those that tests wait for run side by side, or their cases."""
 
     def run(client: str) -> ClientResult:
-        return certify(command(client), cases, Asked(client, 0, 1), processes=1)
+        asked = Asked(client, 0, 1)
+        return certify(command(client), cases, asked, processes=1 if ALONE else 4)
 
     running: dict[str, Future[ClientResult]] = {}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
@@ -35,7 +38,7 @@ def certified(
                 running[client] = pool.submit(run, client)
             return running[client].result()
 
-        if "PYTEST_XDIST_WORKER" not in os.environ:  # else others wait for some of them
+        if ALONE:
             for item in request.session.items:
                 if item.path == request.path and hasattr(item, "callspec"):
                     client = item.callspec.params["client"]
