@@ -8,8 +8,8 @@ verdict from it, and exits with 1 where the two results differ in anything: the 
 choices of each clause, the findings, the requests, the sentence.
 
 ``speed`` measures, of a trace of the tour and the whole plan against the reference emulator, and of
-an ActionTrail log of the callers of the tests, how many records a second of processor time are
-checked on one core, beside what merely decoding the same lines takes in the same run; and the peak
+an ActionTrail log and a HAR file of the callers of the tests, how many records a second of processor
+time are checked on one core, beside what merely decoding the same takes in the same run; and the peak
 memory of a process that checks a short one and one three times as long.
 """
 
@@ -164,15 +164,17 @@ def faults(chosen: list[str]) -> Iterator[str]:
     )
 
 
-def make_trace(path: Path, rounds: int) -> None:
-    """Write a trace of the tour and of the plan, done some times over."""
+def make_trace(path: Path, rounds: int) -> int:
+    """Write a trace of the tour and of the plan, done some times over; return its records."""
     run = Run(Emulator(), Statement(read_lag_seconds=0.0), path)
     run.perform(rounds)
     run.finish()
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
-def make_trail(path: Path, rounds: int) -> None:
-    """Write what the callers of the tests did, over and over, as ActionTrail keeps it."""
+def _wandered() -> Any:
+    """Return what the callers of the tests did."""
     place = Path(__file__).parents[1] / "tests" / "evidence" / "log_maker.py"
     spec = importlib.util.spec_from_file_location("log_maker", place)
     assert spec is not None
@@ -181,6 +183,12 @@ def make_trail(path: Path, rounds: int) -> None:
     spec.loader.exec_module(maker)
     log = maker.Log(Emulator())
     log.wander(1, 400)
+    return log
+
+
+def make_trail(path: Path, rounds: int) -> int:
+    """Write the same calls over and over, as ActionTrail keeps them; return their number."""
+    log = _wandered()
     events, span = log.trail(), timedelta(seconds=int(log.now) + 700)
     with path.open("w", encoding="utf-8") as file:
         for turn, (n, one) in product(range(rounds), enumerate(events)):
@@ -193,6 +201,25 @@ def make_trail(path: Path, rounds: int) -> None:
             if "TaskId" in (one["responseElements"] or {}):
                 again["responseElements"] = {"TaskId": f"t-{turn}-{n}"}
             file.write(json.dumps(again) + "\n")
+    return rounds * len(events)
+
+
+def make_har(path: Path, rounds: int) -> int:
+    """Write the same calls over and over, as a proxy keeps them; return their number."""
+    log = _wandered()
+    entries, span = log.har()["log"]["entries"], timedelta(seconds=int(log.now) + 700)
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"log": {"version": "1.2", "entries": [')
+        for turn, (n, one) in product(range(rounds), enumerate(entries)):
+            then = datetime.fromisoformat(one["startedDateTime"]) + turn * span
+            again = one | {"startedDateTime": then.isoformat()}
+            content = one["response"]["content"]
+            text = content["text"].replace('"RequestId":"', f'"RequestId":"{turn}-')
+            text = text.replace('"TaskId":"', f'"TaskId":"{turn}-')
+            again["response"] = one["response"] | {"content": content | {"text": text}}
+            file.write((", " if turn or n else "") + json.dumps(again))
+        file.write("]}}")
+    return rounds * len(entries)
 
 
 def check_trace(path: Path) -> Result:
@@ -203,6 +230,11 @@ def check_trace(path: Path) -> Result:
 def check_trail(path: Path) -> Result:
     """Return the verdict of an ActionTrail log."""
     return watch([path], "actiontrail", load(), 60.0, 600.0)
+
+
+def check_har(path: Path) -> Result:
+    """Return the verdict of a HAR file."""
+    return watch([path], "har", load(), 60.0, 600.0)
 
 
 def peak(checks: Callable[[Path], Result], path: Path) -> float:
@@ -234,13 +266,12 @@ def speed() -> Iterator[str]:
     kinds = (
         ("suite trace", make_trace, check_trace, (1, 3)),
         ("ActionTrail log", make_trail, check_trail, (100, 300)),
+        ("HAR file", make_har, check_har, (100, 300)),
     )
     for kind, make, checks, (short, long) in kinds:
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder) / str(rounds) for rounds in (short, long)]
-            for path, rounds in zip(paths, (short, long), strict=True):
-                make(path, rounds)
-            counts = [sum(1 for _ in path.open("rb")) for path in paths]
+            counts = [make(path, int(path.name)) for path in paths]
             fast = _decoded(paths[0], msgspec.json.decode)
             plain = _decoded(paths[0], json.loads)
             begun = time.process_time()

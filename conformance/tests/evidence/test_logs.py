@@ -4,7 +4,7 @@ import importlib.util
 import json
 import tracemalloc
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,8 +13,10 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
-from redeploy_conformance.evidence.actiontrail import BLOCK, WINDOW, actiontrail
+from redeploy_conformance.evidence import elements, ordering
+from redeploy_conformance.evidence.actiontrail import actiontrail
 from redeploy_conformance.evidence.logs import kind_of, watch
+from redeploy_conformance.evidence.ordering import BLOCK, WINDOW
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.recent import MOST_IDS, Recent
 from redeploy_schemas.contract import Contract
@@ -289,33 +291,74 @@ def test_ids_are_forgotten_after_many() -> None:
     assert ("0" in recent, "2" in recent) == (False, True)
 
 
-def test_memory_does_not_grow_with_the_length_of_a_trail(
-    contract: Contract, tmp_path: Path
+@pytest.mark.parametrize("form", ["lines", "list", "har"])
+def test_memory_does_not_grow_with_the_length_of_a_log(
+    contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
+    monkeypatch.setattr(ordering, "SMALL", 0)
+    monkeypatch.setattr(elements, "PIECE", 1 << 16)
     log = MAKER.Log(Emulator())
     for _ in range(3):
         log.look()
         log.redeploy(log.ids[2])
         log.wait(3)
-    text, peaks = log.trail(), []
-    watch([_repeated(tmp_path, text, 10)], "actiontrail", contract, 60.0, 600.0)
+    kind, peaks = "har" if form == "har" else "actiontrail", []
+    watch([_repeated(tmp_path, log, form, 10)], kind, contract, 60.0, 600.0)
     for times in (1_000, 4_000):
-        path = _repeated(tmp_path, text, times)
+        path = _repeated(tmp_path, log, form, times)
         tracemalloc.start()
-        watch([path], "actiontrail", contract, 60.0, 600.0)
+        assert watch([path], kind, contract, 60.0, 600.0).complete
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.6
 
 
-def _repeated(folder: Path, events: list[dict[str, Any]], times: int) -> Path:
-    path = folder / f"{times}.trail"
+def _repeated(folder: Path, log: Any, form: str, times: int) -> Path:
+    """A log that goes on and on, written piece by piece as a proxy or a trail does."""
+    rows = log.har()["log"]["entries"] if form == "har" else log.trail()
+    ends = {"lines": ("", "\n", "\n"), "list": ("[", ",\n", "]")}
+    begin, between, end = ends.get(form, ('{"log": {"entries": [', ", ", "]}}"))
+    path = folder / f"{times}.log"
     with path.open("w") as file:
+        file.write(begin)
         for turn in range(times):
-            for n, one in enumerate(events):
+            for n, one in enumerate(rows):
                 again = one | {"requestId": f"{turn}-{n}"}
-                file.write(json.dumps(again) + "\n")
+                file.write(
+                    (between if turn or n else "") + json.dumps(_later(again, turn))
+                )
+        file.write(end)
     return path
+
+
+def _later(row: dict[str, Any], turn: int) -> dict[str, Any]:
+    """The same again, hours later, with ids of its own."""
+    name = "startedDateTime" if "startedDateTime" in row else "eventTime"
+    then = datetime.fromisoformat(row[name]) + timedelta(hours=turn)
+    row[name] = then.isoformat()
+    if "response" in row:
+        content = row["response"]["content"]
+        text = content["text"].replace('"RequestId":"', f'"RequestId":"{turn}-')
+        row["response"] = {**row["response"], "content": {**content, "text": text}}
+    return row
+
+
+def test_a_long_log_that_is_not_in_order_is_said_so(
+    contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = MAKER.Log(Emulator())
+    log.look()
+    path = tmp_path / "list.json"
+    rows = [_later(dict(log.trail()[0]), -n) for n in range(WINDOW + 2 * BLOCK)]
+    rows = [one | {"eventId": f"{n}"} for n, one in enumerate(rows)]
+    path.write_text(json.dumps(rows))
+    assert watch([path], "actiontrail", contract, 60.0, 600.0).complete
+    monkeypatch.setattr(ordering, "SMALL", 0)
+    result = watch([path], "actiontrail", contract, 60.0, 600.0)
+    assert not result.complete
+    assert (
+        f"entry {WINDOW + BLOCK + 1}: it is older than 4,096" in result.problems[0].text
+    )
 
 
 def test_a_trail_that_is_nearly_in_order_is_put_in_order(tmp_path: Path) -> None:

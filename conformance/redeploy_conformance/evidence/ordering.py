@@ -1,0 +1,56 @@
+"""Logs in the order of time: nobody delivers them quite in order."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from redeploy_conformance.evidence.sources import LogError, Seen
+
+WINDOW, BLOCK = 4096, 1024
+"""Requests held back to put them in order, and how many are let go at once.
+
+Sorting what nearly is in order costs next to nothing.
+"""
+SMALL = 64 * 1024 * 1024
+"""Bytes of a file that is put in order as a whole: some come newest first."""
+Entry: TypeAlias = tuple[float, int, int, Seen]
+"""A time, a rank among those of the same time, the place in the file, and the request."""
+
+
+def held_back(path: Path) -> int:
+    """Return how many requests of a file are held back: all, where it is small enough."""
+    return sys.maxsize if path.stat().st_size <= SMALL else WINDOW
+
+
+def in_order(
+    entries: Iterator[Entry], hold: int = WINDOW, *, strictly: bool = False
+) -> Iterator[Seen]:
+    """Yield requests by time, each of them at most ``hold`` places late.
+
+    Raises:
+        LogError: the entries are damaged, or ``strictly`` and one is later than that; what came
+            before it was yielded.
+    """
+    held: list[Entry] = []
+    damage: LogError | None = None
+    let_go = float("-inf")
+    try:
+        for entry in entries:
+            if strictly and entry[0] < let_go:
+                raise LogError(
+                    f"entry {entry[2]}: it is older than {hold:,} entries before it; a file of "
+                    f"more than {SMALL >> 20} MB has to be nearly in the order of time"
+                )
+            held.append(entry)
+            if len(held) - BLOCK == hold:
+                held.sort()
+                let_go = held[BLOCK - 1][0]
+                yield from (one[3] for one in held[:BLOCK])
+                del held[:BLOCK]
+    except LogError as error:
+        damage = error
+    held.sort()
+    yield from (one[3] for one in held)
+    if damage is not None:
+        raise damage
