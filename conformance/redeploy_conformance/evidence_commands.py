@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, unwritable
+from redeploy_conformance.files import seems, unwritable, write_whole
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -61,19 +61,19 @@ def check_trace(
 
     FILE is a trace that 'run --trace' or 'stage --trace' wrote (of a staging run that was resumed:
     those of all its processes, in their order), a HAR file of a browser or proxy, or a list of
-    ActionTrail events (a JSON array, or one event per line). What a log cannot show is not
-    exercised, so a log without a violation ends as incomplete.
+    ActionTrail events (a JSON array, or one event per line), each of them plain or packed by gzip.
+    What a log cannot show is not exercised, so a log without a violation ends as incomplete.
 
     Exit codes: 0 conforming, 1 not conforming, 2 wrong usage, 3 incomplete.
     """
     from redeploy_reports.text import render
 
-    if result is not None and (why := unwritable(result)):
+    if result is not None and (why := unwritable(result, whole=True)):
         leave(RunVerdict.WRONG_USAGE, why)
     drawn = _drawn([Path(one) for one in files], form, fresh, redeploy_seconds)
     if result is not None:
         try:
-            Path(result).write_text(drawn.to_text(), "utf-8")
+            write_whole(Path(result), drawn.to_text())
         except OSError as error:
             leave(RunVerdict.WRONG_USAGE, f"{result}: {error.strerror or error}")
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)

@@ -16,6 +16,7 @@ from redeploy_conformance.evidence.answered import (
     instances,
 )
 from redeploy_conformance.evidence.elements import elements
+from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import READ_ONLY, LogError, Page, Seen
 from redeploy_conformance.recent import Recent
@@ -23,8 +24,6 @@ from redeploy_conformance.replies import Kind, Reply
 
 T = TypeVar("T")
 REDEPLOY = "RedeployInstance"
-READ = 1 << 18
-"""Bytes that are read at once."""
 PLACES = ((), ("Events",))
 """Where the events are in a file that is one document: LookupEvents answers the second."""
 RESOLUTION = 1.0
@@ -107,7 +106,7 @@ def _rank(action: str) -> int:
 
 def _one_per_line(path: Path) -> bool:
     """Whether the first line is an event by itself."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         try:
             first = msgspec.json.decode(file.readline())
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -116,7 +115,7 @@ def _one_per_line(path: Path) -> bool:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb", buffering=READ) as file:
+    with opened(path) as file:
         for number, raw in enumerate(file, 1):
             if not raw.isspace():
                 yield number, raw

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
+from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.sources import LogError
 
 PIECE = 1 << 20
@@ -30,7 +32,7 @@ def elements(
         OSError: the file cannot be read.
         LogError: there is no such array, or the file is damaged; what came before it was yielded.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         head, rest, decoder, place = _opened(file, places, kind)
         first = FIRST.match(rest)
         count = 0
@@ -50,7 +52,7 @@ def elements(
 
 
 def _opened(
-    file: BinaryIO, places: Sequence[tuple[str, ...]], kind: str
+    file: BufferedIOBase, places: Sequence[tuple[str, ...]], kind: str
 ) -> tuple[bytes, bytes, msgspec.json.Decoder[Any], tuple[str, ...]]:
     """Return a file up to the beginning of its array, what was read of the rest, and how to read it."""
     data = file.read(PIECE).removeprefix(BOM)

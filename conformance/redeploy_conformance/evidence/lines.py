@@ -12,6 +12,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.sources import LogError
+
 TRACE_FORMAT = "redeploy-conformance/trace/1"
 """The name and the version of the layout."""
 LONGEST = 64 * 1024 * 1024
@@ -162,17 +165,17 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
         DamagedError: a line is none of a trace, or the trace ends in the middle of one.
     """
     decoder = msgspec.json.Decoder(Line)
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST):
-            number += 1
-            if not raw.endswith(b"\n"):
-                raise DamagedError(
-                    number, "the trace is cut in the middle of this line"
-                )
-            try:
+    number = 0
+    try:
+        with opened(path) as file:
+            while raw := file.readline(LONGEST):
+                number += 1
+                if not raw.endswith(b"\n"):
+                    raise DamagedError(
+                        number, "the trace is cut in the middle of this line"
+                    )
                 yield number, decoder.decode(raw)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise DamagedError(
-                    number, f"it is no line of a trace: {error}"
-                ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedError(number, f"it is no line of a trace: {error}") from error
+    except LogError as error:
+        raise DamagedError(number + 1, str(error)) from error

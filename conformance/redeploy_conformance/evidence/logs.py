@@ -6,6 +6,7 @@ from pathlib import Path
 from redeploy_conformance.evidence.actiontrail import actiontrail
 from redeploy_conformance.evidence.har import har
 from redeploy_conformance.evidence.monitor import Monitor
+from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.sources import LogError, Seen
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
@@ -23,8 +24,8 @@ def kind_of(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n")
+    with opened(path) as file:
+        head = file.read1(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b'{"record"'):
         return "trace"
     if head.startswith(b"{") and b'"log"' in head and b'"eventName"' not in head:

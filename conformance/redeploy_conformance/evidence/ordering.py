@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from redeploy_conformance.evidence.opening import size
 from redeploy_conformance.evidence.sources import LogError, Seen
 
 WINDOW, BLOCK = 4096, 1024
@@ -20,7 +21,7 @@ Entry: TypeAlias = tuple[float, int, int, Seen]
 
 def held_back(path: Path) -> int:
     """Return how many requests of a file are held back: all, where it is small enough."""
-    return sys.maxsize if path.stat().st_size <= SMALL else WINDOW
+    return sys.maxsize if size(path) <= SMALL else WINDOW
 
 
 def in_order(

@@ -1,6 +1,8 @@
 """The verdict from a trace is the verdict of the run."""
 
+import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,21 @@ def test_a_cut_trace_is_incomplete_and_what_came_before_counts(
     assert [one.clause for one in drawn.findings][:1] == ["A3"]
     line = len(run.path.read_bytes().splitlines())
     assert f"line {line}: the trace is cut in the middle" in drawn.problems[-1].text
+
+
+def test_a_packed_trace_is_unpacked_and_one_cut_short_counts_so_far(
+    contract: Contract, record: Record, tmp_path: Path
+) -> None:
+    run = record(Emulator(), {"A3"})
+    packed = tmp_path / "run.trace.gz"
+    packed.write_bytes(gzip.compress(run.path.read_bytes(), mtime=0))
+    assert _said(check([packed], contract).result()) == _said(run.result)
+    packed.write_bytes(packed.read_bytes()[:-200])
+    cut = check([packed], contract).result()
+    assert (cut.complete, cut.exit_code) == (False, 3)
+    assert cut.requests > 0
+    told = cut.problems[0].text
+    assert re.search(r"line \d+: it cannot be unpacked any further", told)
 
 
 def test_a_healthy_trace_without_its_last_line_is_incomplete(
