@@ -50,6 +50,13 @@ def seen_wrong(key: str, before: Belief, left: Narrowed) -> Violation:
     )
 
 
+def or_another(one: Violation) -> Violation:
+    """Return the violation of an instance while another may be redeployed: it may be that one's work (L9)."""
+    if "L9" in (one.clause, *one.instead):
+        return one
+    return replace(one, instead=tuple(sorted((*one.instead, "L9"))))
+
+
 def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violation:
     """Return the clause that an inadmissible answer breaks, and what was right."""
     if call.foreign:

@@ -12,7 +12,13 @@ from msgspec.structs import replace
 
 from redeploy_conformance import choices
 from redeploy_conformance.belief import Belief, Narrowed, View
-from redeploy_conformance.blaming import Violation, blame, seen_wrong, simplest
+from redeploy_conformance.blaming import (
+    Violation,
+    blame,
+    or_another,
+    seen_wrong,
+    simplest,
+)
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.limiter import Quota, judge
 from redeploy_conformance.memory import Memory, memory_of
@@ -153,7 +159,8 @@ class Oracle:
             self.time_passes(now, views)
         wrong = []
         moving = {key for key, worlds in self.worlds.items() if not settled(worlds)}
-        self.stirred -= views.keys()
+        stirred = self.stirred & views.keys()
+        self.stirred -= stirred
         for key, view in views.items():
             before, names = self.worlds[key], self.names.get(key, SPELLED)
             left = self.memory.narrow(before, names.shown(view), now)
@@ -162,7 +169,9 @@ class Oracle:
             self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
-                wrong.append(names.told(seen_wrong(key, before, left)))
+                told = names.told(seen_wrong(key, before, left))
+                elsewhere = key in stirred or moving - {key}
+                wrong.append(or_another(told) if elsewhere else told)
             elif moving and key not in moving and view.keys() >= FRAME:
                 self.ledger.confirm([("L9", "")])
         return wrong
@@ -248,8 +257,8 @@ class Oracle:
                     both = tuple(dict.fromkeys((*quiet, *clauses)))
                     self.worlds[key] = hush(worlds, both)
 
-    def _end_silence(self, key: str) -> None:
-        """From here on a change elsewhere is a side effect of an accepted call (L9)."""
+    def end_silence(self, key: str) -> None:
+        """From here on a change elsewhere is a side effect of a call accepted on this one (L9)."""
         stirred = key in self.stirred
         self.stirred.update(self.worlds)
         if not stirred:
@@ -301,7 +310,7 @@ class Oracle:
         self.ledger.walk(self.walk.answered(key, before, accepted=accepted))
         self.worlds[key] = meant.worlds
         if accepted:
-            self._end_silence(key)
+            self.end_silence(key)
         else:
             self._silence(_quiet(self.worlds[key]) or ("L10",), key)
         return _violations(wrong)

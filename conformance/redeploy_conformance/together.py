@@ -80,6 +80,7 @@ def _judge(
     flaws = [flaw for reply in replies for flaw in oracle.identify(reply)]
     if any(reply.kind is Kind.ACCEPTED for reply in replies):
         oracle.ledger.confirm([("L12", "")])
+        oracle.end_silence(key)
     return [Violation(one.clause, one.expected, one.observed) for one in flaws]
 
 

@@ -139,3 +139,26 @@ def test_an_event_left_open_by_a_redeploy_before_is_that_ones() -> None:
         {"i1": seen | {"events": {"e-1": (REBOOT, "Inquiring")}}}, 200.0
     )
     assert wrong.clause == "E1"
+
+
+@pytest.mark.parametrize("called", [True, False])
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_change_may_be_the_work_of_a_redeploy_elsewhere(
+    called: bool, looked: bool
+) -> None:
+    oracle = Oracle(load(), RULES)
+    event = Event("e-1", REBOOT, "Inquiring")
+    seen = {"exists": True, "status": "Running", "host": "h-1"}
+    seen |= {"events": {"e-1": (REBOOT, "Inquiring")}}
+    for key in ("i1", "i2"):
+        oracle.add(key, "a1", World(events=(event,)))
+        assert oracle.looked({key: seen}, 0.0) == []
+    if called:
+        accepted = Reply(Kind.ACCEPTED, 200, request_id="R-1", task_id="t-1")
+        assert oracle.answered("i1", Call(), accepted, 0.0) == []
+    throttled = Reply(Kind.THROTTLED, 400, "Throttling.User", request_id="R-2")
+    oracle.answered("i2", Call(), throttled, 0.0)
+    if looked:  # the redeploy goes on after that
+        assert oracle.looked({"i2": seen}, 0.0) == []
+    [wrong] = oracle.looked({"i2": seen | {"status": "Stopped"}}, 5.0)
+    assert (wrong.clause, wrong.instead) == ("Q4", ("L9",) if called else ())
