@@ -1,5 +1,6 @@
 """What the staging commands do; each error is one sentence and an exit code."""
 
+import math
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from redeploy_conformance.alive import Alive, watching
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import write_whole
@@ -26,7 +28,6 @@ from redeploy_conformance.staging.journal import JournalError, read_lines
 from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
 from redeploy_conformance.staging.outputs import RESULT, Outputs, remembered, traces
-from redeploy_conformance.staging.patience import HeardTransport
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
@@ -44,6 +45,7 @@ from redeploy_conformance.targets.base import (
 )
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement, StatementError
+from redeploy_conformance.targets.watched import Watched
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
@@ -69,7 +71,7 @@ def show_plan(options: Mapping[str, Any]) -> None:
     with _sentences():
         contract = load()
         settings = settings_of(contract, options)
-        _, found, plan = _planned(contract, settings, default_chain())
+        _, found, plan = _planned(contract, settings, default_chain(), _alive())
         for line in plan_lines(plan, found):
             click.echo(clean(line, limit=WHOLE))
 
@@ -78,12 +80,13 @@ def stage(
     options: Mapping[str, Any], journal: str, result: str, trace: str | None
 ) -> None:
     """Run, put back, and end with the verdict's exit code."""
+    alive = _alive()
     with _sentences():
         contract = load()
         settings = settings_of(contract, options)
         _check_outputs(result, journal, *filter(None, [trace]))
         wallet = default_chain()
-        transport, found, plan = _planned(contract, settings, wallet)
+        transport, found, plan = _planned(contract, settings, wallet, alive)
         _tell_reach(plan)
         for key, why in plan.unfit:
             _say(f"left alone: {key}: {why}")
@@ -96,11 +99,11 @@ def stage(
                 transport,
                 wallet,
                 path,
-                _say,
+                alive.tell,
                 writer=writer,
                 outputs=Outputs.of(result, trace),
             )
-    _carry_out(run, Path(result), writer)
+    _carry_out(run, alive, Path(result), writer)
 
 
 def resume(journal: str, result: str | None, trace: str | None) -> None:
@@ -108,6 +111,7 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
 
     What is written goes where the run was told to before, unless it is told otherwise.
     """
+    alive = _alive()
     with _sentences():
         _check_journal(journal)
         path = Path(journal)
@@ -123,20 +127,33 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
         wallet = default_chain()
         with opened(place) as writer:
             run = go_on(
-                load(), _connect, wallet, path, _say, writer=writer, outputs=outputs
+                load(),
+                lambda settings: _connect(settings.statement, alive),
+                wallet,
+                path,
+                alive.tell,
+                writer=writer,
+                outputs=outputs,
             )
     if place is not None and trace is None:
         _say(f"the trace goes on: check-trace takes {' '.join([*earlier, place])}")
-    _carry_out(run, Path(outputs.result), writer)
+    _carry_out(run, alive, Path(outputs.result), writer)
 
 
 def restore(journal: str) -> None:
     """Put back what a run changed."""
+    alive = _alive()
     with _sentences():
         _check_journal(journal)
         run = go_on(
-            load(), _connect, default_chain(), Path(journal), _say, judging=False
+            load(),
+            lambda settings: _connect(settings.statement, alive),
+            default_chain(),
+            Path(journal),
+            alive.tell,
+            judging=False,
         )
+    alive.how_far = run.how_far
     with _left_told(run):
         run.restore()
     told = run.leftovers.lines()
@@ -150,7 +167,7 @@ def doctor(options: Mapping[str, Any]) -> None:
     with _sentences():
         statement = statement_of(load(), options)
         wallet = default_chain()
-        transport = _connect_to(statement)
+        transport = _connect(statement, _alive())
     settings = no_limits(statement)
     verdict = RunVerdict.CONFORMING
     for sign, text in examine(
@@ -190,7 +207,10 @@ def serve_account(folder: str, port: int, options: Mapping[str, Any]) -> None:
 # ---------------------------------------------------------------------- one run
 
 
-def _carry_out(run: Staging, path: Path, writer: StagingWriter | None) -> None:
+def _carry_out(
+    run: Staging, alive: Alive, path: Path, writer: StagingWriter | None
+) -> None:
+    alive.how_far = run.how_far
     with cut_written(run.past, writer), _left_told(run), _interrupts(run):
         run.carry_out(run.plan())
         complete = not run.stopping
@@ -268,21 +288,26 @@ def _say_left(run: Staging) -> None:
 
 
 def _planned(
-    contract: Contract, settings: Settings, wallet: Wallet
-) -> tuple[HeardTransport, dict[str, Found], Plan]:
-    transport, clock = _connect(settings), RealClock()
+    contract: Contract, settings: Settings, wallet: Wallet, alive: Alive
+) -> tuple[Watched, dict[str, Found], Plan]:
+    transport, clock = _connect(settings.statement, alive), RealClock()
     reader = reader_of(settings, transport, clock, _say)
     found = inside(reader, wallet, settings, contract, "")
     return transport, found, make_plan(contract, settings, found, clock.wall())
 
 
-def _connect(settings: Settings) -> HeardTransport:
-    return _connect_to(settings.statement)
+def _alive() -> Alive:
+    """Give signs of life until the command is over."""
+    alive = Alive(_say, often=sys.stderr.isatty())
+    return click.get_current_context().with_resource(watching(alive))
 
 
-def _connect_to(statement: Statement) -> HeardTransport:
+def _connect(statement: Statement, alive: Alive) -> Watched:
+    """Return a watched way to an account; a service that is ill for long is still waited for."""
     assert statement.url is not None
-    return HeardTransport(HttpTransport(statement.url, statement.ca_file), _say)
+    far = HttpTransport(statement.url, statement.ca_file)
+    alive.transport = Watched(far, "", tries=math.inf)
+    return alive.transport
 
 
 def _check_outputs(result: str, *others: str) -> None:

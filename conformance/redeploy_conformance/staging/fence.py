@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.session import ABSENT
 from redeploy_conformance.staging.access import (
@@ -24,7 +25,6 @@ from redeploy_conformance.staging.access import (
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
 from redeploy_conformance.staging.past import Past
-from redeploy_conformance.staging.patience import LONG
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,
@@ -293,7 +293,7 @@ class Fence:
             if len(self._sent) < most:
                 break
             pause = self._sent[0] + contract.quota_seconds - now + 0.001
-            if pause >= LONG:
+            if pause >= PATIENCE:
                 self.api.say(
                     f"waiting {pause:.0f} s with the next call: more would not stay within the run's "
                     f"{self.settings.share:g} of the rate limit"

@@ -59,6 +59,7 @@ class Staging:
     say: Callable[[str], None]
     witness: Witness | None = None
     driver: Driver | None = None
+    restorer: Restorer | None = None
     stopping: bool = False
     leftovers: Leftovers = field(default_factory=Leftovers)
 
@@ -128,8 +129,17 @@ class Staging:
 
     def restore(self) -> list[str]:
         """Put everything back; return what could not be, or nobody knows of, a sentence each."""
-        self.leftovers = Restorer(self.api, self.fence).run()
+        self.restorer = Restorer(self.api, self.fence)
+        self.leftovers = self.restorer.run()
         return self.leftovers.all
+
+    def how_far(self) -> str:
+        """Return how much of the run is done, and what it waits for; asked for by another thread."""
+        if self.restorer is not None:
+            return f"putting back, now {self.restorer.waits() or 'looking'}"
+        if self.driver is not None:
+            return self.driver.how_far(self.api.requests + self.reader.requests)
+        return "looking which instances there are"
 
     @property
     def offer(self) -> Offer:

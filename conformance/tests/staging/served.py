@@ -72,13 +72,15 @@ class Served:
         tag = ["--tag", "=".join(TAG), "--poll", "0.05"]
         return [*tag, "--redeploys", "20", "--minutes", "500"]
 
-    def start(self, *words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, cwd: Path | None = None, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("redeploy-conformance")), *words],
             cwd=cwd or self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
