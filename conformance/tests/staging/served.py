@@ -48,6 +48,7 @@ class Served:
     double: Recording
     url: str
     folder: Path
+    state: str = ""
 
     @property
     def env(self) -> dict[str, str]:
@@ -59,6 +60,7 @@ class Served:
         return {
             **kept,
             "HOME": str(self.folder),
+            "REDEPLOY_STATE": self.state or str(self.folder / "state"),
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.double.key.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.double.key.secret,
