@@ -6,6 +6,7 @@ from pathlib import Path
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.asgi import AsgiApp
+from redeploy_conformance.extras import to_install
 from redeploy_conformance.nearness import is_loopback
 
 
@@ -35,9 +36,7 @@ def serve(
     try:
         import uvicorn
     except ImportError:
-        raise UvicornMissing(
-            "Serving needs uvicorn: install redeploy-conformance[serve]."
-        ) from None
+        raise UvicornMissing(f"Serving needs uvicorn; {to_install('serve')}.") from None
     if not is_loopback(host) and emulator.settings.control_token is None:
         raise ServeError(
             f"Serving on {host} would open the control protocol to other machines:"

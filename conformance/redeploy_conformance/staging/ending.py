@@ -27,6 +27,7 @@ from redeploy_conformance.staging.tracing import (
     cut_written,
 )
 from redeploy_reports.clean import clean
+from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import RunVerdict
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -55,8 +56,8 @@ def carry_out(
 
     click.echo(render(made, width=100, color=False))
     if run.api.repeated + run.reader.repeated:
-        count = run.api.repeated + run.reader.repeated
-        say(f"{count} looks were repeated: the service was busy or answered an error")
+        looks = count(run.api.repeated + run.reader.repeated, "look")
+        say(f"{looks} had to be repeated: the service was busy or answered an error")
     sys.exit(made.exit_code)
 
 

@@ -46,6 +46,7 @@ from redeploy_conformance.targets.base import (
 from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 
 STABLE = ("Running", "Stopped")
@@ -166,7 +167,7 @@ class Fence:
         self._in_time()
         if any(looked.values()) and self.past.redeploys >= self.settings.redeploys:
             raise FenceError(
-                f"the {self.settings.redeploys} redeploys that were allowed are used up"
+                f"of the {count(self.settings.redeploys, 'redeploy')} allowed none is left"
             )
         self._pace()
         return looked
@@ -280,7 +281,8 @@ class Fence:
 
     def _in_time(self) -> None:
         if self.past.seconds(self.api.clock.wall()) > self.settings.minutes * 60:
-            raise FenceError(f"the {self.settings.minutes:g} minutes are over")
+            allowed = count(self.settings.minutes, "minute")
+            raise FenceError(f"the time allowed, {allowed}, is over")
 
     def _pace(self) -> None:
         """Wait until one more call stays within the run's share of the rate limit."""

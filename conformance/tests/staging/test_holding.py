@@ -82,12 +82,13 @@ def test_after_kill_9_nobody_holds_them_and_a_run_is_not_gone_on_with_beside_ano
     later = account.folder / "second.jsonl"
     running = account.start("stage", target, *account.limits(), "--journal", later.name)
     wait_for(lambda: written(later) > 0)
+    running.send_signal(signal.SIGSTOP)
     for word in ("resume", "restore"):
         code, out, err = account.run(word, journal.name)
         assert (code, out, len(err.splitlines())) == (2, "", 1), err
         assert f"is held by the run of process {running.pid}, whose journal is" in err
     assert journal.read_bytes() == lines
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(signal.SIGCONT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
 
