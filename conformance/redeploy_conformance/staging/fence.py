@@ -5,12 +5,10 @@ around it. What changes something is verified by a read, written to the journal,
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.session import ABSENT
 from redeploy_conformance.staging.access import (
@@ -38,6 +36,7 @@ from redeploy_conformance.staging.requests import (
     strange,
 )
 from redeploy_conformance.staging.settings import RUN_TAG, Settings
+from redeploy_conformance.staging.share import Share
 from redeploy_conformance.targets.base import (
     Transport,
     UnansweredError,
@@ -74,7 +73,11 @@ class Fence:
     past: Past
     seen: Sightings = field(default_factory=Sightings)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _sent: deque[float] = field(default_factory=deque)
+    _share: Share = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing sent."""
+        self._share = Share(self.contract, self.settings.share, self.api)
 
     @property
     def host(self) -> str:
@@ -169,7 +172,7 @@ class Fence:
             raise FenceError(
                 f"of the {count(self.settings.redeploys, 'redeploy')} allowed none is left"
             )
-        self._pace()
+        self._share.wait()
         return looked
 
     def _power(self, asked: Asked) -> dict[str, str | None]:
@@ -283,25 +286,6 @@ class Fence:
         if self.past.seconds(self.api.clock.wall()) > self.settings.minutes * 60:
             allowed = count(self.settings.minutes, "minute")
             raise FenceError(f"the time allowed, {allowed}, is over")
-
-    def _pace(self) -> None:
-        """Wait until one more call stays within the run's share of the rate limit."""
-        contract, clock = self.contract, self.api.clock
-        most = max(1, int(contract.quota_calls * self.settings.share))
-        while True:
-            now = clock.now()
-            while self._sent and self._sent[0] <= now - contract.quota_seconds:
-                self._sent.popleft()
-            if len(self._sent) < most:
-                break
-            pause = self._sent[0] + contract.quota_seconds - now + 0.001
-            if pause >= PATIENCE:
-                self.api.say(
-                    f"waiting {pause:.0f} s with the next call: more would not stay within the run's "
-                    f"{self.settings.share:g} of the rate limit"
-                )
-            clock.sleep(pause)
-        self._sent.append(clock.now())
 
 
 CHECKS: Mapping[str, Callable[[Fence, Asked], dict[str, str | None]]] = {
