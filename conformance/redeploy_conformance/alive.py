@@ -1,4 +1,7 @@
-"""Signs of life: what a run waits for, and how far it is, for whoever sits before a slow target."""
+"""Signs of life: what is waited for, and how far it is, for whoever sits before something slow.
+
+The one mechanism for it: of pytest runs (``plugin_alive``) and of commands for a real account.
+"""
 
 import threading
 import time
@@ -7,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from redeploy_conformance.targets.watched import Watched
+from redeploy_reports.phrases import count
 
 PATIENCE = 8.0
-"""Seconds that one answer is waited for, before it is said."""
+"""Seconds that one thing is waited for, before it is said."""
 EACH = 0.5
 """Seconds between two looks."""
 SOON, SELDOM = (10.0, 20.0, 40.0, 60.0), (60.0, 120.0, 300.0)
@@ -44,6 +48,11 @@ class Alive:
     def _pauses(self) -> tuple[float, ...]:
         return SOON if self.often else SELDOM
 
+    def tell(self, line: str) -> None:
+        """Say what has happened; progress is told when it was silent for a while after that."""
+        self._told, self._next = 0, time.monotonic() + self._pauses[0]
+        self.say(line)
+
     def look(self, now: float) -> None:
         """Say what is due."""
         if self.transport is not None and now >= self._silent_till:
@@ -62,6 +71,12 @@ class Alive:
             pauses = self._pauses
             self._next = now + pauses[min(self._told, len(pauses) - 1)]
             self.say(f"{now - self.begun:.0f} s: {self.how_far()}")
+
+
+def so_far(done: int, total: int, requests: int, now: str) -> str:
+    """Return in words how much of a run is done, and what is under way."""
+    words = f"{done} of {count(total, 'case')} done, {count(requests, 'request')}"
+    return f"{words}, now {now}" if now else words
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """One implementation on the bench: what every case of a run shares."""
 
-import ipaddress
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.nearness import is_loopback
 from redeploy_conformance.recent import Recent
 from redeploy_conformance.session import Session
 from redeploy_conformance.targets.base import Target, UnreachableError
@@ -47,11 +47,7 @@ class Bench:
         """Whether the target is on this machine, so that a burst of calls burdens nobody else."""
         if self.target.kind != "http":
             return True
-        host = urlsplit(f"//{self.api.host}").hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(urlsplit(f"//{self.api.host}").hostname or "")
 
     def session(self, ledger: Ledger, *, counted: bool = True) -> Session:
         """Return a fresh session, on a target as fresh as it can be made.

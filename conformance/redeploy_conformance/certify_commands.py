@@ -221,8 +221,12 @@ def _progress(client: str) -> Callable[[int, int], None]:
 
     def show(done: int, all_of_them: int) -> None:
         if sys.stderr.isatty():
+            from redeploy_reports.phrases import count
+
             end = "\r" if done < all_of_them else "\r\x1b[K"
-            click.echo(f"{client}: {done} of {all_of_them} cases", nl=False, err=True)
+            click.echo(
+                f"{client}: {done} of {count(all_of_them, 'case')}", nl=False, err=True
+            )
             click.echo(end, nl=False, err=True)
 
     return show

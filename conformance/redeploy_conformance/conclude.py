@@ -260,7 +260,7 @@ def _precedence(pairs: Counter[Told]) -> tuple[Choice, ...]:
             before.add(two, one)
         order = tuple(before.static_order())
     if order and all(pair in pairs for pair in pairwise(order)):
-        evidence = f"{len(pairs)} pairs, each of both violated at once"
+        evidence = f"{count(len(pairs), 'pair')}, each of both violated at once"
         choice = " before ".join(order)
         return (Choice(choice=choice, count=pairs.total(), evidence=evidence),)
     return tuple(

@@ -137,6 +137,7 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     Exit codes: 0 made, 1 the run or its traces are not conforming, 2 wrong usage, 3 incomplete.
     """
     from redeploy_conformance.evidence import certificate as certificates
+    from redeploy_reports.phrases import count
     from redeploy_schemas.contract import load
     from redeploy_schemas.records import InvalidRecordError, Result
 
@@ -151,7 +152,7 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
         leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
     except certificates.CertificateError as error:
         leave(error.verdict, f"no certificate: {_plain(error)}")
-    click.echo(f"{output}: {len(made['required'])} required clauses certified")
+    click.echo(f"{output}: {count(len(made['required']), 'required clause')} certified")
 
 
 @certificate.command("verify")
@@ -171,6 +172,7 @@ def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
     import json
 
     from redeploy_conformance.evidence import certificate as certificates
+    from redeploy_reports.phrases import count
     from redeploy_schemas.contract import load
 
     try:
@@ -187,7 +189,8 @@ def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
     name = held["target"]["name"]
     click.echo(
         f"{certificate} holds: {_plain(name)} conforms in all "
-        f"{len(held['required'])} required clauses of {_plain(held['contract']['edition'])}"
+        f"{count(len(held['required']), 'required clause')} of "
+        f"{_plain(held['contract']['edition'])}"
     )
 
 
@@ -272,7 +275,7 @@ def update_baseline(
     if not changes.written:
         click.echo(f"{file} was not made: the result shows no deviation to know of")
         return
-    count = len(changes.lines)
-    click.echo(f"{file}: {count} {'entry' if count == 1 else 'entries'} changed")
+    many = len(changes.lines)
+    click.echo(f"{file}: {many} {'entry' if many == 1 else 'entries'} changed")
     if why is None and any(line.startswith("added ") for line in changes.lines):
         click.echo(f"say in {file} why each new entry is put up with")

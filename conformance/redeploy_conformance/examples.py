@@ -11,6 +11,7 @@ from typing import Any
 
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
+from redeploy_conformance.extras import to_install
 from redeploy_conformance.targets.base import TargetUsageError
 
 SECONDS = 5.0
@@ -81,7 +82,7 @@ def database(place: str, contract_sha256: str, target: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase
     except ImportError as error:
         raise TargetUsageError(
-            "examples in Redis need its client: install redeploy-conformance[hosts]"
+            f"examples in Redis need its client; {to_install('hosts')}"
         ) from error
     try:
         client = redis.Redis.from_url(

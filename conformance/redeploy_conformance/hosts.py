@@ -6,7 +6,6 @@ connection, never over a command line.
 """
 
 import atexit
-import ipaddress
 import json
 import os
 import shlex
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 
 import tomlkit
 
+from redeploy_conformance.nearness import is_loopback
 from redeploy_conformance.options import ROOT
 from redeploy_conformance.verdict import SUITE
 from redeploy_reports.clean import clean
@@ -223,11 +223,7 @@ def _address(target: str, luggage: Luggage) -> str:
 
 def _refuse_loopback(what: str, url: str) -> None:
     host = urlsplit(url).hostname or ""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if loopback:
+    if is_loopback(host):
         raise HostError(
             f"{what} is at {host}, which is another machine on each host; give an address "
             "that all of them reach"

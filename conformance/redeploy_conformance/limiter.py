@@ -169,7 +169,7 @@ def judge(
     elif throttled and (quota.exhausted(now, stepped) or quota.insisted(now)):
         held.append("Q2")
     elif accepted and quota.exhausted(now, stepped):
-        seen = f"accepted after {len(quota.passed)} accepted calls"
+        seen = f"accepted after {count(len(quota.passed), 'accepted call')}"
         wrong.append(Flaw("Q2", "throttled", seen))
     elif not throttled:
         if len(quota.calls) == quota.contract.quota_calls - 1 and quota.under(now):

@@ -27,6 +27,7 @@ from redeploy_conformance.moves import Walk
 from redeploy_conformance.names import SPELLED, Names
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
 from redeploy_conformance.world import Event, Told, World, hush
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 
 FRAME = frozenset({"status", "lock_reasons", "tenancy"})
@@ -228,7 +229,7 @@ class Oracle:
         throttled = reply.kind is Kind.THROTTLED
         if self.rules.stepped and not wrong:
             told = quota.told(now, throttled=throttled)
-            wrong += self._told(told, f"after {len(quota.calls)} calls")
+            wrong += self._told(told, f"after {count(len(quota.calls), 'call')}")
         return _violations(wrong)
 
     def _spread(

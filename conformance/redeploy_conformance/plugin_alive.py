@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redeploy_conformance.alive import Alive, watching
+from redeploy_conformance.alive import Alive, so_far, watching
 from redeploy_conformance.exits import told
 from redeploy_conformance.targets.watched import Watched
 from redeploy_reports.clean import clean
@@ -73,8 +73,7 @@ class Signs:
         sent = 0 if self.alive.transport is None else self.alive.transport.sent
         requests = max(sum(one.requests for one in ended), sent)
         total = 0 if self.session is None else self.session.testscollected
-        at = f", now {clean(self.at, limit=60)}" if self.at else ""
-        return f"{self.done} of {total} cases done, {requests:,} requests{at}"
+        return so_far(self.done, total, requests, clean(self.at, limit=60))
 
     def say(self, line: str) -> None:
         """Write a line; where pytest's dots go to the same place, not behind them."""

@@ -19,6 +19,7 @@ from redeploy_conformance.steps import Step
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
 from redeploy_conformance.targets.find import EMBEDDED, find
 from redeploy_reports.clean import clean
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding, InvalidRecordError, Result
 from redeploy_schemas.vocabulary import RunVerdict
@@ -65,9 +66,8 @@ def read_finding(path: str, number: int) -> tuple[Result, Finding, list[Step]]:
         text = f"finding {number} of {path} cannot be done again: {clean(str(error))}"
         leave(RunVerdict.WRONG_USAGE, text)
     except IndexError:
-        count = len(result.findings)
-        word = "finding" if count == 1 else "findings"
-        leave(RunVerdict.WRONG_USAGE, f"{path} has {count} {word}, not {number}")
+        many = count(len(result.findings), "finding")
+        leave(RunVerdict.WRONG_USAGE, f"{path} has {many}, not {number}")
     if not steps:
         leave(RunVerdict.WRONG_USAGE, f"finding {number} of {path} has no steps to do")
     return result, found, steps

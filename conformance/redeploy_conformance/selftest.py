@@ -53,7 +53,9 @@ def summary(done: list[tuple[bool, Trial]]) -> str:
     legal = [one for broken, one in done if not broken]
     caught = [one for one in faults if one.caught]
     seen = [one for one in caught if one.blamed]
-    lines = [f"{len(caught)} of {len(faults)} faults caught under a clause they break"]
+    lines = [
+        f"{len(caught)} of {count(len(faults), 'fault')} caught under a clause they break"
+    ]
     if seen:
         lines += [
             f"{sum(one.way == TOUR for one in seen)} of them on the tour",
@@ -68,7 +70,8 @@ def summary(done: list[tuple[bool, Trial]]) -> str:
         alarms = sum(one.alarmed for one in legal)
         steps = sum(one.steps for one in legal)
         lines.append(
-            f"{alarms} false alarms in {len(legal)} legal variants, {steps} steps"
+            f"{count(alarms, 'false alarm')} in {count(len(legal), 'legal variant')}, "
+            f"{count(steps, 'step')}"
         )
     return "\n".join(lines)
 

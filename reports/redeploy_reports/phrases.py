@@ -17,9 +17,9 @@ VERDICT_WORDS = {
 }
 
 
-def count(number: int, thing: str) -> str:
-    """Return a number with its noun: ``1 clause``, ``2 clauses``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def count(number: float, thing: str) -> str:
+    """Return a number with its noun: ``1 clause``, ``2 clauses``, ``1.5 minutes``."""
+    return f"{number:,.15g} {thing}{'' if number == 1 else 's'}"
 
 
 def counts(result: Result) -> str:

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redeploy_conformance.extras import to_install
+
 if TYPE_CHECKING:
     from trustme import LeafCert
 
@@ -43,7 +45,7 @@ def make(folder: Path) -> Certificates:
         import trustme
     except ImportError:
         raise NoCertificateError(
-            "no certificates can be made: install redeploy-conformance[certify]"
+            f"no certificates can be made without trustme; {to_install('certify')}"
         ) from None
     ours, stranger = trustme.CA(), trustme.CA()
     path = folder / "authority.pem"

@@ -1,12 +1,13 @@
 """The emulator on a real socket."""
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.asgi import AsgiApp
+from redeploy_conformance.extras import to_install
+from redeploy_conformance.nearness import is_loopback
 
 
 class ServeError(Exception):
@@ -35,10 +36,8 @@ def serve(
     try:
         import uvicorn
     except ImportError:
-        raise UvicornMissing(
-            "Serving needs uvicorn: install redeploy-conformance[serve]."
-        ) from None
-    if not _is_loopback(host) and emulator.settings.control_token is None:
+        raise UvicornMissing(f"Serving needs uvicorn; {to_install('serve')}.") from None
+    if not is_loopback(host) and emulator.settings.control_token is None:
         raise ServeError(
             f"Serving on {host} would open the control protocol to other machines:"
             " set a control token, or serve on 127.0.0.1."
@@ -78,15 +77,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise ServeError(f"Port {port} of {host} cannot be had: {error}.") from None
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(host: str) -> str:

@@ -35,6 +35,7 @@ from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.recent import Recent
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 
@@ -169,7 +170,7 @@ class Monitor:
             self.quotas[seen.region, seen.account] = quota
         if reply.kind is Kind.ACCEPTED:
             if quota.exhausted(self.now, stepped=False):
-                text = f"accepted after {len(quota.passed)} accepted calls"
+                text = f"accepted after {count(len(quota.passed), 'accepted call')}"
                 yield Violation("Q2", "throttled", text)
             quota.passed.append(self.now)
             if len(quota.passed) > MOST_CALLS:

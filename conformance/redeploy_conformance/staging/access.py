@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.api import PAGE, PLAIN, Api, Manner, SetUpError
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
@@ -19,8 +20,6 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds between tries of a read that a busy service did not answer."""
 CALMING = (2.0, 5.0, 15.0, 60.0)
 """Seconds between calls that a rate limit refused: others may use the account, too."""
-TOLD = 8.0
-"""Seconds of a pause that is told of: with those before it, the wait is a long one."""
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class StagingApi(Api):
 
     def again(self, action: str, why: str, pause: float) -> None:
         """Wait before something is asked again, and say so where that takes long."""
-        if pause >= TOLD:
+        if pause >= PATIENCE:
             self.say(f"{action}: {why}; asked again in {pause:g} s")
         self.sleep(pause)
 

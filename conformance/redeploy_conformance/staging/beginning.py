@@ -7,7 +7,7 @@ from pathlib import Path
 from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.fence import Fence
-from redeploy_conformance.staging.journal import Journal, JournalError
+from redeploy_conformance.staging.journal import Journal, JournalError, beginning
 from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.running import KIND, Staging
@@ -72,11 +72,10 @@ def go_on(
     clock = watched(clock or RealClock(), writer)
     journal = Journal(path, new=False, wall=clock.wall)
     lines = journal.lines()
-    if not lines:
-        raise JournalError(f"{path} is empty: nothing was begun, so delete it")
-    if judging and lines[0]["contract_sha256"] != contract.sha256:
+    first = beginning(lines, path)
+    if judging and first["contract_sha256"] != contract.sha256:
         raise JournalError(f"{path} is of another edition of the contract")
-    settings = Settings.from_json(lines[0]["settings"])
+    settings = Settings.from_json(first["settings"])
     transport = connect(settings)
     staging = assemble(
         contract, settings, transport, wallet, journal, say, clock, writer

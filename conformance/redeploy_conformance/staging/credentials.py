@@ -7,6 +7,7 @@ Needs the extra ``staging``.
 import logging
 from typing import Any
 
+from redeploy_conformance.extras import to_install
 from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.wire.signing import Credentials
 
@@ -27,8 +28,8 @@ def default_chain() -> Wallet:
         )
     except ImportError as error:
         raise NoCredentialsError(
-            "the keys of an account are found by alibabacloud-credentials: "
-            "install redeploy-conformance[staging]"
+            "the keys of an account are found by alibabacloud-credentials; "
+            f"{to_install('staging')}"
         ) from error
     # It logs a traceback for each place where there is no key; the message says that in a sentence.
     for name in ("credentials", "alibabacloud_credentials", "alibabacloud-credentials"):

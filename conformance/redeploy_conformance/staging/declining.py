@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from redeploy_conformance.staging.settings import Settings
+from redeploy_reports.phrases import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +28,32 @@ def too_dear(settings: Settings, cost: int, before: int = 0) -> Declined:
     all the same, so that one must be left for it.
     """
     most = settings.redeploys
-    text = f"the {most} redeploys that are allowed do not reach it"
+    text = f"the {count(most, 'redeploy')} allowed cannot reach it"
     if not cost:
         text += (
             ": its calls must be refused, but one that is not would cost a redeploy, "
             f"and none {'is left' if most else 'is allowed'}"
         )
     if before:
-        text += f": {before} are spent, also on what was cut short"
+        text += f"; spent so far: {before}, also on what was cut short"
     return Declined(text, _more_redeploys(settings))
 
 
 def used_up(settings: Settings) -> Declined:
     """Return that what is under way may need what is left of the redeploys."""
-    text = f"the {settings.redeploys} redeploys that are allowed may be used up"
+    text = f"the {count(settings.redeploys, 'redeploy')} allowed may be used up"
     return Declined(text, _more_redeploys(settings))
 
 
 def too_long(settings: Settings) -> Declined:
     """Return that a case alone may take longer than the whole run is allowed."""
-    text = f"it may take longer than {settings.minutes:g} minutes"
+    text = f"it may take longer than {count(settings.minutes, 'minute')}"
     return Declined(text, _more_minutes(settings))
 
 
 def too_late(settings: Settings) -> Declined:
     """Return that a case may end after the minutes of the run."""
-    text = f"the {settings.minutes:g} minutes are nearly over"
+    text = f"the {count(settings.minutes, 'minute')} allowed will soon be over"
     return Declined(text, _more_minutes(settings))
 
 

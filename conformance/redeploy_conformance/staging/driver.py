@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redeploy_conformance import steps as step
+from redeploy_conformance.alive import so_far
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.investigate import CaseReport, findings
@@ -25,7 +26,6 @@ from redeploy_conformance.staging.declining import ENDED, Declined
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
-from redeploy_conformance.staging.patience import Murmur
 from redeploy_conformance.staging.planning import Plan
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.preparing import HOME
@@ -73,7 +73,8 @@ class Driver:
     _posts: dict[str, Post] = field(init=False)
     _usual: Usual = field(init=False)
     _failed: int = 0
-    _murmur: Murmur = field(default_factory=Murmur)
+    _waiting: list[str] = field(default_factory=list)
+    _done: int = 0
 
     def __post_init__(self) -> None:
         """Prepare; nothing is asked yet."""
@@ -107,7 +108,7 @@ class Driver:
 
     def _look(self, keys: list[str]) -> bool:
         """Look once for all lanes that wait; return whether anything has changed."""
-        begun = self.session.api.monotonic()
+        begun, self._waiting = self.session.api.monotonic(), keys
         self.looks.append(begun)
         self.session.api.exchanges.clear()
         known = [
@@ -125,8 +126,6 @@ class Driver:
                 post.seen = {}
             return True
         self._failed = 0
-        if self._murmur.due(begun):
-            self.tell(f"waiting: {'; '.join(map(self._waits, keys))}")
         changed = False
         for key, view in views.items():
             changed |= self._posts[key].seen.get("status") != view.get("status")
@@ -135,6 +134,12 @@ class Driver:
             since = begun - self.session.late
             self.fence.seen.looked(self.session.ids[key], status, since)
         return changed
+
+    def how_far(self, requests: int) -> str:
+        """Return how much of the plan is done, and which instance waits for what."""
+        total = sum(len(post.lane.cases) for post in self._posts.values())
+        now = "; ".join(map(self._waits, self._waiting))
+        return so_far(self._done, total, requests, now)
 
     def _waits(self, key: str) -> str:
         post = self._posts[key]
@@ -155,6 +160,7 @@ class Driver:
                 yield from self._case(post, case)
             else:
                 self._decline(case, why)
+            self._done += 1
         stand_by(self.session, post, self._posts.values())
 
     def _decline(self, case: StagingCase, why: Declined) -> None:
@@ -215,8 +221,6 @@ class Driver:
             self.witness.case(report)
         post.reserved, post.case = 0, None
         self.tell(f"{case.name}: {post.outcome}")
-        if self.looks:
-            self._murmur.spoken(self.looks[-1])
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""

@@ -5,7 +5,6 @@ around it. What changes something is verified by a read, written to the journal,
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +23,6 @@ from redeploy_conformance.staging.access import (
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
 from redeploy_conformance.staging.past import Past
-from redeploy_conformance.staging.patience import LONG
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,
@@ -38,6 +36,7 @@ from redeploy_conformance.staging.requests import (
     strange,
 )
 from redeploy_conformance.staging.settings import RUN_TAG, Settings
+from redeploy_conformance.staging.share import Share
 from redeploy_conformance.targets.base import (
     Transport,
     UnansweredError,
@@ -46,6 +45,7 @@ from redeploy_conformance.targets.base import (
 from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 
 STABLE = ("Running", "Stopped")
@@ -73,7 +73,11 @@ class Fence:
     past: Past
     seen: Sightings = field(default_factory=Sightings)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _sent: deque[float] = field(default_factory=deque)
+    _share: Share = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing sent."""
+        self._share = Share(self.contract, self.settings.share, self.api)
 
     @property
     def host(self) -> str:
@@ -166,9 +170,9 @@ class Fence:
         self._in_time()
         if any(looked.values()) and self.past.redeploys >= self.settings.redeploys:
             raise FenceError(
-                f"the {self.settings.redeploys} redeploys that were allowed are used up"
+                f"of the {count(self.settings.redeploys, 'redeploy')} allowed none is left"
             )
-        self._pace()
+        self._share.wait()
         return looked
 
     def _power(self, asked: Asked) -> dict[str, str | None]:
@@ -280,26 +284,8 @@ class Fence:
 
     def _in_time(self) -> None:
         if self.past.seconds(self.api.clock.wall()) > self.settings.minutes * 60:
-            raise FenceError(f"the {self.settings.minutes:g} minutes are over")
-
-    def _pace(self) -> None:
-        """Wait until one more call stays within the run's share of the rate limit."""
-        contract, clock = self.contract, self.api.clock
-        most = max(1, int(contract.quota_calls * self.settings.share))
-        while True:
-            now = clock.now()
-            while self._sent and self._sent[0] <= now - contract.quota_seconds:
-                self._sent.popleft()
-            if len(self._sent) < most:
-                break
-            pause = self._sent[0] + contract.quota_seconds - now + 0.001
-            if pause >= LONG:
-                self.api.say(
-                    f"waiting {pause:.0f} s with the next call: more would not stay within the run's "
-                    f"{self.settings.share:g} of the rate limit"
-                )
-            clock.sleep(pause)
-        self._sent.append(clock.now())
+            allowed = count(self.settings.minutes, "minute")
+            raise FenceError(f"the time allowed, {allowed}, is over")
 
 
 CHECKS: Mapping[str, Callable[[Fence, Asked], dict[str, str | None]]] = {

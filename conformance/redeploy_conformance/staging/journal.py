@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -120,6 +120,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
     return [_read(path, n, raw) for n, raw in _numbered(data[: data.rfind(b"\n") + 1])]
+
+
+def beginning(lines: Sequence[Mapping[str, Any]], path: Path) -> Mapping[str, Any]:
+    """Return the line that a journal begins with.
+
+    Raises:
+        JournalError: it has not come to that.
+    """
+    if not lines:
+        raise JournalError(f"{path} is empty: nothing was begun, so delete it")
+    return lines[0]
 
 
 def _numbered(data: bytes) -> list[tuple[int, bytes]]:

@@ -14,7 +14,6 @@ from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
-from redeploy_conformance.staging.patience import Murmur
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
@@ -47,7 +46,7 @@ class Restorer:
         self._rows: Rows = {}
         self._refused: dict[str, str] = {}
         self._failed = 0
-        self._murmur = Murmur()
+        self._waiting: list[str] = []
 
     def run(self) -> Leftovers:
         """Bring everything back, and return what could not be.
@@ -68,6 +67,11 @@ class Restorer:
             self.fence.note("restored")
         return self.told
 
+    def waits(self) -> str:
+        """Return which instances are waited for, with what they show."""
+        shown = (f"{x} ({self._status(x) or 'not listed'})" for x in self._waiting)
+        return ", ".join(shown)
+
     def _own(self) -> set[str]:
         """Return the instances that the run made, also one whose id nobody knows.
 
@@ -86,7 +90,7 @@ class Restorer:
         return self.fence.wallet()
 
     def _look(self, ids: list[str]) -> bool:
-        since = self.api.monotonic() - self._late
+        since, self._waiting = self.api.monotonic() - self._late, ids
         try:
             rows = list(self.fence.api.describe(ids, self._key()))
         except SetUpError:
@@ -106,9 +110,6 @@ class Restorer:
                 self._rows.pop(one, None)
             self.fence.seen.looked(one, self._status(one) or "not listed", since)
         self._failed = 0
-        if self._murmur.due(since):
-            shown = (f"{one} ({self._status(one) or 'not listed'})" for one in ids)
-            self.api.say(f"waiting to put back: {', '.join(shown)}")
         return changed
 
     def _status(self, instance: str) -> str | None:

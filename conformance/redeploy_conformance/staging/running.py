@@ -1,6 +1,6 @@
 """A staging run from end to end: plan, carry out, put back, and say what it showed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -44,7 +44,10 @@ BESIDE = "L9"
 
 @dataclass(slots=True)
 class Staging:
-    """One run, in the process that began it or in one that goes on with it."""
+    """One run, in the process that began it or in one that goes on with it.
+
+    ``hold`` is told of the instances that it may use, before anything is done to them.
+    """
 
     contract: Contract
     settings: Settings
@@ -59,8 +62,10 @@ class Staging:
     say: Callable[[str], None]
     witness: Witness | None = None
     driver: Driver | None = None
+    restorer: Restorer | None = None
     stopping: bool = False
     leftovers: Leftovers = field(default_factory=Leftovers)
+    hold: Callable[[Iterable[str]], None] = lambda instances: None
 
     def begin(self, run: str, outputs: Outputs | None = None) -> None:
         """Write the first line of the journal."""
@@ -92,10 +97,12 @@ class Staging:
 
         Raises:
             NothingInsideError: no instance is inside the fence.
+            HeldError: another run holds one.
         """
         found = inside(
             self.reader, self.wallet, self.settings, self.contract, self.past.run
         )
+        self.hold(found)
         now = self.clock.wall()
         return make_plan(self.contract, self.settings, found, now, self.past)
 
@@ -128,8 +135,17 @@ class Staging:
 
     def restore(self) -> list[str]:
         """Put everything back; return what could not be, or nobody knows of, a sentence each."""
-        self.leftovers = Restorer(self.api, self.fence).run()
+        self.restorer = Restorer(self.api, self.fence)
+        self.leftovers = self.restorer.run()
         return self.leftovers.all
+
+    def how_far(self) -> str:
+        """Return how much of the run is done, and what it waits for; asked for by another thread."""
+        if self.restorer is not None:
+            return f"putting back, now {self.restorer.waits() or 'looking'}"
+        if self.driver is not None:
+            return self.driver.how_far(self.api.requests + self.reader.requests)
+        return "looking which instances there are"
 
     @property
     def offer(self) -> Offer:

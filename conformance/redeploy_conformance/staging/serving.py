@@ -13,10 +13,12 @@ from pathlib import Path
 from redeploy_conformance.emulator.request import read_call
 from redeploy_conformance.emulator.serve import ServeError, serve
 from redeploy_conformance.emulator.settings import Settings
+from redeploy_conformance.extras import to_install
 from redeploy_conformance.staging.double import SLOW, Double, Weather
 from redeploy_conformance.staging.requests import READS
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_reports.phrases import count
 
 TAG = ("purpose", "redeploy-tests")
 EVENT = ("SystemMaintenance.Reboot", "Scheduled")
@@ -97,7 +99,7 @@ def state(double: Double) -> list[str]:
                 [
                     f"{one.instance_id} {one.status}",
                     *(f"{key}={value}" for key, value in one.tags.items()),
-                    f"{one.redeploys} redeploys",
+                    count(one.redeploys, "redeploy"),
                     *(
                         f"{event.event_type} {event.status}"
                         for event in one.events.values()
@@ -129,8 +131,7 @@ def serve_double(
         import trustme
     except ImportError as error:
         raise ServeError(
-            "the double's own authority is made by trustme: "
-            "install redeploy-conformance[double]"
+            f"the double's own authority is made by trustme; {to_install('double')}"
         ) from error
     authority, lock = trustme.CA(), threading.Lock()
     certificate = authority.issue_cert("127.0.0.1", "localhost")
@@ -148,7 +149,8 @@ def serve_double(
     def ready(url: str) -> None:
         with _writing(folder):
             _write(double, setting, folder, url)
-        said(f"serving on {url}, {setting.speed:g} times as fast as real time:")
+        fast = f"{setting.speed:g} times as fast as real time"
+        said(f"serving on {url}, {'in real time' if setting.speed == 1 else fast}:")
         for line in state(double):
             said(f"  {line}")
         file, tag = folder / "account.toml", "=".join(TAG)

@@ -6,6 +6,7 @@ from redeploy_conformance.staging.cases import at_stake, forces, redeploys
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.finding import Found, lost
 from redeploy_conformance.staging.planning import Plan, worst_seconds
+from redeploy_reports.phrases import count
 
 
 def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
@@ -15,30 +16,29 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
         for lane in plan.lanes
         if lane.instance in found
     }
-    several = len(used) != 1
     lines = [
-        f"at most {plan.redeploys} redeploys of {len(used)} instance{'s' * several}, "
-        f"at most {plan.seconds / 60:.0f} minutes"
+        f"at most {count(plan.redeploys, 'redeploy')} of {count(len(used), 'instance')}, "
+        f"at most {_minutes(plan.seconds)}"
     ]
     if plan.in_doubt:
         most = plan.settings.redeploys
         lines.append(
-            f"{plan.in_doubt} cases only make calls that must be refused: one that is not costs a "
+            f"in {count(plan.in_doubt, 'case')} every call must be refused: one that is not costs a "
             f"redeploy more, but all in all there are never more than {most}"
         )
     if plan.seconds > plan.settings.minutes * 60:
         lines.append(
-            f"more than the {plan.settings.minutes:g} minutes that are allowed: "
-            "what may end after them is not begun"
+            f"more than the {count(plan.settings.minutes, 'minute')} allowed: "
+            "what may end after that is not begun"
         )
     for lane in plan.lanes:
         who = f"{lane.instance}, {lane.status}" if lane.instance else "a new instance"
-        minutes = plan.lane_seconds(lane) / 60
-        lines += ["", f"on {who} ({lane.key}), at most {minutes:.0f} minutes:"]
+        minutes = _minutes(plan.lane_seconds(lane))
+        lines += ["", f"on {who} ({lane.key}), at most {minutes}:"]
         for case in lane.cases:
             cost = redeploys(plan.contract, case)
             seconds = worst_seconds(plan.contract, case, plan.settings)
-            word = f"up to {cost} redeploys" if cost else "no redeploy"
+            word = f"up to {count(cost, 'redeploy')}" if cost else "no redeploy"
             if not cost and at_stake(plan.contract, case):
                 word += " where it is refused, as it must be"
             lines.append(f"  {case.name} ({word}, up to {seconds:.0f} s)")
@@ -67,3 +67,7 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
     lines += [f"  {one}" for one in listed(plan.reach)]
     lines += ["", "nothing was changed: this is only the plan"]
     return lines
+
+
+def _minutes(seconds: float) -> str:
+    return count(round(seconds / 60), "minute")

@@ -30,12 +30,13 @@ class Waiting:
 class Watched:
     """Sends through another transport.
 
-    An operation, or the control plane, that lets two requests wait to the end and has never
-    answered one is not there: a run of hundreds of calls would wait for each.
+    An operation, or the control plane, that lets so many requests (``tries``) wait to the end and has
+    never answered one is not there: a run of hundreds of calls would wait for each.
     """
 
     inner: Transport
     control: str
+    tries: float = TRIES
     sent: int = 0
     under_way: dict[int, Waiting] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
@@ -54,7 +55,7 @@ class Watched:
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         """Return the answer to one request (see ``Transport``)."""
         what = self._what(request)
-        if self.waited.get(what, 0) >= TRIES:
+        if self.waited.get(what, 0) >= self.tries:
             raise UnreachableError(self._never(what, timeout))
         self.sent += 1
         me, begun = threading.get_ident(), time.monotonic()
@@ -65,7 +66,7 @@ class Watched:
             waited = time.monotonic() - begun >= timeout * 0.9
             if waited and what not in self.heard:
                 self.waited[what] = self.waited.get(what, 0) + 1
-                if self.waited[what] >= TRIES:
+                if self.waited[what] >= self.tries:
                     raise UnreachableError(self._never(what, timeout)) from error
             raise
         finally:
@@ -91,6 +92,5 @@ class Watched:
         found = ACTION.search(sent)
         return found[1] if found else "the endpoint"
 
-    @staticmethod
-    def _never(what: str, timeout: float) -> str:
-        return f"{what} never answered, {TRIES} requests of {timeout:g} s each"
+    def _never(self, what: str, timeout: float) -> str:
+        return f"{what} never answered, {self.tries} requests of {timeout:g} s each"

@@ -212,4 +212,4 @@ def test_without_certificates_tls_is_not_exercised(
     assert done.exit_code == 3
     clauses = {one["id"]: one for one in written()["clients"][0]["clauses"]}
     assert clauses["C8"]["verdict"] == "not exercised"
-    assert "install redeploy-conformance[certify]" in clauses["C8"]["reason"]
+    assert "pip install -e '.[certify]' installs it" in clauses["C8"]["reason"]

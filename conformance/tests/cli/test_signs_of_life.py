@@ -1,5 +1,6 @@
 """Who waits for a slow target, or one that hangs, is told so on stderr; a fast one is left alone."""
 
+import math
 import os
 import pty
 import subprocess
@@ -93,6 +94,14 @@ def test_a_long_wait_is_told_once_and_of_many_only_some() -> None:
     assert 5 < len(said) < 25
 
 
+def test_an_account_that_never_answers_is_waited_for_all_the_same() -> None:
+    watched = Watched(inner := Silent(5), "", tries=math.inf)
+    for _ in range(5):
+        with pytest.raises(UnansweredError):
+            watched.send(CALL, 0.01)
+    assert (watched.send(CALL, 0.01).status, inner.asked) == (200, 6)
+
+
 @pytest.mark.parametrize(
     ("often", "at"),
     [(True, [10, 30, 70, 130, 190, 250]), (False, [60, 180])],
@@ -103,6 +112,20 @@ def test_progress_is_told_more_and_more_rarely(often: bool, at: list[int]) -> No
     for now in range(300):
         alive.look(float(now))
     assert said == [f"{second} s: half" for second in at]
+
+
+def test_progress_is_told_when_nothing_else_was_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    alive = Alive(said.append, lambda: "half", often=True, begun=0.0)
+    for now in range(120):
+        monkeypatch.setattr(time, "monotonic", lambda now=now: float(now))
+        if now == 35:
+            alive.tell("a case: done")
+        alive.look(float(now))
+    told = ["10 s: half", "30 s: half", "a case: done", "45 s: half", "65 s: half"]
+    assert said == [*told, "105 s: half"]
 
 
 def test_a_control_plane_that_hangs_ends_the_run_after_two_tries(
@@ -196,7 +219,7 @@ def test_on_a_terminal_a_slow_run_says_how_far_it_is(
     told = os.read(ours, 4096).decode()
     os.close(ours)
     os.close(theirs)
-    assert "10 s: 0 of 1 cases done, " in told
+    assert "10 s: 0 of 1 case done, " in told
     assert "requests, now A1-unknown-id an id that never was" in told
     assert b"cases done" not in out
 

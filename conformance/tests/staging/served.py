@@ -48,6 +48,7 @@ class Served:
     double: Recording
     url: str
     folder: Path
+    state: str = ""
 
     @property
     def env(self) -> dict[str, str]:
@@ -59,6 +60,7 @@ class Served:
         return {
             **kept,
             "HOME": str(self.folder),
+            "REDEPLOY_STATE": self.state or str(self.folder / "state"),
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.double.key.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.double.key.secret,
@@ -72,13 +74,15 @@ class Served:
         tag = ["--tag", "=".join(TAG), "--poll", "0.05"]
         return [*tag, "--redeploys", "20", "--minutes", "500"]
 
-    def start(self, *words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, cwd: Path | None = None, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("redeploy-conformance")), *words],
             cwd=cwd or self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 

@@ -1,5 +1,6 @@
 """The redeploys that a run is allowed: plan, run and fence reckon alike, also with what must be refused."""
 
+import re
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_without_a_redeploy_the_plan_leaves_out_what_the_fence_would_not_let_out
     planned = [case.name for lane in plan.lanes for case in lane.cases]
     assert sorted(planned) == sorted(NAMELESS)
     why = (
-        "the 0 redeploys that are allowed do not reach it: its calls must be refused, "
+        "the 0 redeploys allowed cannot reach it: its calls must be refused, "
         "but one that is not would cost a redeploy, and none is allowed"
     )
     for name in REFUSED:
@@ -136,7 +137,7 @@ def test_the_plan_says_that_a_broken_target_may_cost_more(
         found = inside(run.reader, run.wallet, run.settings, run.contract, "")
     lines = plan_lines(plan, found)
     assert lines[0].startswith("at most 0 redeploys of 1 instance,")
-    assert lines[1].startswith("8 cases only make calls that must be refused: ")
+    assert lines[1].startswith("in 8 cases every call must be refused: ")
     assert lines[1].endswith("there are never more than 5")
     assert any(
         "(no redeploy where it is refused, as it must be, " in one for one in lines
@@ -172,3 +173,19 @@ def test_a_call_that_was_refused_and_took_effect_is_counted_once_it_shows(
         assert problems("run/journal", line) == []
         again.take(line)
     assert again.redeploys == 2
+
+
+def test_a_plan_of_one_speaks_of_one(account_of: MakeAccount) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    statement = {"redeploy_seconds": 50.0}
+    settings = account.settings(
+        redeploys=1, minutes=1.0, clauses=("L3",), statement=statement
+    )
+    run = account.begin(settings)
+    with run.journal:
+        plan = run.plan()
+    found = inside(run.reader, run.wallet, settings, run.contract, "")
+    text = "\n".join(plan_lines(plan, found))
+    assert text.startswith("at most 1 redeploy of 1 instance, at most 1 minute\n")
+    assert "(up to 1 redeploy, up to " in text
+    assert not re.search(r"\b1 (redeploys|instances|minutes|cases)\b", text)

@@ -189,7 +189,7 @@ def test_no_more_redeploys_than_allowed_come_about(
     one = fenced(replace(LONG, no_event="accept"), redeploys=1)
     assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
     assert one.refused("RedeployInstance", ("InstanceId", one.stopped)) == (
-        "the 1 redeploys that were allowed are used up"
+        "of the 1 redeploy allowed none is left"
     )
 
 
@@ -209,7 +209,7 @@ def test_nothing_is_begun_when_the_minutes_are_over(
     one = fenced(minutes=1.0)
     one.account.clock.sleep(61.0)
     assert one.refused("RedeployInstance", ("InstanceId", one.inside)) == (
-        "the 1 minutes are over"
+        "the time allowed, 1 minute, is over"
     )
     keep = (("ForceStop", "false"), ("StoppedMode", "KeepCharging"))
     assert "Code" not in one.ask("StopInstance", ("InstanceId", one.inside), *keep)

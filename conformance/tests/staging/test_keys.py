@@ -131,8 +131,8 @@ def test_without_the_library_of_keys_one_sentence_says_what_to_install(
         check=True,
     )
     assert done.stdout + done.stderr == (
-        "the keys of an account are found by alibabacloud-credentials: "
-        "install redeploy-conformance[staging]\n"
+        "the keys of an account are found by alibabacloud-credentials; "
+        "in the suite's checkout, pip install -e '.[staging]' installs it\n"
     )
 
 

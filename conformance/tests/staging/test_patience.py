@@ -1,79 +1,100 @@
 """A slow or hanging target: what is waited for is told, and not too often."""
 
+import contextlib
+import os
+import pty
+import re
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
 from redeploy_conformance.staging.double import Weather
-from redeploy_conformance.staging.patience import HeardTransport, Murmur
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.targets.base import UnansweredError
+from redeploy_conformance.targets.base import Transport, UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_conformance.wire.signing import Credentials, build_request
 
 from .conftest import ACCEPTS, MakeAccount, Watching
+from .served import Served, statement_of, wait_for, written
 
 
-def test_a_wait_is_told_after_ten_seconds_and_then_more_and_more_seldom() -> None:
-    murmur = Murmur()
-    told = [now for now in range(0, 200, 5) if murmur.due(float(now))]
-    assert told == [10, 30, 70, 130, 190]
-    murmur.spoken(200.0)
-    assert [now for now in range(200, 240, 5) if murmur.due(float(now))] == [210, 230]
+class Asking(Watching):
+    """Asks at every request what the run waits for."""
+
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
+        self.how_far: Callable[[], str] = str
+        self.told: list[str] = []
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        self.told.append(self.how_far())
+        return super().send(request, timeout)
 
 
-def test_an_answer_that_does_not_come_is_told_of_while_it_is_waited_for() -> None:
-    heard = threading.Event()
-    told: list[str] = []
-
-    def tell(text: str) -> None:
-        told.append(text)
-        heard.set()
-
-    class Hanging:
-        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-            assert heard.wait(20), "nobody said a word"
-            raise UnansweredError("it hangs")
-
-        def close(self) -> None:
-            pass
-
-    key = Credentials("id", "secret")
-    request = build_request([], action="DescribeTasks", credentials=key, host="h")
-    with pytest.raises(UnansweredError):
-        HeardTransport(Hanging(), tell, after=0.01).send(request, 30.0)
-    assert told[0] == (
-        "waiting for an answer to DescribeTasks: 0.01 s by now, 30 s at most"
-    )
-
-
-def test_a_quick_answer_is_not_told_of(account_of: MakeAccount) -> None:
-    account = account_of(settings=ACCEPTS)
-    told: list[str] = []
-    heard = HeardTransport(account.transport(), told.append)
-    before = set(threading.enumerate())
-    run = account.begin(account.settings(clauses=("A1",)), heard)
-    with run.journal:
-        run.carry_out(run.plan())
-    assert told == []
-    for one in set(threading.enumerate()) - before:
-        one.join(timeout=5)
-        assert not one.is_alive()
-
-
-def test_a_run_tells_which_instance_waits_for_what(account_of: MakeAccount) -> None:
+def test_a_run_tells_how_far_it_is_and_which_instance_waits_for_what(
+    account_of: MakeAccount,
+) -> None:
     account = account_of(count=1, settings=ACCEPTS)
     (first, _) = account.shown()
-    run = account.begin(account.settings(clauses=("L2",)))
+    asking = Asking(account.transport())
+    run = account.begin(account.settings(clauses=("L2",)), asking)
+    asking.how_far = run.how_far
     with run.journal:
-        run.carry_out(run.plan())
-        assert f"waiting: {first} (Stopping) to be Stopped" in account.said
-        assert f"waiting: {first} (Starting) for its redeploy to end" in account.said
-        account.said.clear()
+        plan = run.plan()
+        assert set(asking.told) == {"looking which instances there are"}
+        run.carry_out(plan)
+        cases = sum(len(lane.cases) for lane in plan.lanes)
+        words = re.compile(r"(\d+) of (\d+) cases? done, (\d+) requests?(, now )?(.*)")
+        told = [words.fullmatch(one) for one in asking.told if " done, " in one]
+        done = [int(one[1]) for one in told if one]
+        assert (done[0], sorted(done)) == (0, done)
+        assert {int(one[2]) for one in told if one} == {cases}
+        requests = [int(one[3]) for one in told if one]
+        assert (requests[0] < requests[-1], sorted(requests)) == (True, requests)
+        waits = {one[5] for one in told if one}
+        assert f"{first} (Stopping) to be Stopped" in waits
+        assert f"{first} (Starting) for its redeploy to end" in waits
+        assert run.how_far().startswith(f"{cases} of {cases} case")
         keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
         run.api.ask("StopInstance", [("InstanceId", first), *keep], account.wallet())
         run.restore()
-    assert f"waiting to put back: {first} (Stopping)" in account.said
+    assert f"putting back, now {first} (Stopping)" in asking.told
+    assert not [one for one in account.said if "now" in one]
+
+
+def test_in_real_time_progress_and_an_answer_that_is_late_are_told(
+    account: Served,
+) -> None:
+    """As by a run against an emulator: the same words, from the same place."""
+    ours, theirs = pty.openpty()
+    words = ["stage", statement_of(account), *account.limits(), "--clause", "L3"]
+    process = account.start(*words, stderr=theirs)
+    os.close(theirs)
+    parts: list[bytes] = []
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while part := os.read(ours, 4096):
+                parts.append(part)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    wait_for(lambda: written(account.folder / "redeploy-conformance-journal.jsonl"))
+    with account.double.world.lock:
+        time.sleep(11)
+    out, _ = process.communicate(timeout=60)
+    listener.join(20)
+    os.close(ours)
+    told = b"".join(parts).decode()
+    assert process.returncode == 3, out + told
+    assert re.search(
+        r"^waiting for \w+: no answer for \d+ s so far, given up after \d+ s\r$",
+        told,
+        re.M,
+    ), told
+    assert re.search(r"^\d+ s: 0 of \d+ cases? done, \d+ requests", told, re.M), told
+    assert "waiting for" not in out
 
 
 def test_a_service_that_is_ill_for_long_is_told_of(account_of: MakeAccount) -> None:

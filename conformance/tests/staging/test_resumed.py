@@ -145,8 +145,8 @@ def test_where_the_budget_does_not_reach_to_do_it_again_that_is_said(
     result = gone_on(account)
     (why,) = [one.reason for one in result.clauses if one.id == "L2"]
     assert why == (
-        "the 2 redeploys that are allowed do not reach it: "
-        "1 are spent, also on what was cut short"
+        "the 2 redeploys allowed cannot reach it; "
+        "spent so far: 1, also on what was cut short"
     )
     assert result.exit_code == 3
     assert account.shown() == before

@@ -164,7 +164,7 @@ def test_cases_that_the_budget_does_not_reach_are_named(
     made = [one.redeploys for one in account.double.account.instances.values()]
     assert sum(made) <= 1
     gaps = {one.id: one.reason for one in result.clauses if one.verdict != "pass"}
-    assert gaps["L12"] == "the 1 redeploys that are allowed do not reach it"
+    assert gaps["L12"] == "the 1 redeploy allowed cannot reach it"
 
 
 def test_asked_to_end_a_run_begins_no_further_case_and_puts_everything_back(
