@@ -6,6 +6,7 @@ is cut short is undone from the journal.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
@@ -14,6 +15,7 @@ from redeploy_conformance.investigate import CaseReport, findings
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.session import Run
+from redeploy_conformance.staging.ahead import go_ahead, wanted
 from redeploy_conformance.staging.cases import (
     Act,
     Meanwhile,
@@ -146,7 +148,8 @@ class Driver:
     def _lane(self, post: Post) -> Wishes:
         yield from self._arrive(post)
         costly = False
-        for case in post.lane.cases:
+        cases = post.lane.cases
+        for case, post.next in zip_longest(cases, cases[1:]):
             if not costly and redeploys(self.plan.contract, case):
                 costly = True
                 yield None  # every lane makes the calls that cost nothing before any that does
@@ -182,11 +185,14 @@ class Driver:
 
     def _too_much(self, post: Post, case: StagingCase) -> Declined | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
-        witness, stopping = self.witness, self.stopping
-        if stopping if witness is None else witness.asked(stopping):
+        if self._asked_to_end():
             return ENDED
         posts = self._posts.values()
         return too_much(self.plan, self.fence, self.session, post, case, posts)
+
+    def _asked_to_end(self) -> bool:
+        witness, stopping = self.witness, self.stopping
+        return stopping if witness is None else witness.asked(stopping)
 
     def _case(self, post: Post, case: StagingCase) -> Wishes:
         post.run, post.ledger, post.case = Run(), Ledger(), case
@@ -203,6 +209,8 @@ class Driver:
             post.still = self.fence.past.writes
         if post.over:
             yield from self._tidy(post)
+        elif post.errand is not None:  # it moves by now
+            self.session.let_go(post.lane.key)
         if post.case is not None:
             self._close(post, case)
 
@@ -265,15 +273,20 @@ class Driver:
 
     def _bring(self, post: Post, one: step.Bring) -> Wishes:
         """Start or stop an instance, and wait until it is there."""
+        status, instance = lambda: post.seen.get("status"), self.session.ids[one.key]
+        if post.errand is not None and post.errand[0] != one.status:
+            post.waits, post.errand = "for a start or a stop to be over", None
+            yield from rest(self.fence, instance, status, self.session.late)
         post.waits = f"to be {one.status}"
-        errand: Awaited | None = None
+        errand = None if post.errand is None else post.errand[1]
+        post.errand = None
 
         def ask() -> None:
             nonlocal errand
-            errand = self._usual.begin(one.name + one.status, self.session.now)
+            errand = self._awaited(one)
             self._do(post, one)
 
-        ways = bring(self.fence, one.status, lambda: post.seen.get("status"), ask)
+        ways = bring(self.fence, one.status, status, ask)
         for trouble in ways:
             if trouble is not None:
                 asked = [f" ({x.observed})" for x in post.run.done if x.step == one]
@@ -283,6 +296,9 @@ class Driver:
             yield None if errand is None else errand.wish(post.at)
         if errand is not None:
             errand.over(post.at)
+
+    def _awaited(self, one: step.Bring) -> Awaited:
+        return self._usual.begin(one.name + one.status, self.session.now)
 
     def _settle(self, post: Post) -> Wishes:
         """Judge every look until no redeploy can be under way; stable ones with the events.
@@ -308,6 +324,18 @@ class Driver:
                 moving = stable and not session.at_rest(key)
                 if moving and session.landed(key, post.seen, post.at):
                     continue  # the next look shows what it came to
+                one = wanted(post) if moving and session.late else None
+                if (
+                    one is not None
+                    and not self._asked_to_end()
+                    and session.all_but_events(key, post.seen, post.at)
+                ):
+                    if not post.over:
+                        errand = self._awaited(one)
+                        yield from go_ahead(session, post, one, errand)
+                    if post.over:
+                        return
+                    break
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):
                     return
