@@ -4,7 +4,6 @@ from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.session import StagingSession
-from redeploy_conformance.staging.usual import Awaited
 from redeploy_conformance.staging.waits import Wishes
 
 
@@ -16,17 +15,11 @@ def wanted(post: Post) -> step.Bring | None:
     return None
 
 
-def go_ahead(
-    session: StagingSession, post: Post, one: step.Bring, errand: Awaited
-) -> Wishes:
-    """Ask for what the next case begins with, and judge all but the status when no read is late any more.
-
-    ``errand`` is what is waited for from now on: it becomes the lane's.
-    """
+def go_ahead(session: StagingSession, post: Post, one: step.Bring) -> Wishes:
+    """Ask for what the next case begins with, and judge all but the status when no read is late any more."""
     key = post.lane.key
-    end = (session.over(key) or post.at) + session.late
-    post.errand = one.status, errand
     session.ahead(one)
+    end = session.now + session.late  # by then looks show that it was asked for, too
     while True:
         yield end
         if not post.seen or post.at <= end:

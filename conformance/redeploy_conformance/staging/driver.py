@@ -209,7 +209,7 @@ class Driver:
             post.still = self.fence.past.writes
         if post.over:
             yield from self._tidy(post)
-        elif post.errand is not None:  # it moves by now
+        elif post.errand is not None:  # something else than a redeploy moves it by now
             self.session.let_go(post.lane.key)
         if post.case is not None:
             self._close(post, case)
@@ -273,20 +273,15 @@ class Driver:
 
     def _bring(self, post: Post, one: step.Bring) -> Wishes:
         """Start or stop an instance, and wait until it is there."""
-        status, instance = lambda: post.seen.get("status"), self.session.ids[one.key]
-        if post.errand is not None and post.errand[0] != one.status:
-            post.waits, post.errand = "for a start or a stop to be over", None
-            yield from rest(self.fence, instance, status, self.session.late)
         post.waits = f"to be {one.status}"
-        errand = None if post.errand is None else post.errand[1]
-        post.errand = None
+        errand, post.errand = post.errand, None
 
         def ask() -> None:
             nonlocal errand
             errand = self._awaited(one)
             self._do(post, one)
 
-        ways = bring(self.fence, one.status, status, ask)
+        ways = bring(self.fence, one.status, lambda: post.seen.get("status"), ask)
         for trouble in ways:
             if trouble is not None:
                 asked = [f" ({x.observed})" for x in post.run.done if x.step == one]
@@ -331,8 +326,8 @@ class Driver:
                     and session.all_but_events(key, post.seen, post.at)
                 ):
                     if not post.over:
-                        errand = self._awaited(one)
-                        yield from go_ahead(session, post, one, errand)
+                        post.errand = self._awaited(one)
+                        yield from go_ahead(session, post, one)
                     if post.over:
                         return
                     break

@@ -18,7 +18,7 @@ class Post:
     ``reserved`` redeploys; the instance had cost ``spent`` before, and had not moved by itself up to the
     write of number ``still``. With ``idle`` its cases are over, and its instance is as it should stay
     while others are redeployed. After its case comes ``next``, for which a start or a stop may be under
-    way already: ``errand``, to a status. ``waits`` says what it waits for.
+    way already: ``errand``. ``waits`` says what it waits for.
     """
 
     lane: Lane
@@ -31,7 +31,7 @@ class Post:
     still: int = 0
     case: StagingCase | None = None
     next: StagingCase | None = None
-    errand: tuple[str, Awaited] | None = None
+    errand: Awaited | None = None
     idle: bool = False
     waits: str = ""
 

@@ -17,12 +17,7 @@ def stand_by(session: StagingSession, post: Post, posts: Iterable[Post]) -> None
     """
     key, worlds = post.lane.key, session.oracle.worlds
     others = [one for one in posts if one is not post]
-    if (
-        post.over
-        or post.errand
-        or all(one.idle for one in others)
-        or key not in session.ids
-    ):
+    if post.over or all(one.idle for one in others) or key not in session.ids:
         return
     if key not in worlds:
         quiet = Run()
