@@ -2,8 +2,13 @@
 
 import pytest
 
-from redeploy_conformance.staging.cases import as_found, cases, leaves_events
-from redeploy_conformance.staging.dealing import Lane, deal, usual_seconds
+from redeploy_conformance.staging.cases import (
+    StagingCase,
+    as_found,
+    cases,
+    leaves_events,
+)
+from redeploy_conformance.staging.dealing import CALL, USUAL, Lane, deal, usual_seconds
 from redeploy_schemas.contract import Contract
 
 from .conftest import Account, MakeAccount
@@ -35,13 +40,12 @@ def lengths(
 
 
 @pytest.mark.parametrize("lag", [0.0, None])
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 8])
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_no_lane_is_much_longer_than_all_of_them_are(
     account: Account, count: int, lag: float | None
 ) -> None:
-    """No case takes longer than 210 s here, so that none is half of that longer than it must be."""
     each = lengths(account, dealt(account, count, lag), lag)
-    assert max(each) - sum(each) / count <= 105.0
+    assert max(each) - sum(each) / count < 20.0
 
 
 def test_simulated_events_come_first_then_what_the_instance_is_stopped_for_meanwhile(
@@ -74,3 +78,23 @@ def test_late_reads_and_a_stop_for_the_next_case_are_waited_for_together(
     assert seconds(event, stopped, lag=None) == fresh
     assert seconds(stopped, event, lag=None) == fresh + 60.0
     assert seconds(event, stopped, lag=90.0) == fresh + 30.0
+
+
+def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_may_be_refused(
+    contract: Contract, account: Account
+) -> None:
+    several = {one.name: one for one in cases(contract, launch=False)}
+    found = as_found(contract, "i1", "i-1")
+    lenient = several["A14v-lenient-values ForceStop is 1"]
+
+    def redeploys(status: str, case: StagingCase) -> float:
+        settings = account.settings(statement={"read_lag_seconds": 0})
+        seconds = usual_seconds(contract, settings, status, [case])
+        return seconds - CALL * USUAL
+
+    usual = 300.0 * USUAL
+    assert redeploys("Running", found) == usual
+    assert redeploys("Stopped", found) == usual / 2
+    assert redeploys("Running", lenient) == usual / 2
+    refused = several["A14-malformed ForceStop is a word"]
+    assert redeploys("Running", refused) == 0.0
