@@ -113,24 +113,28 @@ def usual_seconds(
 ) -> float:
     """Return how long cases are expected to take one after the other on an instance in a status.
 
-    That is a guess, by which nothing is judged. Reads that may be late are waited for in full, while
-    the instance is stopped for the next case if need be.
+    That is a guess, by which nothing is judged. A redeploy whose task is not listed is waited for as
+    long as it may take. Reads that may be late are waited for in full, while the instance is stopped
+    for the next case if need be.
     """
     statement, seconds, late = settings.statement, 0.0, 0.0
     rules = rules_for(
         statement, Offer(statement.name, "", settings.region, frozenset())
     )
     lag = rules.bound - statement.redeploy_seconds
+    listed = statement.choices.get("L13") == "listed"
     for case in several:
         errand = ERRAND * USUAL if case.status not in (None, status) else 0.0
         seconds += max(errand, late) + CALL * USUAL * calls(case)
         status, late = case.status or status, 0.0
         if redeploys(contract, case):
-            part = USUAL * (STARTING if status == "Stopped" else 1.0)
-            chance = 0.5 if in_question(contract, case) else 1.0
-            seconds += statement.redeploy_seconds * part * chance
+            took = rules.bound
+            if listed:
+                part = STARTING if status == "Stopped" else 1.0
+                took = statement.redeploy_seconds * USUAL * part
+                late = lag if leaves_events(case) else 0.0
+            seconds += took * (0.5 if in_question(contract, case) else 1.0)
             status = "Running"
-            late = lag if leaves_events(case) else 0.0
     return seconds + late
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from redeploy_conformance.session import UNDECLARED_LAG
 from redeploy_conformance.staging.cases import (
     StagingCase,
     as_found,
@@ -11,7 +12,7 @@ from redeploy_conformance.staging.cases import (
 from redeploy_conformance.staging.dealing import CALL, USUAL, Lane, deal, usual_seconds
 from redeploy_schemas.contract import Contract
 
-from .conftest import Account, MakeAccount
+from .conftest import LISTED, Account, MakeAccount
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def account(account_of: MakeAccount) -> Account:
 
 
 def dealt(account: Account, count: int, lag: float | None) -> tuple[Lane, ...]:
-    settings = account.settings(statement={"read_lag_seconds": lag})
+    settings = account.settings(statement={**LISTED, "read_lag_seconds": lag})
     statuses = ["Running" if n % 2 else "Stopped" for n in range(count)]
     lanes = [Lane(f"i{n}", f"i-{n}", one) for n, one in enumerate(statuses, 1)]
     for lane in lanes:
@@ -32,7 +33,7 @@ def dealt(account: Account, count: int, lag: float | None) -> tuple[Lane, ...]:
 def lengths(
     account: Account, lanes: tuple[Lane, ...], lag: float | None
 ) -> list[float]:
-    settings = account.settings(statement={"read_lag_seconds": lag})
+    settings = account.settings(statement={**LISTED, "read_lag_seconds": lag})
     return [
         usual_seconds(account.contract, settings, one.status, one.cases)
         for one in lanes
@@ -70,7 +71,7 @@ def test_late_reads_and_a_stop_for_the_next_case_are_waited_for_together(
     stopped = several["L3-success-running from Stopped"]
 
     def seconds(*order: object, lag: float | None) -> float:
-        settings = account.settings(statement={"read_lag_seconds": lag})
+        settings = account.settings(statement={**LISTED, "read_lag_seconds": lag})
         return usual_seconds(contract, settings, "Running", order)  # type: ignore[arg-type]
 
     fresh = seconds(stopped, event, lag=0)
@@ -88,7 +89,7 @@ def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_
     lenient = several["A14v-lenient-values ForceStop is 1"]
 
     def redeploys(status: str, case: StagingCase) -> float:
-        settings = account.settings(statement={"read_lag_seconds": 0})
+        settings = account.settings(statement={**LISTED, "read_lag_seconds": 0})
         seconds = usual_seconds(contract, settings, status, [case])
         return seconds - CALL * USUAL
 
@@ -96,5 +97,9 @@ def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_
     assert redeploys("Running", found) == usual
     assert redeploys("Stopped", found) == usual / 2
     assert redeploys("Running", lenient) == usual / 2
+    untold = account.settings(statement={"read_lag_seconds": None})
+    for status in ("Running", "Stopped"):
+        seconds = usual_seconds(contract, untold, status, [found])
+        assert seconds - CALL * USUAL == 300.0 + UNDECLARED_LAG
     refused = several["A14-malformed ForceStop is a word"]
     assert redeploys("Running", refused) == 0.0
