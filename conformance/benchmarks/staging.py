@@ -4,19 +4,23 @@ Runs on doubles of accounts of K instances, in virtual time, so that the figures
 alone and the same on every machine. Goals: the run takes at most 1.3 times as long as the longest chain
 of redeploys that depend on each other (those on one instance, with the starts and stops between them),
 and asks at most one question per instance and 5 s. By how much reads may be late is told once as 0, and
-once not at all, as of the real service: then 60 s are reckoned with. Nothing here is asserted.
+once not at all, as of the real service: then 60 s are reckoned with. Nothing here is asserted. ``--where`` says below each line where the seconds of the lane that was
+the last to be done have gone, as the double knows and the run does not.
 """
 
 import argparse
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.beginning import begin
 from redeploy_conformance.staging.double import Double, TurnedClock
+from redeploy_conformance.staging.driver import Driver
+from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.requests import READS, read
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.serving import REAL, TAG
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
@@ -63,7 +67,55 @@ class Counting:
         self.inner.close()
 
 
-def measure(count: int, lag: float | None) -> str:
+class Observed(TurnedClock):
+    """A clock that keeps what each lane of a ``run`` was doing while it was turned."""
+
+    STEP = 0.5
+
+    def __init__(self, double: Double) -> None:
+        """Take the double whose clock is turned."""
+        super().__init__(double)
+        self.run: Staging | None = None
+        self.spent: dict[str, Counter[str]] = defaultdict(Counter)
+        self.busy: dict[str, float] = {}
+
+    def sleep(self, seconds: float) -> None:
+        """Turn its clock bit by bit."""
+        end = self.now() + seconds
+        while (left := end - self.now()) > 0:
+            step = min(self.STEP, left)
+            super().sleep(step)
+            if self.run is not None and self.run.driver is not None:
+                for key in self.run.driver._posts:
+                    self._keep(self.run.driver, key, step)
+
+    def _keep(self, driver: Driver, key: str, step: float) -> None:
+        session, post = driver.session, driver._posts[key]
+        one = self.double.account.instances[session.ids[key]]
+        if post.case is not None:
+            self.busy[key] = self.now()
+        if one.flight is not None:
+            doing = "redeploys"
+        elif one.status not in STABLE:
+            doing = one.status.lower()
+        elif post.case is None:
+            doing = "no case"
+        elif not post.waits.startswith("for its redeploy"):
+            doing = f"not seen {post.waits}"
+        elif session.over(key) is None:
+            doing = "its end not seen"
+        else:
+            doing = "reads may be late"
+        self.spent[key][doing] += step
+
+    def told(self) -> str:
+        """Return where the seconds of the lane went that was the last to be done."""
+        last = max(self.busy, key=lambda key: self.busy[key])
+        spent = self.spent[last].most_common()
+        return f"    {last}: " + ", ".join(f"{what} {s:.0f} s" for what, s in spent)
+
+
+def measure(count: int, lag: float | None, *, where: bool = False) -> str:
     """Return a line of the table: one run on so many instances."""
     accepts = EmulatorSettings(no_event="accept", simulated_only="accept", **REAL)
     double = Double(accepts, clock="virtual")
@@ -94,7 +146,7 @@ def measure(count: int, lag: float | None) -> str:
         },
     )
     key = Credentials(double.key.access_key_id, double.key.secret)
-    clock = TurnedClock(double)
+    clock = Observed(double) if where else TurnedClock(double)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
         run = begin(
@@ -104,10 +156,13 @@ def measure(count: int, lag: float | None) -> str:
             plan = run.plan()
             counting.asked.clear()
             begun = clock.now()
+            if isinstance(clock, Observed):
+                clock.run = run
             run.carry_out(plan)
             took = clock.now() - begun
             asked = counting.asked.copy()
             errands = counting.errands.copy()
+            where_it_went = clock.told() if isinstance(clock, Observed) else None
             left = run.restore()
         found = run.result(left, complete=True)
     assert run.driver is not None
@@ -117,17 +172,19 @@ def measure(count: int, lag: float | None) -> str:
     reads = sum(asked[one] for one in READS)
     per = count * took / POLL
     late = "not told" if lag is None else f"{lag:g} s"
-    return (
+    line = (
         f"| {count} | {late} | {run.past.redeploys} | {total:.0f} | {alone:.0f} | {chain:.0f} "
         f"| {took:.0f} | {took / chain:.2f} | {took / alone:.2f} "
         f"| {len(run.driver.looks) / per:.2f} | {reads / per:.2f} | {len(found.findings)} |"
     )
+    return line if where_it_went is None else f"{line}\n{where_it_went}"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("counts", nargs="*", type=int, default=[1, 2, 4, 8])
+    parser.add_argument("counts", nargs="*", type=int, default=[*range(1, 9)])
+    parser.add_argument("--where", action="store_true")
     given = parser.parse_args()
     print(
         "| instances | reads late by | redeploys | all work, s | longest chain of redeploys, s "
@@ -138,7 +195,7 @@ def main() -> None:
     print("|" + " --- |" * 12)
     for lag in (0.0, None):
         for count in given.counts:
-            print(measure(count, lag), flush=True)
+            print(measure(count, lag, where=given.where), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from redeploy_conformance.api import Api
 from redeploy_conformance.belief import View
 from redeploy_conformance.plane import Plane
-from redeploy_conformance.views import event_of, view
+from redeploy_conformance.views import event_of, in_a_word, view
 
 if TYPE_CHECKING:
     from redeploy_conformance.session import Account
@@ -80,7 +80,5 @@ def shown(views: Mapping[str, View]) -> str:
 
 
 def _words(seen: View) -> str:
-    if not seen.get("exists"):
-        return "not listed"
     events = [f"{kind} {status}" for kind, status in seen.get("events", {}).values()]
-    return ", ".join([str(seen.get("status")), *events])
+    return ", ".join([in_a_word(seen), *events])

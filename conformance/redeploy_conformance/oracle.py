@@ -26,6 +26,7 @@ from redeploy_conformance.model import Call, Rules, unanswered, undecided
 from redeploy_conformance.moves import Walk
 from redeploy_conformance.names import SPELLED, Names
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
+from redeploy_conformance.views import in_a_word
 from redeploy_conformance.world import Event, Told, World, hush
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
@@ -167,7 +168,7 @@ class Oracle:
             left = self.memory.narrow(before, names.shown(view), now)
             self.worlds[key], self.looks[key] = left.belief, left
             self.ledger.confirm(left.held)
-            self.ledger.tell(left.told, f"{key}: {view.get('status', 'not listed')}")
+            self.ledger.tell(left.told, f"{key}: {in_a_word(view)}")
             self.ledger.walk(self.walk.looked(key, view, left.belief, left.held))
             if left.mismatches:
                 told = names.told(seen_wrong(key, before, left))

@@ -36,6 +36,13 @@ def view(
     return seen
 
 
+def in_a_word(seen: Mapping[str, Any]) -> str:
+    """Return which status a look showed, if it was to show that."""
+    if not seen.get("exists", True):
+        return "not listed"
+    return str(seen.get("status", "status aside"))
+
+
 def event_of(row: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]]:
     """Return instance id, event id and (type, status) of a row of the event history."""
     kind, status = row.get("EventType") or {}, row.get("EventCycleStatus") or {}

@@ -30,6 +30,8 @@ OWN = "n1"
 """The key of the instance that a run made."""
 SIMULATABLE = ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy")
 """Types that CreateSimulatedSystemEvents makes in a status that the event table lists."""
+SIMULATED_IN = "Stopped"
+"""The status in which they are made: there a success and a failure look different."""
 ANSWERS = ("R2", "R3", "R4", "L10")
 LIFE = ("A9", "A10", "L3", "L7", "L8", "L9", "R1", "R4", "R5", "R6")
 ACCEPTED = frozenset(
@@ -133,6 +135,24 @@ def forces(contract: Contract, case: StagingCase) -> bool:
         isinstance(one, Redeploy) and (one.force or one.malformed in forcing)
         for one in map(_bare, case.steps)
     )
+
+
+def in_question(contract: Contract, case: StagingCase) -> bool:
+    """Whether the calls of a case may be accepted as well as refused, whatever its instance is like."""
+    open_ = {
+        row.name
+        for row in contract.malformed
+        if not contract.by_id[row.clause].required
+    }
+    return any(
+        isinstance(one, Redeploy) and one.malformed in open_
+        for one in map(_bare, case.steps)
+    )
+
+
+def leaves_events(case: StagingCase) -> bool:
+    """Whether a case looks in the end at what became of its simulated events."""
+    return any(isinstance(one, Simulate) for one in case.steps)
 
 
 def calls(case: StagingCase) -> int:
@@ -244,7 +264,7 @@ def _simulated(contract: Contract) -> Iterator[StagingCase]:
     for kind in SIMULATABLE:
         key = PLACE
         steps = (
-            Bring(key, "Stopped"),  # there a success and a failure look different
+            Bring(key, SIMULATED_IN),
             Take(key),
             Simulate(key, kind),
             Redeploy(key),
@@ -253,7 +273,7 @@ def _simulated(contract: Contract) -> Iterator[StagingCase]:
             Withdraw(key),
         )
         slug = contract.by_id["E4"].slug
-        yield StagingCase(f"{slug} {kind}", ("E4", "E5", *LIFE), "Stopped", steps)
+        yield StagingCase(f"{slug} {kind}", ("E4", "E5", *LIFE), SIMULATED_IN, steps)
 
 
 def _launched() -> StagingCase:

@@ -1,7 +1,7 @@
 """Which case runs on which instance, in which order, and what all of it may cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from redeploy_conformance.staging.cases import (
     OWN,
@@ -12,6 +12,7 @@ from redeploy_conformance.staging.cases import (
     cases,
     redeploys,
 )
+from redeploy_conformance.staging.dealing import CALL, Lane, deal
 from redeploy_conformance.staging.decide import Decidable, decidable
 from redeploy_conformance.staging.declining import Declined, too_dear, too_long
 from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
@@ -19,16 +20,6 @@ from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.waits import ERRAND
 from redeploy_schemas.contract import Contract
-
-
-@dataclass(slots=True)
-class Lane:
-    """What is done on one instance, one case after the other; lanes run side by side."""
-
-    key: str
-    instance: str
-    status: str
-    cases: list[StagingCase] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +77,7 @@ def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> 
     """Return how long a case takes at most: every redeploy its bound, every errand its time."""
     errands = ERRAND if case.status is not None or case.name == "A15-launched" else 0.0
     bound = settings.statement.redeploy_seconds
-    return errands + redeploys(contract, case) * bound + 5.0 * calls(case)
+    return errands + redeploys(contract, case) * bound + CALL * calls(case)
 
 
 def make_plan(
@@ -98,9 +89,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan for instances as they are found, without what is done in the ``past``.
 
-    The dearest cases are dealt out first, each to the instance that has the least to do, so that the
-    longest lane is as short as it can be. What the budget does not reach is named, not dropped.
-    ``now`` in seconds since 1970.
+    What the budget does not reach is named, not dropped. ``now`` in seconds since 1970.
 
     Raises:
         NothingInsideError: every instance is unfit.
@@ -130,22 +119,12 @@ def make_plan(
         if pair[1].name not in over and _wanted(pair[1], settings)
     ]
     affordable, left_out = _afford(contract, settings, wanted, past.redeploys)
-    load = {lane.key: 0.0 for lane in lanes}
-    own: list[StagingCase] = []
     for lane, case in affordable:
         if lane is not None:
             lane.cases.append(case)
-            load[lane.key] += worst_seconds(contract, case, settings)
     free = [case for lane, case in affordable if lane is None]
-    for case in sorted(free, key=lambda one: -worst_seconds(contract, one, settings)):
-        if case.name == "A15-launched":
-            own.append(case)
-            continue
-        least = min(lanes, key=lambda lane: load[lane.key])
-        least.cases.append(case.on(least.key))
-        load[least.key] += worst_seconds(contract, case, settings)
-    for lane in lanes:
-        lane.cases.sort(key=lambda one: _place(contract, lane, one))
+    own = [one for one in free if one.name == "A15-launched"]
+    deal(contract, settings, lanes, [one for one in free if one not in own])
     if own:
         lanes.append(Lane(OWN, "", "", own))
     elif settings.launch:  # made before: it stands by while others are redeployed
@@ -180,12 +159,3 @@ def _afford(
             spent += cost
             kept.append(pair)
     return kept, left_out
-
-
-def _place(contract: Contract, lane: Lane, case: StagingCase) -> tuple[int, int]:
-    """Order a lane: as found first and what costs nothing, then by status, so as to start and stop least."""
-    if case.status is None and redeploys(contract, case) == 0:
-        return 0, 0
-    if case.status is None:
-        return 1, 0
-    return 2, 0 if case.status == lane.status else 1

@@ -17,7 +17,8 @@ UNTOLD = {**LISTED, "read_lag_seconds": None}
 def test_an_instance_that_another_redeploy_stopped_does_not_pass_for_one_that_failed(
     account_of: MakeAccount,
 ) -> None:
-    account = account_of(settings=LIKE_REAL, parts=FAULTS["neighbour-stopped"].parts)
+    parts = FAULTS["neighbour-stopped"].parts
+    account = account_of(count=4, settings=LIKE_REAL, parts=parts)
     found = run_on(account, redeploys=200, statement=UNTOLD).findings
     assert {one.clause for one in found} <= {"L9", "L13", "L3", "L6"}
     contradicted = [one for one in found if one.clause == "L13"]

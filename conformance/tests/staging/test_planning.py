@@ -86,7 +86,7 @@ def test_the_cases_that_stop_a_running_instance_by_force_are_named(
 ) -> None:
     words = "  a redeploy with ForceStop may cut a running instance off like a power failure"
     (line,) = [one for one in planned(account_of()) if one.startswith(words)]
-    assert line.partition("is lost: ")[2].split(", ") == [
+    assert sorted(line.partition("is lost: ")[2].split(", ")) == [
         "A14b-boolean-case ForceStop is True",
         "A14v-lenient-values ForceStop is 1",
         "L3-success-running from Running ForceStop true",

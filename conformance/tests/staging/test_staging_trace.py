@@ -91,14 +91,19 @@ def with_events(account: Account) -> Account:
     return account
 
 
+@pytest.mark.parametrize("lag", [0.0, None])
 @pytest.mark.parametrize(
     "setting", [LONG, ACCEPTS, replace(ACCEPTS, default_outcome="fail")]
 )
 def test_a_healthy_account_is_judged_the_same_live_and_from_the_trace(
-    account_of: MakeAccount, tmp_path: Path, setting: EmulatorSettings
+    account_of: MakeAccount,
+    tmp_path: Path,
+    setting: EmulatorSettings,
+    lag: float | None,
 ) -> None:
     account, path = account_of(settings=setting), tmp_path / "run.trace"
-    live = finished(*begun(account, path, statement=LISTED))
+    said = {**LISTED, "read_lag_seconds": lag}
+    live = finished(*begun(account, path, statement=said))
     drawn = check_staging([path], account.contract)
     assert live.findings == ()
     assert told(drawn) == told(live)
@@ -273,12 +278,14 @@ def test_an_answer_that_is_changed_afterwards_changes_the_verdict_not_the_trust(
     assert "the trace says nothing" in drawn.problems[-1].text
 
 
+@pytest.mark.parametrize("lag", [0.0, None])
 def test_a_run_that_was_asked_to_end_and_resumed_is_judged_from_both_its_traces(
-    account_of: MakeAccount, tmp_path: Path
+    account_of: MakeAccount, tmp_path: Path, lag: float | None
 ) -> None:
     account = account_of(settings=ACCEPTS)
     first, second = tmp_path / "1.trace", tmp_path / "2.trace"
-    run, writer = begun(account, first)
+    said = {**LISTED, "read_lag_seconds": lag}
+    run, writer = begun(account, first, statement=said)
     run.say = lambda text: run.stop() if len(run.past.reports) >= 12 else None
     part = finished(run, writer)
     assert not part.complete
