@@ -17,14 +17,15 @@ class Decided(msgspec.Struct, frozen=True):
 
     ``worlds`` is empty where the answer is not admissible: then ``late`` says that it would be, had
     a redeploy not to be over by then (L7), and ``against`` holds the choices that would explain it.
-    ``whys`` are what the worlds may violate that the call was made in; ``listed`` whether the
-    instance exists in all of them.
+    ``whys`` are what the worlds may violate that the call was made in, ``excused`` the codes of open
+    reasons beside them; ``listed`` whether the instance exists in all of them.
     """
 
     worlds: Belief
     held: tuple[tuple[str, str], ...] = ()
     told: tuple[Told, ...] = ()
     whys: Whys = frozenset()
+    excused: frozenset[str] = frozenset()
     listed: bool = False
     late: bool = False
     against: tuple[Told, ...] = ()
@@ -54,10 +55,12 @@ def decide(
         late = bool(pairs) and all(world.late for world, _ in pairs)
         against = next((one.told for world, one in pairs if not world.late), ())
         return Decided(frozenset(), late=late, against=against)
+    why = [reasons(contract, world) for world, _ in bound]
     return Decided(
         frozenset().union(*(one.worlds for _, one in bound)),
         tuple(agreed([confirmed(contract, one, reply) for _, one in bound])),
         tuple(agreed([one.told for _, one in bound])),
-        frozenset(reasons(contract, world).violated for world, _ in bound),
+        frozenset(one.violated for one in why),
+        frozenset(excuse.code for one in why for excuse in one.excuses),
         all(world.exists for world, _ in bound),
     )

@@ -295,6 +295,7 @@ class Oracle:
             meant.whys,
             call,
             reply,
+            excused=meant.excused,
             listed=meant.listed,
         )
         accepted = reply.kind is Kind.ACCEPTED
