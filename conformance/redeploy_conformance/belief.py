@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from redeploy_conformance.guards import responds_to
 from redeploy_conformance.model import Rules, passed
 from redeploy_conformance.world import (
     ANYTHING,
@@ -67,6 +68,8 @@ class Narrowed(msgspec.Struct, frozen=True, gc=False):
 
 def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
     """Return what the worlds may have become by ``now``."""
+    if any(one.echo for one in belief):
+        belief = frozenset(_faded(one, now) for one in belief)
     resting = [one for one in belief if one.flight is None and one.doubt is None]
     moving = belief.difference(resting)
     moved = (later for one in moving for later in passed(contract, one, now, rules))
@@ -121,9 +124,9 @@ def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectat
     yield Expectation("exists", exactly(world.exists), default)
     if not world.exists:
         return
-    yield Expectation(
-        "status", exactly(_status(world)), _status_clause(contract, world)
-    )
+    echo = world.echo.statuses if world.echo else ()
+    known = exactly(_status(world), *sorted(echo))
+    yield Expectation("status", known, _status_clause(contract, world))
     flight = world.flight
     for name in MARKS:
         known = ANYTHING if flight else getattr(world, name)
@@ -145,6 +148,8 @@ def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
 
     As long as it is ``ambiguous`` whether a redeploy has ended, its end remains to be confirmed.
     """
+    if _echoes(world, view):
+        return world
     if world.flight is not None:
         return replace(world, flight=_polled(world, world.flight), quiet=(), told=())
     if not view.get("exists", True):
@@ -196,11 +201,14 @@ def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -
     """Return the statuses in which an event may show (E1, E1c, E1x)."""
     if event.status is None:
         return exactly(*contract.final_event_statuses)
-    if world.flight is None or event.id not in world.flight.answers:
+    if world.flight is None:
         return exactly(event.status)
-    if rules.lags:  # the status may be late, the event already closed
-        return exactly(event.status, "Executing", *contract.final_event_statuses)
-    return exactly(event.status, "Executing")
+    answered = event.id in world.flight.answers
+    shows = {event.status, "Executing"} if answered else {event.status}
+    # The status may be late, the event already closed: one raised on the way, too (E1r).
+    if rules.lags and (answered or responds_to(contract, world, event)):
+        shows |= {*contract.final_event_statuses}
+    return exactly(*sorted(shows))
 
 
 def _after_an_error(world: World) -> bool:
@@ -210,6 +218,16 @@ def _after_an_error(world: World) -> bool:
 
 def _under_way(world: World) -> bool:
     return world.flight is not None and world.flight.moved
+
+
+def _echoes(world: World, view: View) -> bool:
+    """Whether a view shows a status that only a redeploy before can explain (L8l)."""
+    return world.echo is not None and view.get("status") != _status(world)
+
+
+def _faded(world: World, now: float) -> World:
+    over = world.echo is not None and now >= world.echo.due
+    return replace(world, echo=None) if over else world
 
 
 def _fields(view: View) -> dict[str, object]:
@@ -310,6 +328,8 @@ def _had_it_ended(
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
     """Yield the clauses that a view confirms, in this world."""
+    if _echoes(world, view):
+        return
     flight = world.flight
     if flight is not None:
         row = contract.transition_from[flight.origin]

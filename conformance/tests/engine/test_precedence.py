@@ -94,7 +94,9 @@ DAMAGED = {"storage": "local", "local_disk": "damaged"}
         (World(tenancy="dedicated-host", billing="expired"), "other", {}),
         # A damaged disk may be a reason as well as one in a wrong status.
         (
-            World(disk_status="incorrect", billing="expired", events=(OPENED,), **DAMAGED),
+            World(
+                disk_status="incorrect", billing="expired", events=(OPENED,), **DAMAGED
+            ),
             "disk",
             {},
         ),
