@@ -111,7 +111,7 @@ def narrow(
     return Narrowed(
         left,
         _common(_held(contract, world, view) for world in fit),
-        _common((*world.told, *_shown(contract, world, view)) for world in fit),
+        _common((*world.told, *_shown(contract, world, view, rules)) for world in fit),
         instead=instead,
         ended=ended,
     )
@@ -205,8 +205,9 @@ def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -
         return exactly(event.status)
     answered = event.id in world.flight.answers
     shows = {event.status, "Executing"} if answered else {event.status}
-    # The status may be late, the event already closed: one raised on the way, too (E1r).
-    if rules.lags and (answered or responds_to(contract, world, event)):
+    # When an event is closed is open (E1x). Where the status may be late, the redeploy may be over
+    # already, and one closed that was raised on the way (E1r).
+    if answered or (rules.lags and responds_to(contract, world, event)):
         shows |= {*contract.final_event_statuses}
     return exactly(*sorted(shows))
 
@@ -262,7 +263,7 @@ def _mismatches(
             # Not the status alone tells: the server and the events may say that it has not ended.
             seen += f", and otherwise not as after a redeploy that ended in {_in_word(world.flight)}"
         wrong.append(Mismatch("status", "L7", rules.ended, seen))
-    for clause, word in (*world.told, *_shown(contract, world, view)):
+    for clause, word in (*world.told, *_shown(contract, world, view, rules)):
         if rules.declared.get(clause, word) != word and not _unsure(
             clause, word, rules
         ):
@@ -358,7 +359,9 @@ def _decides(world: World, field: str) -> bool:
     return True
 
 
-def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
+def _shown(
+    contract: Contract, world: World, view: View, rules: Rules
+) -> Iterator[Told]:
     """Yield the choices that a view shows by itself (E1c, E1x, L4f)."""
     for event in world.events:
         _, status = view.get("events", {}).get(event.id, (None, None))
@@ -371,8 +374,10 @@ def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
             same = event.status == "Executing" and not moved  # either choice shows this
             # Of several events one alone may be answered (E7), and the others wait.
             plain = len(world.flight.answers) == 1 and not same
-            if plain and status not in contract.final_event_statuses:
-                yield "E1x", "Executing" if moved else "unchanged"
+            closed = status in contract.final_event_statuses
+            if plain and not (closed and rules.lags):  # it may be over, and shown late
+                word = "closed" if closed else "Executing"
+                yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
         yield "L4f", "old" if world.host.admits(view["host"]) else "new"
 

@@ -18,6 +18,7 @@ from redeploy_conformance.investigate import perform, perform_case
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.planner import name, plan
 from redeploy_conformance.steps import (
+    Advance,
     Create,
     Look,
     Patch,
@@ -112,6 +113,39 @@ def test_nothing_is_said_against_it(
     run = perform(bench, STEPS, Ledger())
     assert (run.violations, run.problem, run.skipped) == ([], None, None)
     assert len(run.done) == len(STEPS)
+
+
+@pytest.mark.parametrize("closing", ["Executed", "Avoided"])
+@pytest.mark.parametrize("raised", ["kept", "closed"])
+@pytest.mark.parametrize("several", ["all", "one"])
+def test_events_may_be_closed_as_soon_as_the_call_is_accepted(
+    bench_of: Callable[..., Bench], closing: str, raised: str, several: str
+) -> None:
+    """The page does not say when; after a failure they are as before (E1x, E6)."""
+    chosen: dict[str, Any] = {
+        "event_in_flight": "closed",
+        "closing_status": closing,
+        "raised_in_flight": raised,
+        "several_events": several,
+    }
+    two = (REBOOT, ("SystemMaintenance.Redeploy", "Scheduled"))
+    steps: tuple[Step, ...] = (
+        Create("i1", (), (REBOOT,), ending="succeed"),
+        Create("i2", (), two, ending="succeed"),
+        Create("i3", (), two, ending="fail"),
+        *(Redeploy(f"i{n}") for n in (1, 2, 3)),
+        Look(),
+        Raise("i1", *REBOOT),
+        Raise("i3", *REBOOT),
+        Advance(12.0),
+        Look(),
+        Settle(),
+    )
+    ledger = Ledger()
+    bench = bench_of(Emulator(Settings(**chosen)))
+    run = perform(bench, steps, ledger)
+    assert (run.violations, run.problem) == ([], None)
+    assert {word for clause, word in ledger.told if clause == "E1x"} == {"closed"}
 
 
 class OnePage(Observations):
