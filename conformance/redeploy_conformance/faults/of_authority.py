@@ -143,3 +143,12 @@ class ResourceBegins(Authority):
 
     def resource_matches(self, statement: Statement, resource: str) -> bool:
         return any(self.matches(f"{one}*", resource) for one in statement.resources)
+
+
+@fault("deny-for-all-ignored", "U2")
+class DenyForAllIgnored(Authority):
+    """A Deny for every action is not heeded."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        for_all = statement.effect == "Deny" and "*" in statement.actions
+        return not for_all and super().applies(statement, action, resource)

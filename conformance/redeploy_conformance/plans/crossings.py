@@ -201,7 +201,7 @@ def _called_on_the_way(contract: Contract) -> Iterator[Case]:
         steps = (*first, Look(), Settle())
         row = f"a forced second call, begun {origin}, will {ending}"
         yield Case(clauses=("A2", "L10"), row=row, steps=steps)
-        watch = [x for _ in range(8) for x in (Advance(3.0), Look(), forced)]
+        watch = [x for _ in range(12) for x in (Advance(2.0), Look(), forced)]
         row = f"forced calls all the way, begun {origin}, will {ending}"
         steps = (*first, *watch, Settle())
         yield Case(clauses=("A2",), row=row, steps=steps)
