@@ -1,6 +1,7 @@
 """The public operations and the control protocol, as calls on one transport."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -302,9 +303,10 @@ class Api:
     ) -> Iterable[Mapping[str, Any]]:
         """Yield what DescribeInstances lists of the given ids."""
         for start in range(0, len(ids), PAGE):
-            some = json.dumps(ids[start : start + PAGE])
-            params = [("RegionId", self.region), ("InstanceIds", some)]
-            yield from self._paged("DescribeInstances", params, credentials)
+            some = ids[start : start + PAGE]
+            params = [("RegionId", self.region), ("InstanceIds", json.dumps(some))]
+            action, most = "DescribeInstances", len(some)
+            yield from self._paged(action, params, credentials, most=most)
 
     def events(
         self, credentials: Credentials, instance_id: str = ""
@@ -319,7 +321,12 @@ class Api:
         yield from self._paged("DescribeInstanceHistoryEvents", params, credentials)
 
     def _paged(
-        self, action: str, params: Sequence[tuple[str, str]], credentials: Credentials
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials,
+        *,
+        most: float = math.inf,
     ) -> Iterable[Mapping[str, Any]]:
         """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
 
@@ -336,7 +343,7 @@ class Api:
             new = {str(row.get(named)) for row in rows} - seen
             seen |= new
             whole = len(rows) < PAGE and len(seen) >= _total(fields)
-            if whole or not new:
+            if whole or not new or len(seen) >= most:
                 return
         raise SetUpError(f"{action} has over {MOST_PAGES} pages")
 
