@@ -12,7 +12,7 @@ from redeploy_conformance.emulator.envelopes import Envelopes
 from redeploy_conformance.emulator.ids import Ids
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.settings import Settings
+from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.investigate import perform, perform_case
 from redeploy_conformance.ledger import Ledger
@@ -146,6 +146,20 @@ def test_events_may_be_closed_as_soon_as_the_call_is_accepted(
     run = perform(bench, steps, ledger)
     assert (run.violations, run.problem) == ([], None)
     assert {word for clause, word in ledger.told if clause == "E1x"} == {"closed"}
+
+
+@pytest.mark.parametrize("word", ["Executing", "closed"])
+def test_an_event_that_is_taken_up_may_be_missed_by_a_second_call(
+    bench_of: Callable[..., Bench], word: str
+) -> None:
+    """Where a missing event comes first, its code wins over that of the status (A11)."""
+    order = ("no-event", *(one for one in ATTRIBUTES if one != "no-event"))
+    chosen: dict[str, Any] = {"event_in_flight": word, "precedence": order}
+    made = Create("i1", (), (REBOOT,), ending="succeed")
+    steps: tuple[Step, ...] = (made, Redeploy("i1"), Redeploy("i1"), Look(), Settle())
+    run = perform(bench_of(Emulator(Settings(**chosen))), steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
+    assert "InvalidOperation" in run.done[2].observed
 
 
 class OnePage(Observations):
