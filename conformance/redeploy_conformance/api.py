@@ -1,6 +1,7 @@
 """The public operations and the control protocol, as calls on one transport."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +35,16 @@ ALL_STATUSES = (
     "Failed",
 )
 PAGE = 100
-MOST_PAGES = 50
+MOST_PAGES = 500
+LISTS = {
+    "DescribeInstances": ("Instances", "Instance", "InstanceId"),
+    "DescribeInstanceHistoryEvents": (
+        "InstanceSystemEventSet",
+        "InstanceSystemEventType",
+        "EventId",
+    ),
+}
+"""Where the rows of a listing operation are, and what names each."""
 T = TypeVar("T")
 
 
@@ -293,36 +303,49 @@ class Api:
     ) -> Iterable[Mapping[str, Any]]:
         """Yield what DescribeInstances lists of the given ids."""
         for start in range(0, len(ids), PAGE):
-            params = [
-                ("RegionId", self.region),
-                ("InstanceIds", json.dumps(ids[start : start + PAGE])),
-                ("PageSize", str(PAGE)),
-            ]
-            fields = self.ask("DescribeInstances", params, credentials)
-            yield from _rows(fields, "Instances", "Instance")
+            some = ids[start : start + PAGE]
+            params = [("RegionId", self.region), ("InstanceIds", json.dumps(some))]
+            action, most = "DescribeInstances", len(some)
+            yield from self._paged(action, params, credentials, most=most)
 
     def events(
         self, credentials: Credentials, instance_id: str = ""
     ) -> Iterable[Mapping[str, Any]]:
-        """Yield every system event of the account, or of one instance, in whatever status.
-
-        Raises:
-            SetUpError: the pages do not end.
-        """
-        params = [("RegionId", self.region), ("PageSize", str(PAGE))]
+        """Yield every system event of the account, or of one instance, in whatever status."""
+        params = [("RegionId", self.region)]
         params += [("InstanceId", instance_id)] if instance_id else []
         params += [
             (f"InstanceEventCycleStatus.{n}", status)
             for n, status in enumerate(ALL_STATUSES, 1)
         ]
+        yield from self._paged("DescribeInstanceHistoryEvents", params, credentials)
+
+    def _paged(
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials,
+        *,
+        most: float = math.inf,
+    ) -> Iterable[Mapping[str, Any]]:
+        """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
+
+        Raises:
+            SetUpError: the pages do not end.
+        """
+        outer, inner, named = LISTS[action]
+        seen: set[str] = set()
         for number in range(1, MOST_PAGES + 1):
-            page = [*params, ("PageNumber", str(number))]
-            fields = self.ask("DescribeInstanceHistoryEvents", page, credentials)
-            rows = _rows(fields, "InstanceSystemEventSet", "InstanceSystemEventType")
+            page = [("PageSize", str(PAGE)), ("PageNumber", str(number))]
+            fields = self.ask(action, [*params, *page], credentials)
+            rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
             yield from rows
-            if len(rows) < PAGE:
+            new = {str(row.get(named)) for row in rows} - seen
+            seen |= new
+            whole = len(rows) < PAGE and len(seen) >= _total(fields)
+            if whole or not new or len(seen) >= most:
                 return
-        raise SetUpError(f"DescribeInstanceHistoryEvents has over {MOST_PAGES} pages")
+        raise SetUpError(f"{action} has over {MOST_PAGES} pages")
 
     def ask(
         self, action: str, params: Sequence[tuple[str, str]], credentials: Credentials
@@ -348,11 +371,10 @@ class Api:
         return answer.fields
 
 
-def _rows(
-    fields: Mapping[str, Any], outer: str, inner: str
-) -> Sequence[Mapping[str, Any]]:
-    rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
-    return rows
+def _total(fields: Mapping[str, Any]) -> int:
+    """Return how many rows an answer says that there are in all; 0 where it does not say so."""
+    total = str(fields.get("TotalCount"))
+    return int(total) if total.isascii() and total.isdecimal() else 0
 
 
 def _json(answer: HttpResponse, what: str) -> dict[str, Any]:

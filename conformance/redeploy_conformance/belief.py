@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from redeploy_conformance.guards import responds_to
 from redeploy_conformance.model import Rules, passed
 from redeploy_conformance.world import (
     ANYTHING,
@@ -67,6 +68,8 @@ class Narrowed(msgspec.Struct, frozen=True, gc=False):
 
 def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
     """Return what the worlds may have become by ``now``."""
+    if any(one.echo for one in belief):
+        belief = frozenset(_faded(one, now) for one in belief)
     resting = [one for one in belief if one.flight is None and one.doubt is None]
     moving = belief.difference(resting)
     moved = (later for one in moving for later in passed(contract, one, now, rules))
@@ -108,7 +111,7 @@ def narrow(
     return Narrowed(
         left,
         _common(_held(contract, world, view) for world in fit),
-        _common((*world.told, *_shown(contract, world, view)) for world in fit),
+        _common((*world.told, *_shown(contract, world, view, rules)) for world in fit),
         instead=instead,
         ended=ended,
     )
@@ -121,9 +124,9 @@ def picture(contract: Contract, world: World, rules: Rules) -> Iterator[Expectat
     yield Expectation("exists", exactly(world.exists), default)
     if not world.exists:
         return
-    yield Expectation(
-        "status", exactly(_status(world)), _status_clause(contract, world)
-    )
+    echo = world.echo.statuses if world.echo else ()
+    known = exactly(_status(world), *sorted(echo))
+    yield Expectation("status", known, _status_clause(contract, world))
     flight = world.flight
     for name in MARKS:
         known = ANYTHING if flight else getattr(world, name)
@@ -145,6 +148,8 @@ def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
 
     As long as it is ``ambiguous`` whether a redeploy has ended, its end remains to be confirmed.
     """
+    if _echoes(world, view):
+        return world
     if world.flight is not None:
         return replace(world, flight=_polled(world, world.flight), quiet=(), told=())
     if not view.get("exists", True):
@@ -196,11 +201,15 @@ def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -
     """Return the statuses in which an event may show (E1, E1c, E1x)."""
     if event.status is None:
         return exactly(*contract.final_event_statuses)
-    if world.flight is None or event.id not in world.flight.answers:
+    if world.flight is None:
         return exactly(event.status)
-    if rules.lags:  # the status may be late, the event already closed
-        return exactly(event.status, "Executing", *contract.final_event_statuses)
-    return exactly(event.status, "Executing")
+    answered = event.id in world.flight.answers
+    shows = {event.status, "Executing"} if answered else {event.status}
+    # When an event is closed is open (E1x). Where the status may be late, the redeploy may be over
+    # already, and one closed that was raised on the way (E1r).
+    if answered or (rules.lags and responds_to(contract, world, event)):
+        shows |= {*contract.final_event_statuses}
+    return exactly(*sorted(shows))
 
 
 def _after_an_error(world: World) -> bool:
@@ -210,6 +219,16 @@ def _after_an_error(world: World) -> bool:
 
 def _under_way(world: World) -> bool:
     return world.flight is not None and world.flight.moved
+
+
+def _echoes(world: World, view: View) -> bool:
+    """Whether a view shows a status that only a redeploy before can explain (L8l)."""
+    return world.echo is not None and view.get("status") != _status(world)
+
+
+def _faded(world: World, now: float) -> World:
+    over = world.echo is not None and now >= world.echo.due
+    return replace(world, echo=None) if over else world
 
 
 def _fields(view: View) -> dict[str, object]:
@@ -244,7 +263,7 @@ def _mismatches(
             # Not the status alone tells: the server and the events may say that it has not ended.
             seen += f", and otherwise not as after a redeploy that ended in {_in_word(world.flight)}"
         wrong.append(Mismatch("status", "L7", rules.ended, seen))
-    for clause, word in (*world.told, *_shown(contract, world, view)):
+    for clause, word in (*world.told, *_shown(contract, world, view, rules)):
         if rules.declared.get(clause, word) != word and not _unsure(
             clause, word, rules
         ):
@@ -310,6 +329,8 @@ def _had_it_ended(
 
 def _held(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
     """Yield the clauses that a view confirms, in this world."""
+    if _echoes(world, view):
+        return
     flight = world.flight
     if flight is not None:
         row = contract.transition_from[flight.origin]
@@ -338,7 +359,9 @@ def _decides(world: World, field: str) -> bool:
     return True
 
 
-def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
+def _shown(
+    contract: Contract, world: World, view: View, rules: Rules
+) -> Iterator[Told]:
     """Yield the choices that a view shows by itself (E1c, E1x, L4f)."""
     for event in world.events:
         _, status = view.get("events", {}).get(event.id, (None, None))
@@ -351,8 +374,10 @@ def _shown(contract: Contract, world: World, view: View) -> Iterator[Told]:
             same = event.status == "Executing" and not moved  # either choice shows this
             # Of several events one alone may be answered (E7), and the others wait.
             plain = len(world.flight.answers) == 1 and not same
-            if plain and status not in contract.final_event_statuses:
-                yield "E1x", "Executing" if moved else "unchanged"
+            closed = status in contract.final_event_statuses
+            if plain and not (closed and rules.lags):  # it may be over, and shown late
+                word = "closed" if closed else "Executing"
+                yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
         yield "L4f", "old" if world.host.admits(view["host"]) else "new"
 

@@ -43,28 +43,38 @@ def note(
     call: Call,
     reply: Reply,
     *,
+    excused: frozenset[str],
     listed: bool,
 ) -> list[Flaw]:
     """Note the choices that an admissible answer shows, and return those declared otherwise.
 
-    ``whys`` are what the call may have violated; ``listed`` whether the instance exists for certain.
+    ``whys`` are what the call may have violated, ``excused`` the codes of open reasons beside that;
+    ``listed`` whether the instance exists for certain.
     """
     plain = call.barred is None and call.maybe is None and not call.foreign
     if plain and listed:
-        _note_precedence(ledger, whys, reply)
+        _note_precedence(ledger, whys, excused, reply)
     if not (call.barred or "").startswith("U") or call.barred == "U4":
         return []
     told = _of_a_refusal(contract, whys, reply)
     return tell(ledger, declared, told, str(reply))
 
 
-def _note_precedence(ledger: Ledger, whys: Whys, reply: Reply) -> None:
-    """Count which of several violated rows gave the code (A11), where these are certain."""
+def _note_precedence(
+    ledger: Ledger, whys: Whys, excused: frozenset[str], reply: Reply
+) -> None:
+    """Count which of several reasons gave the code (A11), where these are certain.
+
+    A code that an open reason has too does not tell which of the two it was, and one that is not
+    listed tells none.
+    """
     codes = {row.code: row.clause for rows in whys for row in rows}
-    if len(whys) == 1 and len(codes) > 1:
-        winner = codes.get(reply.code or "", "no-event")
-        for clause in set(codes.values()) - {winner}:
-            ledger.precedence[(winner, clause)] += 1
+    sure = (reply.code in codes) is not (reply.code in excused)
+    if len(whys) != 1 or len(codes) < 2 or not sure:
+        return
+    winner = codes.get(reply.code or "", "no-event")
+    for clause in set(codes.values()) - {winner}:
+        ledger.precedence[(winner, clause)] += 1
 
 
 def _of_a_refusal(contract: Contract, whys: Whys, reply: Reply) -> list[Told]:

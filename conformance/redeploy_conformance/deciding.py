@@ -1,6 +1,7 @@
 """What an acceptance or a rejection means for one instance: the outcomes that it may be."""
 
 import msgspec
+from msgspec.structs import replace
 
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.choices import Whys, undeclared
@@ -8,7 +9,7 @@ from redeploy_conformance.fitting import agreed, confirmed, fits
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.model import Call, Rules, admissible
 from redeploy_conformance.replies import Reply
-from redeploy_conformance.world import Told
+from redeploy_conformance.world import Echo, Told, World
 from redeploy_schemas.contract import Contract
 
 
@@ -17,14 +18,15 @@ class Decided(msgspec.Struct, frozen=True):
 
     ``worlds`` is empty where the answer is not admissible: then ``late`` says that it would be, had
     a redeploy not to be over by then (L7), and ``against`` holds the choices that would explain it.
-    ``whys`` are what the worlds may violate that the call was made in; ``listed`` whether the
-    instance exists in all of them.
+    ``whys`` are what the worlds may violate that the call was made in, ``excused`` the codes of open
+    reasons beside them; ``listed`` whether the instance exists in all of them.
     """
 
     worlds: Belief
     held: tuple[tuple[str, str], ...] = ()
     told: tuple[Told, ...] = ()
     whys: Whys = frozenset()
+    excused: frozenset[str] = frozenset()
     listed: bool = False
     late: bool = False
     against: tuple[Told, ...] = ()
@@ -54,10 +56,32 @@ def decide(
         late = bool(pairs) and all(world.late for world, _ in pairs)
         against = next((one.told for world, one in pairs if not world.late), ())
         return Decided(frozenset(), late=late, against=against)
+    why = [reasons(contract, world) for world, _ in bound]
+    worlds = frozenset[World]().union(*(one.worlds for _, one in bound))
+    if rules.lags and not any(world.flight for world, _ in bound):
+        worlds = _echoing(contract, before, worlds)
     return Decided(
-        frozenset().union(*(one.worlds for _, one in bound)),
+        worlds,
         tuple(agreed([confirmed(contract, one, reply) for _, one in bound])),
         tuple(agreed([one.told for _, one in bound])),
-        frozenset(reasons(contract, world).violated for world, _ in bound),
+        frozenset(one.violated for one in why),
+        frozenset(excuse.code for one in why for excuse in one.excuses),
         all(world.exists for world, _ in bound),
     )
+
+
+def _echoing(contract: Contract, before: Belief, worlds: Belief) -> Belief:
+    """Return the worlds with what late reads may still show of a redeploy that is over (L8l).
+
+    That it is over the answer told, not a look: until then the worlds of a redeploy under way
+    stand for reads that lag.
+    """
+    under_way = [(one, one.flight) for one in before if one.flight is not None]
+    if not under_way:
+        return worlds
+    statuses = {one.status for one, _ in under_way}
+    for _, flight in under_way:
+        statuses |= {flight.origin} if flight.at < 0 else set()
+        statuses |= {*contract.transition_from[flight.origin].path[max(flight.at, 0) :]}
+    echo = Echo(frozenset(statuses), max(flight.due for _, flight in under_way))
+    return frozenset(replace(one, echo=echo) for one in worlds)

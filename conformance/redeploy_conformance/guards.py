@@ -70,6 +70,9 @@ def reasons(contract: Contract, world: World) -> Reasons:
         else:
             refuse, accept = (clause, "refuse"), (clause, "accept")
             excuses.append(Excuse(NO_EVENT_CODE, (refuse,), (accept,), True))
+    elif world.flight and world.flight.answers.issuperset(one.id for one in responds):
+        # They may be Executing or closed by now (E1x): then there is no event, either.
+        excuses.append(Excuse(NO_EVENT_CODE))
     return Reasons(violated, tuple(excuses), responds, gap)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -50,16 +51,16 @@ class Maker:
             case step.Launch():
                 return self._launch(one)
             case step.Script():
-                path = f"instances/{self.ids[one.key]}/next-redeploy"
+                path = f"{self._path(one.key)}/next-redeploy"
                 self.plane.ask("PUT", path, {"outcome": one.ending}, "empty")
                 self.scripted[one.key] = Ending(one.ending)
                 self._change(one.key, next_ending=Ending(one.ending))
             case step.Patch():
-                path = f"instances/{self.ids[one.key]}"
+                path = self._path(one.key)
                 self.plane.ask("PATCH", path, _document(one.spec), "empty")
                 self._change(one.key, **_world(one.spec))
             case step.Release():
-                path = f"instances/{self.ids[one.key]}"
+                path = self._path(one.key)
                 self.plane.ask("DELETE", path, None, "empty")
                 self._change(one.key, exists=False, events=(), flight=None)
             case step.Raise():
@@ -73,6 +74,10 @@ class Maker:
             case _:
                 raise AssertionError(f"no way to do {one}")
         return "done"
+
+    def _path(self, key: str) -> str:
+        """Return the path of an instance; an id may hold any signs."""
+        return f"instances/{quote(self.ids[key], safe='')}"
 
     def _change(self, key: str, **fields: Any) -> None:
         self.oracle.change(key, lambda world: replace(world, why=(), **fields))
@@ -164,7 +169,7 @@ class Maker:
     # ------------------------------------------------------------------ events
 
     def _raise(self, one: step.Raise) -> str:
-        path = f"instances/{self.ids[one.key]}/events"
+        path = f"{self._path(one.key)}/events"
         body = {"type": one.type, "status": one.status}
         event_id = self.plane.ask("POST", path, body, "event-answer")["event_id"]
         self.add_event(one.key, Event(event_id, one.type, one.status))

@@ -116,7 +116,7 @@ class Oracle:
         """Let everything that may happen by ``now`` happen; with ``keys`` only to those."""
         for key in list(self.worlds if keys is None else keys):
             worlds = self.worlds[key]
-            if any(world.flight or world.doubt for world in worlds):
+            if any(world.flight or world.doubt or world.echo for world in worlds):
                 self.worlds[key] = self.memory.in_time(worlds, now)
 
     def answered(
@@ -306,6 +306,7 @@ class Oracle:
             meant.whys,
             call,
             reply,
+            excused=meant.excused,
             listed=meant.listed,
         )
         accepted = reply.kind is Kind.ACCEPTED

@@ -50,7 +50,7 @@ class Plane:
 
     def inspected(self, account: str) -> dict[str, Mapping[str, Any]]:
         """Return what the control plane shows of an account's instances, by id."""
-        path = f"instances?account_id={account}"
+        path = f"instances?account_id={quote(account, safe='')}"
         rows = self.ask("GET", path, None, "inspect-answer")["instances"]
         return {row["instance_id"]: row for row in rows}
 

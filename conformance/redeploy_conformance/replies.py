@@ -52,7 +52,7 @@ class Flaw(msgspec.Struct, frozen=True):
 def read(answer: Answer) -> Reply:
     """Return the reply that a decoded answer is."""
     fields = answer.fields or {}
-    code = _text(fields.get("Code"))
+    code = _text(fields.get("Code")) or None  # an empty one tells of no error
     return Reply(
         _kind(answer.status, code, _text(fields.get("TaskId"))),
         answer.status,

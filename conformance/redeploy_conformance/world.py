@@ -76,12 +76,23 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     unsure: bool = False
 
 
+class Echo(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
+    """What late reads may go on showing of a redeploy that an answer told to be over: its statuses.
+
+    They may until ``due``, when it must have ended, and every read must show it.
+    """
+
+    statuses: frozenset[str]
+    due: float
+
+
 class World(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """One possible state of one instance.
 
     The first nine fields are the attributes of the contract's rows. ``why`` gives, for the next
     look, the clause that a field rests on; ``quiet`` the clauses that forbid any change;
-    ``told`` the choices that led here; ``doubt`` a call that may still take effect.
+    ``told`` the choices that led here; ``doubt`` a call that may still take effect; ``echo`` what reads
+    that lag may show instead of the status (L8l).
     """
 
     exists: bool = True
@@ -104,6 +115,7 @@ class World(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     quiet: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     doubt: Flight | None = None
+    echo: Echo | None = None
 
     @property
     def late(self) -> bool:

@@ -95,6 +95,8 @@ class Redeploys:
             event.restore = event.status
             if self.world.settings.event_in_flight == "Executing":
                 event.status = "Executing"
+            elif self.world.settings.event_in_flight == "closed":
+                event.status = self.world.settings.closing_status
         return tuple(events)
 
     def new_host(self, instance: Instance) -> str:
@@ -170,7 +172,7 @@ class Redeploys:
 
     def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
         """Those taken up, and those raised on the way where the settings say so."""
-        events = [event for event in flight.answered if event.open]
+        events = [one for one in flight.answered if one.open or one.restore is not None]
         if self.world.settings.raised_in_flight == "closed":
             raised = self.admission.answered_events(instance)
             events += [event for event in raised if event not in flight.answered]

@@ -54,7 +54,9 @@ class Settings:
         "E1c", "Executed"
     )
     raised_in_flight: Literal["kept", "closed"] = _choice("E1r", "kept")
-    event_in_flight: Literal["unchanged", "Executing"] = _choice("E1x", "unchanged")
+    event_in_flight: Literal["unchanged", "Executing", "closed"] = _choice(
+        "E1x", "unchanged"
+    )
     simulated_only: Literal["refuse", "accept"] = _choice("E5", "refuse")
     several_events: Literal["all", "one"] = _choice("E7", "all")
 

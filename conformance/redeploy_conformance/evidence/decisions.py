@@ -41,7 +41,7 @@ Shown = tuple[str | None, tuple[tuple[str, str, str], ...] | None]
 class Decision:
     """What an answer or a look meant: what is wrong, what it showed, the belief that it left.
 
-    ``moves`` says whether a redeploy may be under way. Decisions are counted, each by itself.
+    ``moves`` says whether a redeploy may be under way, or seem so. Decisions are counted, each by itself.
     """
 
     wrong: tuple[Violation, ...]
@@ -103,7 +103,7 @@ class Decisions:
         if any(one.clause in OTHERS for one in wrong):
             return Decision((), Ledger(), frozenset(), False)  # somebody else's doing
         after = oracle.worlds[KEY]
-        moves = any(world.flight or world.doubt for world in after)
+        moves = any(world.flight or world.doubt or world.echo for world in after)
         return Decision(tuple(wrong), _kept(oracle.ledger), self._one(after), moves)
 
     def _late(self, belief: Belief) -> Belief:
@@ -137,8 +137,8 @@ def _kept(ledger: Ledger) -> Ledger:
 
 def _overdue(world: World) -> World:
     if world.flight is None:
-        return world
-    return replace(world, flight=replace(world.flight, due=PAST))
+        return replace(world, echo=None) if world.echo else world
+    return replace(world, flight=replace(world.flight, due=PAST), echo=None)
 
 
 def merge(

@@ -13,6 +13,7 @@ from redeploy_conformance.faults import (
     of_calls,
     of_disks,
     of_events,
+    of_forms,
     of_histories,
     of_life,
     of_limits,
@@ -36,6 +37,7 @@ _MODULES: Final = (
     of_signatures,
     of_offers,
     of_histories,
+    of_forms,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(REGISTERED)

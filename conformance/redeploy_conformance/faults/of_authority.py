@@ -112,3 +112,43 @@ class InstanceIgnored(_SegmentIgnored):
     """A policy for another instance is enough."""
 
     place = 4
+
+
+@fault("last-statement-wins", "U2")
+class LastWins(Authority):
+    """Of the statements that apply the last one decides, also against an explicit Deny."""
+
+    def allows(self, principal: Principal, action: str, resource: str) -> bool:
+        if principal.statements is None:
+            return True
+        effects = [
+            statement.effect
+            for statement in principal.statements
+            if self.applies(statement, action, resource)
+        ]
+        return effects[-1:] == ["Allow"]
+
+
+@fault("action-compared-by-its-beginning", "U2")
+class ActionBegins(Authority):
+    """An action that begins as the pattern says is taken for one that it names."""
+
+    def action_matches(self, statement: Statement, action: str) -> bool:
+        return any(self.matches(f"{one}*", action) for one in statement.actions)
+
+
+@fault("resource-compared-by-its-beginning", "U2")
+class ResourceBegins(Authority):
+    """A resource that begins as the pattern says is taken for one that it names."""
+
+    def resource_matches(self, statement: Statement, resource: str) -> bool:
+        return any(self.matches(f"{one}*", resource) for one in statement.resources)
+
+
+@fault("deny-for-all-ignored", "U2")
+class DenyForAllIgnored(Authority):
+    """A Deny for every action is not heeded."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        for_all = statement.effect == "Deny" and "*" in statement.actions
+        return not for_all and super().applies(statement, action, resource)

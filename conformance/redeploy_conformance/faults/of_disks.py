@@ -1,7 +1,8 @@
-"""Faults in what becomes of the disks when a redeploy succeeds."""
+"""Faults in what disks mean for a redeploy, and in what becomes of them."""
 
+from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.redeploys import Redeploys
-from redeploy_conformance.emulator.state import Instance
+from redeploy_conformance.emulator.state import Flight, Instance
 from redeploy_conformance.faults.registry import fault
 
 
@@ -56,3 +57,21 @@ class IsolatedStays(Redeploys):
         super().renew_local_disks(instance)
         if isolated:
             instance.local_disk = "isolated"
+
+
+@fault("failure-heals-damaged-disk", "L6")
+class FailureHeals(Redeploys):
+    """After a failed redeploy a damaged local disk is healthy."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        if instance.local_disk == "damaged":
+            instance.local_disk = "healthy"
+
+
+@fault("isolation-gap-closed-by-a-lock", "A13")
+class LockClosesGap(Admission):
+    """In the isolation gap an instance with any lock is refused for want of an event."""
+
+    def in_gap(self, instance: Instance) -> bool:
+        return super().in_gap(instance) and not instance.lock_reasons

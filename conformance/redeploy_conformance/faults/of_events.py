@@ -155,3 +155,23 @@ class AllOrOne(Redeploys):
         events = super().events_to_close(instance, flight)
         self.redeploys += len(events) > 1
         return events if self.redeploys % 2 else events[:1]
+
+
+@fault("simulated-event-closed-when-stopped", "E4")
+class SimulatedOfStopped(Admission):
+    """A redeploy of a Stopped instance responds to simulated events, too."""
+
+    def respondable(self, instance: Instance, event: Event) -> bool:
+        if event.simulated and instance.status == "Stopped":
+            return self.in_table(instance, event)
+        return super().respondable(instance, event)
+
+
+@fault("simulated-failure-closed", "E4")
+class SimulatedFailure(Admission):
+    """A redeploy responds to simulated events of a failure, which are Executing at once."""
+
+    def respondable(self, instance: Instance, event: Event) -> bool:
+        if event.simulated and event.status == "Executing":
+            return self.in_table(instance, event)
+        return super().respondable(instance, event)

@@ -106,6 +106,17 @@ class FailedHostOfStopped(Admission):
         return super().in_table(instance, event)
 
 
+@fault("accepted-while-stopped-when-it-will-fail", "A2", "L12")
+class AcceptedBeforeItFails(Admission):
+    """A redeploy that will fail is forgotten while it shows Stopped."""
+
+    def in_flight(self, instance: Instance) -> bool:
+        flight = instance.flight
+        fails = flight is not None and flight.outcome == "fail"
+        forgotten = fails and instance.status == "Stopped"
+        return not forgotten and super().in_flight(instance)
+
+
 @fault("accepted-on-the-way-back", "A2")
 class AcceptedOnWayBack(Admission):
     """A failing redeploy is forgotten on its last leg."""

@@ -77,3 +77,13 @@ class Shared(Limiter):
 
     def scope(self, account: Account, instance_id: str) -> str:
         return "all"
+
+
+@fault("quota-whole-after-another-account", "Q6", "Q2")
+class OneAtATime(Limiter):
+    """Only the account that called last has used anything."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        for scope in [one for one in self._buckets if one != account.account_id]:
+            del self._buckets[scope]
+        super().arrive(account, instance_id)

@@ -102,3 +102,12 @@ class SuccessChangesTenancy(Redeploys):
         super().succeed(instance, flight)
         if instance.redeploys >= 2:
             instance.tenancy = "dedicated-host"
+
+
+@fault("success-mends-cloud-disks", "L9")
+class SuccessMends(Redeploys):
+    """A successful redeploy brings a disk in order that got into a wrong status on the way."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        instance.disk_status = "normal"

@@ -57,6 +57,7 @@ def crossings(contract: Contract) -> Iterator[Case]:
         _after_an_error,
         _many_lives,
         _other_callers,
+        _forms,
         _refused_for_good,
     )
     for make_cases in makers:
@@ -184,7 +185,8 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("L6",), row=row, steps=steps)
     for before, after in ((("financial",), ()), ((), ("financial",))):
         made = make(contract, spec={"lock_reasons": before})
-        change = Patch("i1", spec_items({"lock_reasons": after, "billing": "expired"}))
+        spec = {"lock_reasons": after, "billing": "expired", "disk_status": "incorrect"}
+        change = Patch("i1", spec_items(spec))
         steps = (replace(made, ending=SUCCEED), Redeploy("i1"), change, Settle())
         row = f"lock_reasons changed on the way to {words(after) or 'none'}"
         yield Case(clauses=("L3", "L9"), row=row, steps=steps)
@@ -199,7 +201,7 @@ def _called_on_the_way(contract: Contract) -> Iterator[Case]:
         steps = (*first, Look(), Settle())
         row = f"a forced second call, begun {origin}, will {ending}"
         yield Case(clauses=("A2", "L10"), row=row, steps=steps)
-        watch = [x for _ in range(8) for x in (Advance(3.0), Look(), forced)]
+        watch = [x for _ in range(12) for x in (Advance(2.0), Look(), forced)]
         row = f"forced calls all the way, begun {origin}, will {ending}"
         steps = (*first, *watch, Settle())
         yield Case(clauses=("A2",), row=row, steps=steps)
@@ -251,6 +253,25 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), theirs, call, Look())
     row = "another account's instance, by a policy for everything"
     yield Case(clauses=("A1",), row=row, steps=steps)
+
+
+def _forms(contract: Contract) -> Iterator[Case]:
+    """Yield ForceStop in every form of request: what it says, and that it is no boolean."""
+    bad = [row for row in contract.malformed if "ForceStop" in row.set]
+    no_boolean = [row for row in bad if contract.by_id[row.clause].required]
+    for wire in WIRES:
+        made = [replace(make(contract, f"i{n}"), ending=SUCCEED) for n in (1, 2)]
+        calls = [
+            Redeploy("i1", force=True, wire=wire),
+            Redeploy("i2", force=False, wire=wire),
+        ]
+        steps: tuple[Step, ...] = (*made, *calls, Look(), Settle())
+        yield Case(clauses=("L11",), row=f"ForceStop, as {wire}", steps=steps)
+        for row in no_boolean:
+            call = Redeploy("i1", malformed=row.name, wire=wire)
+            steps = (make(contract), call, Look())
+            label = f"{row.name}, as {wire}"
+            yield Case(clauses=(row.clause,), row=label, steps=steps)
 
 
 def _refused_for_good(contract: Contract) -> Iterator[Case]:

@@ -32,3 +32,14 @@ def local_disks(contract: Contract) -> Iterator[Case]:
     kept = make(contract, spec=isolated)
     steps = life(kept, Redeploy("i1"), FAIL)
     yield Case(clauses=("L6",), row="isolated disk", steps=steps, depth=Depth.PLAN)
+    # Where the call is refused (A6d), there is nothing that may fail.
+    damaged = {**LOCAL, "local_disk": LocalDisk.DAMAGED.value}
+    steps = life(make(contract, spec=damaged), Redeploy("i1"), FAIL)
+    row = "damaged disk, will fail"
+    yield Case(clauses=("A6d",), row=row, steps=steps, depth=Depth.PLAN)
+    locks = contract.attribute_by_name["lock_reasons"].values
+    harmless = {"lock_reasons": tuple(one for one in locks if one != "security")}
+    made = make(contract, spec={**isolated, **harmless}, events=())
+    steps = life(made, Redeploy("i1"), SUCCEED)
+    row = "no event, with every harmless lock"
+    yield Case(clauses=("A13",), row=row, steps=steps, depth=Depth.PLAN)

@@ -1,6 +1,7 @@
 """Which events are answered and ended by a redeploy: listed, unlisted, several, simulated."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from redeploy_conformance.plans.blocks import (
     FAIL,
@@ -72,6 +73,7 @@ def several(contract: Contract) -> Iterator[Case]:
 def simulated(contract: Contract) -> Iterator[Case]:
     """Yield simulated events, alone and beside a real one (E4, E5)."""
     steps: tuple[Step, ...]
+    yield from _simulated_and_listed(contract)
     for n, kind in enumerate(
         ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy")
     ):
@@ -82,3 +84,18 @@ def simulated(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("E4",), row=row, steps=steps, depth=depth)
         steps = (make(contract, events=()), extra, Redeploy("i1"), Settle())
         yield Case(clauses=("E5",), row=kind, steps=steps, depth=depth)
+
+
+def _simulated_and_listed(contract: Contract) -> Iterator[Case]:
+    """Yield simulated events that but for this are of a row: in its status, and with what it needs."""
+    kind = "SystemMaintenance.Redeploy"
+    pairs: list[tuple[str, dict[str, Any]]]
+    pairs = [(kind, {"status": origin}) for origin in contract.transition_from]
+    limited = [row for row in contract.events if row.only_with]
+    pairs += [(row.type, dict(row.only_with)) for row in limited]
+    for kind, spec in pairs:
+        made = make(contract, spec=spec)
+        steps = life(made, Redeploy("i1"), SUCCEED, Simulate("i1", kind))
+        words = ", ".join(f"{name}={value}" for name, value in spec.items())
+        row = f"{kind} beside a real event, {words}"
+        yield Case(clauses=("E4",), row=row, steps=steps, depth=Depth.PLAN)

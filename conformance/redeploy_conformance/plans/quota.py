@@ -36,6 +36,7 @@ def burst(contract: Contract) -> Iterator[Case]:
         Redeploy(last, count=2),
         Look((last, "j1")),
         Redeploy("j1"),
+        Redeploy(last),  # what another account calls gives nothing back
         Advance(2 * window + 1),
         Look((last,)),
         Redeploy(last),

@@ -76,6 +76,54 @@ def test_an_order_is_told_only_where_it_is_certain_what_was_violated(
     assert oracle.ledger.precedence == pairs
 
 
+OPENED = Event("e1", "SystemMaintenance.Reboot", "Inquiring")
+DAMAGED = {"storage": "local", "local_disk": "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("world", "code", "pairs"),
+    [
+        # The event is missing, too, and the code is the same: it need not be the host's.
+        (World(tenancy="dedicated-host", billing="expired"), "no-event", {}),
+        (
+            World(tenancy="dedicated-host", billing="expired", events=(OPENED,)),
+            "no-event",
+            {("A4", "A7"): 1},
+        ),
+        # A code that no page lists may be the host's, or that of a missing event.
+        (World(tenancy="dedicated-host", billing="expired"), "other", {}),
+        # A damaged disk may be a reason as well as one in a wrong status.
+        (
+            World(
+                disk_status="incorrect", billing="expired", events=(OPENED,), **DAMAGED
+            ),
+            "disk",
+            {},
+        ),
+        (
+            World(status="Pending", billing="expired"),
+            "no-event",
+            {("no-event", "A2"): 1, ("no-event", "A7"): 1},
+        ),
+    ],
+)
+def test_an_order_is_told_only_where_one_reason_has_the_code(
+    contract: Contract, world: World, code: str, pairs: dict[tuple[str, str], int]
+) -> None:
+    codes = {
+        "no-event": "InvalidOperation.RedeployInstance",
+        "disk": "DiskError",
+        "other": "OperationDenied.DedicatedHost",
+    }
+    oracle = Oracle(contract, Rules(bound=600.0, lags=False, stepped=True))
+    oracle.add("i1", "a1", world)
+    listed = contract.error_by_code.get(codes[code])
+    text = "no" if listed is None or listed.message == "%s" else listed.message
+    reply = Reply(Kind.REJECTED, 403, codes[code], text, "R-1")
+    assert oracle.answered("i1", Call(), reply, 1.0) == []
+    assert oracle.ledger.precedence == pairs
+
+
 def test_where_the_isolation_gap_may_last_nothing_is_told_of_an_acceptance(
     contract: Contract,
 ) -> None:
