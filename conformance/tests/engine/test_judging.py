@@ -46,9 +46,11 @@ def said(reply: Reply, number: int) -> Reply:
     return replace(reply, message=message, request_id=f"R-{number}")
 
 
-def redeploying(before: Mapping[str, Any] | None = None, **world: Any) -> Oracle:
+def redeploying(
+    before: Mapping[str, Any] | None = None, rules: Rules = RULES, **world: Any
+) -> Oracle:
     """Return an oracle of one instance whose redeploy was accepted at 0 s."""
-    oracle = Oracle(CONTRACT, RULES)
+    oracle = Oracle(CONTRACT, rules)
     oracle.add("i1", "a1", World(events=(EVENT,), **world))
     assert oracle.looked({"i1": seen() if before is None else before}, 0.0) == []
     accepted = Reply(Kind.ACCEPTED, 200, request_id="R-1", task_id="t-1")
@@ -100,25 +102,82 @@ def test_what_was_not_known_before_confirms_nothing() -> None:
     assert "L4" not in held
 
 
+LOCAL = World(storage="local")
+FAILURE = Event("e-1", "SystemFailure.Reboot", "Executing")
+
+
 @pytest.mark.parametrize(
     ("world", "code", "clause", "also"),
     [
         (World(events=(EVENT,)), "DiskError", "A8", ("E1", "A9")),
         (World(events=(EVENT,)), "Forbidden.RAM", "E1", ("A9",)),
+        (World(events=(EVENT,)), None, "E1", ("A9",)),
+        # What is special about the instance, but not about its event, may be the reason.
         (World(events=(EVENT,), status="Stopped"), "Some.Code", "A9", ()),
-        (
-            World(events=(EVENT, replace(EVENT, id="e-2"))),
-            "Some.Code",
-            "A9",
-            (),
-        ),
+        (replace(LOCAL, events=(FAILURE,)), "Some.Code", "E1", ("A9",)),
+        (World(events=(EVENT, replace(EVENT, id="e-2"))), "Some.Code", "A9", ()),
     ],
 )
 def test_a_call_that_must_be_accepted_is_rejected(
-    world: World, code: str, clause: str, also: tuple[str, ...]
+    world: World, code: str | None, clause: str, also: tuple[str, ...]
 ) -> None:
     wrong = blame(CONTRACT, world, Call(), Reply(Kind.REJECTED, 403, code))
     assert (wrong.clause, wrong.also) == (clause, also)
+
+
+@pytest.mark.parametrize("code", ["Forbidden.RAM", "Some.Code", None])
+def test_a_policy_that_allows_a_call_is_what_its_refusal_breaks(
+    code: str | None,
+) -> None:
+    call = Call(granted="U2")
+    wrong = blame(
+        CONTRACT, World(events=(EVENT,)), call, Reply(Kind.REJECTED, 403, code)
+    )
+    assert (wrong.clause, wrong.also) == ("U2", ())
+
+
+def test_of_several_preconditions_the_first_is_blamed_and_the_others_are_named() -> (
+    None
+):
+    world = World(lock_reasons=frozenset({"security"}), tenancy="dedicated-host")
+    broken = replace(world, billing="in-arrears", events=(EVENT,))
+    wrong = blame(CONTRACT, broken, Call(), Reply(Kind.ACCEPTED, 200, task_id="t-1"))
+    assert {wrong.clause, *wrong.also} == {"A3", "A4", "A7"}
+    assert len(wrong.also) == 2
+
+
+def test_where_the_isolation_gap_may_last_any_code_will_do() -> None:
+    *_, online = CONTRACT.gap_ending_event_types
+    oracle = Oracle(CONTRACT, RULES)
+    world = replace(LOCAL, local_disk="isolated")
+    oracle.add("i1", "a1", replace(world, events=(Event("e-1", online, "Executing"),)))
+    refused = said(Reply(Kind.REJECTED, 403, "Some.Code"), 1)
+    assert oracle.answered("i1", Call(), refused, 0.0) == []
+
+
+def quiet(oracle: Oracle) -> dict[str, set[tuple[str, ...]]]:
+    return {key: {one.quiet for one in oracle.worlds[key]} for key in oracle.worlds}
+
+
+def accept(oracle: Oracle, key: str, number: int) -> None:
+    reply = Reply(Kind.ACCEPTED, 200, request_id=f"R-{number}", task_id=f"t-{number}")
+    assert oracle.answered(key, Call(), reply, 0.0) == []
+
+
+def test_a_rejection_silences_whom_no_accepted_call_may_have_changed_unseen() -> None:
+    oracle = Oracle(CONTRACT, RULES)
+    for key in ("i1", "i2", "i3"):
+        oracle.add(key, "a1", World(events=(EVENT,), next_ending=Ending.FAIL))
+    oracle.add("i4", "a1", World(status="Pending"))
+    accept(oracle, "i1", 1)
+    oracle.time_passes(100.0)
+    oracle.answered("i4", Call(), said(BUSY, 2), 100.0)
+    l10, nothing = {("L10",)}, {()}
+    assert quiet(oracle) == {"i1": l10, "i2": nothing, "i3": nothing, "i4": l10}
+    accept(oracle, "i2", 3)  # from now on i1 may be changed by this one, too
+    oracle.time_passes(200.0)
+    oracle.answered("i4", Call(), said(BUSY, 4), 200.0)
+    assert quiet(oracle) == {"i1": nothing, "i2": nothing, "i3": nothing, "i4": l10}
 
 
 @pytest.mark.parametrize("status", ["Stopping", "Starting"])
@@ -165,3 +224,24 @@ def test_which_limiter_it_is_shows_only_where_time_is_turned() -> None:
     for number in range(3):
         oracle.answered("i1", Call(), said(BUSY, number), 0.0)
     assert not [one for one in oracle.ledger.told if one[0].startswith("Q")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "host", "lags", "clauses"),
+    [
+        ("new", "h-1", False, ["L4f"]),
+        ("old", "h-2", False, ["L4f"]),
+        ("new", "h-2", False, []),
+        # What is seen may be late, or the status be late that is seen with it.
+        ("new", "h-1", True, []),
+        ("old", "h-2", True, []),
+    ],
+)
+def test_a_server_seen_on_the_way_binds_who_declared_another_one(
+    declared: str, host: str, lags: bool, clauses: list[str]
+) -> None:
+    rules = Rules(bound=60.0, lags=lags, stepped=True, declared={"L4f": declared})
+    oracle = redeploying(rules=rules, next_ending=Ending.SUCCEED)
+    oracle.time_passes(5.0)
+    wrong = oracle.looked({"i1": seen(status="Stopping", host=host)}, 5.0)
+    assert [one.clause for one in wrong] == clauses
