@@ -74,7 +74,9 @@ def text_of(code: str) -> str:
         (299, {"Code": "Some.Code"}, ["R1"]),
         (300, {"Code": "Some.Code"}, []),
         (200, {"Code": BUSY, "Message": text_of(BUSY)}, ["R2"]),
-        (502, {"Code": BUSY}, []),
+        (503, {"Code": BUSY, "Message": text_of(BUSY)}, ["R2"]),
+        (503, {"Code": "Some.Code"}, []),
+        (503, {}, []),
         (429, {"Code": "Some.Code"}, []),
     ],
 )
