@@ -1,9 +1,20 @@
 """What an answer says became of a call, and what is wrong with it by itself (R1–R3, R5)."""
 
+from dataclasses import replace
+
 import pytest
 
+from redeploy_conformance.bench import set_up
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.replies import Kind, Reply, flaws, read
+from redeploy_conformance.steps import Create, Together
+from redeploy_conformance.targets.asgi import DirectTransport
+from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.wire.answers import Answer
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import load
 
 TASK = {"RequestId": "R-1", "TaskId": "t-1"}
@@ -94,3 +105,30 @@ def test_a_message_that_the_page_leaves_open_is_some_text(
     row = next(one for one in load().errors if one.message == "%s")
     reply = Reply(Kind.REJECTED, row.http_status, row.code, message, "R-1")
     assert [one.clause for one in flaws(load(), reply)] == clauses
+
+
+class Racing:
+    """A transport that gives refusals another status than the page."""
+
+    def __init__(self, inner: DirectTransport) -> None:
+        self.inner = inner
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = self.inner.send(request, timeout)
+        return replace(answer, status=409) if answer.status == 403 else answer
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def test_answers_to_concurrent_calls_are_looked_at_like_others() -> None:
+    emulator = Emulator()
+    transport = Racing(DirectTransport(emulator.asgi))
+    declared = Statement(read_lag_seconds=0.0)
+    bench = set_up(Target("racing", "embedded", transport, declared), load())
+    steps = (
+        Create("i1", (), (("SystemMaintenance.Reboot", "Inquiring"),)),
+        Together(("i1",), 2),
+    )
+    found = perform(bench, steps, Ledger()).violations
+    assert [one.clause for one in found] == ["R2"]
