@@ -245,3 +245,25 @@ def test_a_server_seen_on_the_way_binds_who_declared_another_one(
     oracle.time_passes(5.0)
     wrong = oracle.looked({"i1": seen(status="Stopping", host=host)}, 5.0)
     assert [one.clause for one in wrong] == clauses
+
+
+def test_a_call_without_an_answer_may_take_effect_later() -> None:
+    oracle = Oracle(CONTRACT, RULES)
+    oracle.add("i1", "a1", World(events=(EVENT,), next_ending=Ending.SUCCEED))
+    oracle.answered("i1", Call(), Reply(Kind.UNKNOWN), 0.0)
+    for now, status in ((10.0, "Running"), (20.0, "Stopping")):
+        oracle.time_passes(now)
+        assert oracle.looked({"i1": seen(status=status)}, now) == []
+    oracle.time_passes(90.0)
+    wrong = oracle.looked({"i1": seen(status="Stopping")}, 90.0)
+    assert [one.clause for one in wrong] == ["L7"]
+
+
+@pytest.mark.parametrize(("begun", "clauses"), [(59.0, []), (None, ["L7"])])
+def test_what_is_late_now_need_not_have_been_when_the_call_was_made(
+    begun: float | None, clauses: list[str]
+) -> None:
+    rules = Rules(bound=60.0, lags=False, stepped=False)
+    oracle = redeploying(rules=rules, next_ending=Ending.SUCCEED)
+    wrong = oracle.answered("i1", Call(), said(BUSY, 2), 61.0, begun=begun)
+    assert [one.clause for one in wrong] == clauses
