@@ -39,9 +39,18 @@ class Quota:
 
     def under(self, now: float) -> bool:
         """Whether one more call keeps the caller within the documented rate (Q1)."""
-        edge = now - self.contract.quota_seconds - MARGIN
-        recent = len(self.calls) - bisect_right(self.calls, edge)
-        return recent < self.contract.quota_calls
+        return self._made(now, -MARGIN) < self.contract.quota_calls
+
+    def last(self, now: float) -> bool:
+        """Whether one more call is the last within the documented rate (Q1)."""
+        return self.under(now) and (
+            self._made(now, MARGIN) == self.contract.quota_calls - 1
+        )
+
+    def _made(self, now: float, margin: float) -> int:
+        """Return how many calls were made within the rate's seconds, less a margin."""
+        edge = now - self.contract.quota_seconds + margin
+        return len(self.calls) - bisect_right(self.calls, edge)
 
     def exhausted(self, now: float, stepped: bool) -> bool:
         """Whether no admissible limiter would let one more call through (Q2)."""
@@ -89,14 +98,11 @@ class Quota:
 
     def insisted(self, now: float) -> bool:
         """Whether more calls were made than any admissible limiter lets through (Q2)."""
-        edge = now - self.contract.quota_seconds + MARGIN
-        made = len(self.calls) - bisect_right(self.calls, edge)
-        return made >= 2 * self.contract.quota_calls
+        return self._made(now, MARGIN) >= 2 * self.contract.quota_calls
 
     def silent(self, now: float) -> bool:
         """Whether the account has made no call for a whole window."""
-        edge = now - self.contract.quota_seconds - MARGIN
-        return not self.calls or self.calls[-1] <= edge
+        return self._made(now, -MARGIN) == 0
 
     def note(self, now: float, *, throttled: bool, accepted: bool) -> None:
         """Enter a call, and drop the limiters that would have answered otherwise.
@@ -172,7 +178,7 @@ def judge(
         seen = f"accepted after {count(len(quota.passed), 'accepted call')}"
         wrong.append(Flaw("Q2", "throttled", seen))
     elif not throttled:
-        if len(quota.calls) == quota.contract.quota_calls - 1 and quota.under(now):
+        if quota.last(now):
             held.append("Q1")
         if quota.throttled and quota.silent(now):
             held.append("Q5")

@@ -309,11 +309,9 @@ def _why_succeeded(
         *fixed,
         *local,
         *(
-            (
-                f"event {one.id}",
-                _since(world, one, _event_clause(contract, one, flight)),
-            )
+            (f"event {one.id}", _since(world, one, clause))
             for one in world.events
+            if (clause := _event_clause(contract, world, one, flight)) is not None
         ),
     )
 
@@ -324,11 +322,16 @@ def _since(world: World, event: Event, clause: str) -> str:
     return before if event.status is None and before else clause
 
 
-def _event_clause(contract: Contract, event: Event, flight: Flight) -> str:
+def _event_clause(
+    contract: Contract, world: World, event: Event, flight: Flight
+) -> str | None:
+    """Return the clause that an event rests on after a success; none where that is open (E1r)."""
     if event.id in flight.answers:
         return "E1"
     if event.simulated:
         return "E4"
+    if responds_to(contract, world, event):  # raised on the way
+        return None
     row = contract.event_by_type.get(event.type)
     if row is not None and event.status in row.statuses:
         return "E3"

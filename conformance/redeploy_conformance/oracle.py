@@ -90,8 +90,6 @@ class Oracle:
             for world in worlds
         )
         self.homes[key] = account
-        if account not in self.quotas:
-            self.quotas[account] = Quota(self.contract)
 
     def change(self, key: str, how: Callable[[World], World]) -> None:
         """Enter a change that was made through the control plane."""
@@ -331,8 +329,9 @@ def _may_refuse(clause: str, reply: Reply) -> bool:
     """Whether a call that is barred may be answered with this status (A14 and U1: 4xx)."""
     if reply.status == 500:
         return _internal(reply)
-    plain = reply.kind is Kind.REJECTED and reply.status is not None
-    return not plain or clause == "U4" or 400 <= (reply.status or 0) < 500
+    if reply.kind is not Kind.REJECTED or reply.status is None or clause == "U4":
+        return True
+    return 400 <= reply.status < 500
 
 
 def _internal(reply: Reply) -> bool:

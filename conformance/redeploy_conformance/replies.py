@@ -81,8 +81,12 @@ def _kind(status: int, code: str | None, task_id: str | None) -> Kind:
 
 
 def flaws(contract: Contract, reply: Reply) -> list[Flaw]:
-    """Return what is wrong with an answer to RedeployInstance by itself (R1–R3, R5)."""
-    if reply.status is None or reply.kind is Kind.UNKNOWN:
+    """Return what is wrong with an answer to RedeployInstance by itself (R1–R3, R5).
+
+    A 5xx answer may be a gateway's, except with a code of the page: then its status is wrong.
+    """
+    row = contract.error_by_code.get(reply.code or "")
+    if reply.status is None or (reply.kind is Kind.UNKNOWN and row is None):
         return []
     if reply.kind is Kind.ACCEPTED:
         missing = [
@@ -101,7 +105,6 @@ def flaws(contract: Contract, reply: Reply) -> list[Flaw]:
             return [Flaw("R1", "HTTP 2xx with a TaskId", f"HTTP {reply.status}")]
         return []
     found = []
-    row = contract.error_by_code.get(reply.code or "")
     if row is None and 200 <= reply.status < 300:
         found.append(Flaw("R1", "no error code in HTTP 2xx", str(reply)))
     if row is not None and row.http_status != reply.status:

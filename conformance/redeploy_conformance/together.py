@@ -18,7 +18,7 @@ from redeploy_conformance.linearize import (
 )
 from redeploy_conformance.model import Call
 from redeploy_conformance.parallel import Span
-from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.replies import Kind, Reply, flaws
 
 if TYPE_CHECKING:
     from redeploy_conformance.session import Session
@@ -77,11 +77,15 @@ def _judge(
         return [_blamed(session, start, fewest)]
     oracle.worlds[key] = worlds
     replies = [one.seen for one in history if isinstance(one.seen, Reply)]
-    flaws = [flaw for reply in replies for flaw in oracle.identify(reply)]
+    wrong = [
+        flaw
+        for reply in replies
+        for flaw in (*flaws(session.contract, reply), *oracle.identify(reply))
+    ]
     if any(reply.kind is Kind.ACCEPTED for reply in replies):
         oracle.ledger.confirm([("L12", "")])
         oracle.end_silence(key)
-    return [Violation(one.clause, one.expected, one.observed) for one in flaws]
+    return [Violation(one.clause, one.expected, one.observed) for one in wrong]
 
 
 def _blamed(

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.limiter import Quota
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.replies import Kind, Reply
@@ -66,7 +65,6 @@ class Decisions:
     def _oracle(self, belief: Belief) -> Oracle:
         oracle = Oracle(self.contract, self.rules)
         oracle.worlds, oracle.homes = Worlds({KEY: belief}), {KEY: ""}
-        oracle.quotas[""] = Quota(self.contract)
         return oracle
 
     def _answered(
