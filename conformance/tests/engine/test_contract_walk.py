@@ -157,20 +157,42 @@ def test_a_new_event_row_makes_new_cases_with_no_other_edit(contract: Contract) 
     assert [one.accepted for one in outcomes] == [True]
 
 
-def test_a_new_error_row_makes_new_cases_with_no_other_edit(contract: Contract) -> None:
-    row = """
+NEW_ERROR = """
 [[error]]
 code = "InstanceRefunded"
 http_status = 403
 message = "%s"
 states_fact = true
-when = [{ attribute = "lock_reasons", forbidden = ["refunded"], clause = "A3" }]
+when = [{ attribute = "lock_reasons", forbidden = ["refunded"], clause = "A16" }]
+
+[[clause]]
+id = "A16"
+name = "refunded"
+statement = "An instance that was refunded is rejected."
+strength = "documented"
+source = "error table"
+needs = ["accounts", "instances"]
 """
-    richer = parse(contract_text() + row)
+
+
+def test_a_new_error_row_makes_new_cases_with_no_other_edit(contract: Contract) -> None:
+    richer = parse(contract_text() + NEW_ERROR)
     world = World(lock_reasons=frozenset({"refunded"}))
     outcomes = admissible(richer, world, Call(), 0.0, RULES)
     assert {code for one in outcomes for code in one.codes or ()} >= {
         "InstanceRefunded"
     }
     new = {name(richer, case) for case in plan(richer)}
-    assert "A3-security-lock lock_reasons=refunded" in new
+    assert "A16-refunded lock_reasons=refunded" in new
+
+
+def test_what_a_new_error_row_refuses_is_nowhere_taken_for_harmless() -> None:
+    """Two rows may speak of one attribute: each case is about the rows that refuse it."""
+    richer = parse(contract_text() + NEW_ERROR)
+    about = {
+        case.clauses[0]
+        for case in plan(richer)
+        for step in case.steps
+        if "refunded" in str(step)
+    }
+    assert about == {"A16", "A11"}
