@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from redeploy_conformance.certify.faulty import FAULTY
 from redeploy_conformance.contract_command import mermaid
+from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import load
 
@@ -31,8 +33,21 @@ def test_the_state_diagram_is_the_contracts(text: str) -> None:
 
 
 def test_the_counts_are_right(text: str) -> None:
-    assert f"({len(load().clauses)} clauses," in text
-    assert f"(there are {len(FAULTS)} of them)" in text
+    clauses, faults = len(load().clauses), len(FAULTS)
+    for count in (
+        f"({clauses} clauses,",
+        f"(there are {faults} of them)",
+        f"is tried on {faults} emulators that are wrong on purpose",
+        f"on {len(variants())} that are right but choose otherwise",
+        f"names {len(FAULTY)} faulty ones",
+    ):
+        assert count in " ".join(text.split()), f"README.md should say now: {count!r}"
+
+
+def test_every_clause_is_in_the_table(text: str) -> None:
+    for clause in load().clauses:
+        row = f"| {clause.id} {clause.name} |"
+        assert row in text, f"README.md, the table of every clause, lacks: {row}"
 
 
 def test_the_example_of_an_application_runs_and_says_what_to_offer(
