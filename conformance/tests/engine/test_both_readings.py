@@ -11,7 +11,7 @@ from redeploy_conformance.emulator.admission import LOCAL_DISKS_ONLY, RESPONDABL
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.plans.blocks import LOCAL, make, settable, values
+from redeploy_conformance.plans.blocks import LOCAL, make, settable, values, words
 from redeploy_conformance.steps import Redeploy
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Attribute, Contract, Precondition, load
@@ -37,9 +37,9 @@ def test_an_attribute_is_in_the_schemas_of_the_control_protocol(
 ) -> None:
     text = files("redeploy_schemas").joinpath(f"control/{name}.json").read_text("utf-8")
     known = json.loads(text)["properties"].get(one.name, {})
-    words = known.get("items", known).get("enum", [])
-    assert set(words) - {None} == set(one.values), (
-        f"[[attribute]] {one.name}: control/{name}.json has {words} and not its values"
+    listed = known.get("items", known).get("enum", [])
+    assert set(listed) - {None} == set(one.values), (
+        f"[[attribute]] {one.name}: control/{name}.json has {listed} and not its values"
     )
 
 
@@ -84,8 +84,8 @@ def test_the_emulator_refuses_what_an_error_row_refuses(
             for one in run.violations
         ]
         assert (told, run.problem) == ([], None), (
-            f"[[error]] {row.code}, {row.attribute} = {value}: the check belongs into "
-            "emulator/admission.py, its answer into emulator/errors.py"
+            f"[[error]] {row.code}, {row.attribute}={words(value)}: {'; '.join(told)}; "
+            "emulator/spec.py sets it, admission.py checks it, errors.py has the answer"
         )
 
 

@@ -189,10 +189,10 @@ code = "InstanceRefunded"
 http_status = 403
 message = "%s"
 states_fact = true
-when = [{ attribute = "lock_reasons", forbidden = ["refunded"], clause = "A16" }]
+when = [{ attribute = "lock_reasons", forbidden = ["refunded"], clause = "X1" }]
 
 [[clause]]
-id = "A16"
+id = "X1"
 name = "refunded"
 statement = "An instance that was refunded is rejected."
 strength = "documented"
@@ -209,7 +209,7 @@ def test_a_new_error_row_makes_new_cases_with_no_other_edit(contract: Contract) 
         "InstanceRefunded"
     }
     new = {name(richer, case) for case in plan(richer)}
-    assert "A16-refunded lock_reasons=refunded" in new
+    assert "X1-refunded lock_reasons=refunded" in new
 
 
 def test_what_a_new_error_row_refuses_is_nowhere_taken_for_harmless() -> None:
@@ -221,4 +221,4 @@ def test_what_a_new_error_row_refuses_is_nowhere_taken_for_harmless() -> None:
         for step in case.steps
         if "refunded" in str(step)
     }
-    assert about == {"A16", "A11"}
+    assert about == {"X1", "A11"}
