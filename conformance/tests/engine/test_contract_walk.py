@@ -11,6 +11,8 @@ from redeploy_conformance import planner, plans
 from redeploy_conformance.authority import allows
 from redeploy_conformance.model import Call, Rules, admissible, finish, passed
 from redeploy_conformance.planner import name, plan
+from redeploy_conformance.plans import opening
+from redeploy_conformance.steps import Case
 from redeploy_conformance.world import Event, Flight, World, exactly
 from redeploy_schemas.contract import Contract, PolicyCase, contract_text, load, parse
 from redeploy_schemas.vocabulary import Ending
@@ -154,7 +156,10 @@ def test_every_maker_of_cases_is_used() -> None:
 
 def test_case_names_are_unique_and_begin_with_their_clause(contract: Contract) -> None:
     names = [name(contract, case) for case in plan(contract)]
-    assert len(names) == len(set(names))
+    twice = sorted({one for one in names if names.count(one) > 1})
+    assert not twice, (
+        f"two planned cases have the name {twice[0]!r}: give each its own row"
+    )
 
 
 @pytest.mark.parametrize("case", load().policy_cases, ids=lambda case: case.name)
@@ -222,3 +227,12 @@ def test_what_a_new_error_row_refuses_is_nowhere_taken_for_harmless() -> None:
         if "refunded" in str(step)
     }
     assert about == {"X1", "A11"}
+
+
+def test_a_planned_case_about_no_clause_is_named(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Case(clauses=("E11",), row="lost", steps=())
+    monkeypatch.setattr(opening, "all_at_once", lambda _: [lost])
+    with pytest.raises(ValueError, match=r"case 'lost' names E11, which is no clause"):
+        plan(contract)
