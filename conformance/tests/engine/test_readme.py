@@ -79,3 +79,15 @@ def test_what_is_installed_is_this_checkout(text: str) -> None:
         found = re.search(r"-e '\.\[(\w+)\]'", one)
         assert found is not None, one
         assert found[1] in known["project"]["optional-dependencies"]
+
+
+def test_the_files_that_contributing_names_are_there() -> None:
+    root = README.parent
+    words = (root / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w./-]+(?:\.py|\.md|\.toml|\.json|/))`", words))
+    assert len(named) > 20
+    folders = ("conformance", "schemas", "reports", "strategies")
+    there = [root / folder for folder in folders]
+    for name in sorted(named):
+        found = any(next(one.rglob(name.rstrip("/")), None) for one in there)
+        assert found or (root / name).exists(), f"CONTRIBUTING.md names {name}"
