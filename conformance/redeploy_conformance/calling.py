@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.api import Api, LostError, Manner, SetUpError
+from redeploy_conformance.api import Api, LostError, Manner
 from redeploy_conformance.replies import Kind, Reply, read, unanswered
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.answers import Answer
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Forging
 
 
 class NotApplicableError(Exception):
@@ -36,7 +37,7 @@ class Caller:
 
         Raises:
             NotApplicableError: the form of the request is not understood.
-            SetUpError: there is no way to sign so, or the target does not answer any more.
+            LostError: the target does not answer any more.
         """
         params = self._params(one, instance)
         understood = one.wire is None or self._understands(one.wire, account)
@@ -86,32 +87,28 @@ class Caller:
         manner = Manner(wire=one.wire)
         ways = {row.name: row.signature for row in self.contract.forgeries}
         match ways.get(one.forgery or ""):
-            case None:
-                pass
-            case "wrong-secret":
+            case Forging.WRONG_SECRET:
                 key = Credentials(credentials.access_key_id, "not-the-secret")
-            case "unknown-key":
+            case Forging.UNKNOWN_KEY:
                 key = Credentials("LTAInobody00000000000", "nothing")
-            case "missing":
+            case Forging.MISSING:
                 key = None
-            case "altered":
+            case Forging.ALTERED:
                 pairs = [
                     *(p for p in pairs if p[0] != "ForceStop"),
                     ("ForceStop", "false"),
                 ]
                 manner = replace(manner, alter=(b"ForceStop=false", b"ForceStop=true"))
-            case "stale":
+            case Forging.STALE:
                 manner = replace(manner, now=datetime.now(UTC) - timedelta(hours=1))
-            case "nothing":
+            case Forging.NOTHING:
                 key = Credentials(credentials.access_key_id, "")
-            case "unreadable":
+            case Forging.UNREADABLE:
                 manner = replace(manner, stamp="not-a-time")
-            case "replayed":
+            case Forging.REPLAYED:
                 once = replace(manner, nonce=f"{time.time_ns():x}")
                 region = [("RegionId", self.api.region)]
                 for before in (once, manner):
                     self.api.call("DescribeInstances", region, credentials, before)
                 manner = once
-            case other:
-                raise SetUpError(f"no way to sign as {other!r}")
         return self.api.call(self.contract.operation, pairs, key, manner)

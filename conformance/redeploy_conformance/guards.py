@@ -1,5 +1,6 @@
 """What speaks against a call: the preconditions that a world violates, and the open points."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -16,13 +17,15 @@ class Excuse(msgspec.Struct, frozen=True, gc=False):
     """A reason to reject that the source leaves open: the code, and the choices that matter.
 
     ``refuse`` and ``accept`` are told where it is used or not, nothing where that is not certain;
-    ``code_is_free`` where no edition binds the code either.
+    ``code_is_free`` where no edition binds the code either. ``shows`` is told wherever it is used,
+    also beside a violated precondition.
     """
 
     code: str
     refuse: tuple[Told, ...] = ()
     accept: tuple[Told, ...] = ()
     code_is_free: bool = False
+    shows: tuple[Told, ...] = ()
 
 
 class Reasons(msgspec.Struct, frozen=True, gc=False):
@@ -70,10 +73,18 @@ def reasons(contract: Contract, world: World) -> Reasons:
         else:
             refuse, accept = (clause, "refuse"), (clause, "accept")
             excuses.append(Excuse(NO_EVENT_CODE, (refuse,), (accept,), True))
-    elif world.flight and world.flight.answers.issuperset(one.id for one in responds):
-        # They may be Executing or closed by now (E1x): then there is no event, either.
-        excuses.append(Excuse(NO_EVENT_CODE))
+    elif not gap and _all_answered(world, responds):
+        # They may be Executing or closed by now, and then there is no event, either: beside A2 (A11).
+        for word in ("Executing", "closed"):
+            excuses.append(Excuse(NO_EVENT_CODE, shows=(("E1x", word),)))
     return Reasons(violated, tuple(excuses), responds, gap)
+
+
+def _all_answered(world: World, events: Iterable[Event]) -> bool:
+    """Whether a redeploy under way was accepted for each of these events."""
+    return world.flight is not None and all(
+        event.id in world.flight.answers for event in events
+    )
 
 
 def _isolated(world: World) -> bool:

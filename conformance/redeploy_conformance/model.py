@@ -133,7 +133,7 @@ def _judged(
         told = tuple((clause, code) for clause in opens)
         yield Outcome(False, frozenset({code}), (*held, ("A8", code)), told, silent)
     for excuse in why.excuses:
-        told = () if why.violated else excuse.refuse
+        told = excuse.shows if why.violated else (*excuse.shows, *excuse.refuse)
         yield Outcome(False, frozenset({excuse.code}), (), told, silent)
         if excuse.code_is_free and not why.violated:
             yield Outcome(False, None, (), told, silent)

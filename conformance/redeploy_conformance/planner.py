@@ -34,7 +34,11 @@ from redeploy_schemas.vocabulary import Part
 
 
 def plan(contract: Contract) -> tuple[Case, ...]:
-    """Return every case; each says which parts of the control plane it needs."""
+    """Return every case; each says which parts of the control plane it needs.
+
+    Raises:
+        ValueError: a case is about a clause that the contract does not have.
+    """
     makers = (
         opening.all_at_once,
         quota.burst,
@@ -90,6 +94,11 @@ def _left_open(step: Step) -> Step:
 
 
 def _needs(contract: Contract, case: Case) -> frozenset[str]:
+    for clause in case.clauses:
+        if clause not in contract.by_id:
+            raise ValueError(
+                f"the planned case {case.row!r} names {clause}, which is no clause of contract.toml"
+            )
     needs = {Part.ACCOUNTS}
     if Part.CLOCK.value not in case.unless:
         needs |= {Part.CLOCK for one in case.clauses if _by_clock(contract, one)}

@@ -12,14 +12,12 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from redeploy_schemas.vocabulary import Part, Strength
+from redeploy_schemas.cross_check import cross_check
+from redeploy_schemas.rows import InvalidContractError, check
+from redeploy_schemas.vocabulary import Forging, Part, Strength
 
 AttributeValue: TypeAlias = str | bool
 """One value of an attribute; a set attribute's values are subsets of these."""
-
-
-class InvalidContractError(ValueError):
-    """The rows contradict each other or miss something; the message names the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +142,7 @@ class Forgery:
     """A request that is not properly signed; ``signature`` says how, ``beyond`` as of a policy."""
 
     name: str
-    signature: str
+    signature: Forging
     beyond: bool = False
 
 
@@ -212,16 +210,15 @@ def parse(text: str) -> Contract:
     """Return the contract that a TOML text holds.
 
     Raises:
-        InvalidContractError: a row misses a field or names something unknown.
+        InvalidContractError: a row has not the form of ``rows``, or names what there is not.
     """
     try:
-        contract = _build(
-            tomllib.loads(text), hashlib.sha256(text.encode()).hexdigest()
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidContractError(f"the contract cannot be read: {error!r}") from error
-    _cross_check(contract)
-    return contract
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidContractError(f"contract.toml is no TOML: {error}") from error
+    check(data)
+    cross_check(data)
+    return _build(data, hashlib.sha256(text.encode()).hexdigest())
 
 
 def load() -> Contract:
@@ -289,7 +286,7 @@ def _build(data: Mapping[str, Any], digest: str) -> Contract:
             for row in data["malformed"]
         ),
         forgeries=tuple(
-            Forgery(row["name"], row["signature"], row.get("beyond", False))
+            Forgery(row["name"], Forging(row["signature"]), row.get("beyond", False))
             for row in data["forgery"]
         ),
     )
@@ -334,47 +331,3 @@ def _error(row: Mapping[str, Any]) -> ErrorRow:
             for when in row["when"]
         ),
     )
-
-
-def _cross_check(contract: Contract) -> None:
-    """Hold the rows against each other, so that a slip is named and not lived with."""
-    ids = [clause.id for clause in contract.clauses]
-    _demand(len(ids) == len(set(ids)), "two clauses share an id")
-    named = {row.clause for row in contract.preconditions}
-    named |= {row.code_is_open for row in contract.preconditions if row.code_is_open}
-    named |= {row.first_clause for row in contract.transitions}
-    named |= {row.clause for row in contract.policy_cases}
-    named |= {row.clause for row in contract.malformed}
-    for unknown in sorted(named - set(ids)):
-        raise InvalidContractError(
-            f"a row names clause {unknown!r}, which does not exist"
-        )
-    for clause in contract.clauses:
-        _demand(
-            clause.strength is not Strength.IMPLIED or clause.argument is not None,
-            f"clause {clause.id} is implied and gives no argument",
-        )
-    for row in contract.preconditions:
-        attribute = contract.attribute_by_name.get(row.attribute)
-        if attribute is None:
-            raise InvalidContractError(
-                f"error {row.code} names attribute {row.attribute!r}, which does not exist"
-            )
-        _demand(
-            row.values <= set(attribute.values),
-            f"error {row.code} names a value that {row.attribute} does not have",
-        )
-        _demand(
-            row.holds(attribute.default),
-            f"the default of {row.attribute} violates a precondition of {row.code}",
-        )
-    for event in contract.events:
-        _demand(
-            set(event.statuses) <= set(contract.open_event_statuses),
-            f"event {event.type} has a status that is not an open one",
-        )
-
-
-def _demand(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise InvalidContractError(sentence)

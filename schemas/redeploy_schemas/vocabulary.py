@@ -48,6 +48,19 @@ class Part(Enum):
     RESET = "reset"
 
 
+class Forging(StrEnum):
+    """How a request that is not properly signed comes about."""
+
+    WRONG_SECRET = "wrong-secret"
+    MISSING = "missing"
+    ALTERED = "altered"
+    STALE = "stale"
+    REPLAYED = "replayed"
+    UNKNOWN_KEY = "unknown-key"
+    UNREADABLE = "unreadable"
+    NOTHING = "nothing"
+
+
 class Verdict(Enum):
     """What a run says of one clause."""
 

@@ -9,6 +9,7 @@ from redeploy_conformance.plans.blocks import (
     WAITS,
     beside,
     event,
+    harmless_values,
     life,
     make,
     settable,
@@ -126,13 +127,11 @@ def two_reasons(contract: Contract) -> Iterator[Case]:
 def harmless(contract: Contract) -> Iterator[Case]:
     """Yield values that are no reason to reject, so that none is invented (A8, A9)."""
     steps: tuple[Step, ...]
-    against = {row.attribute: row for row in contract.preconditions}
     for attribute in contract.attributes:
-        row = against.get(attribute.name)
-        if attribute.name == "local_disk" or (row is not None and not settable(row)):
+        if attribute.name == "local_disk":
             continue
-        for value in attribute.values:
-            if value == attribute.default or (row is not None and not row.holds(value)):
+        for value in harmless_values(contract, attribute.name):
+            if value == attribute.default:
                 continue
             chosen = (value,) if attribute.is_set else value
             made = make(contract, spec={attribute.name: chosen})

@@ -47,14 +47,20 @@ def values(row: Precondition, contract: Contract) -> Iterator[Any]:
             yield (value,) if attribute.is_set else value
 
 
+def harmless_values(contract: Contract, name: str) -> tuple[Any, ...]:
+    """Return the values of an attribute that violate no precondition of the whole table."""
+    rows = [row for row in contract.preconditions if row.attribute == name]
+    every = contract.attribute_by_name[name].values
+    return tuple(value for value in every if all(row.holds(value) for row in rows))
+
+
 def beside(row: Precondition, contract: Contract) -> Iterator[Any]:
     """Yield a violating value of a set together with each harmless one."""
     attribute = contract.attribute_by_name[row.attribute]
     if attribute.is_set:
         bad = next(value for value in attribute.values if not row.holds(value))
-        for value in attribute.values:
-            if row.holds(value):
-                yield (value, bad)
+        for value in harmless_values(contract, row.attribute):
+            yield (value, bad)
 
 
 def words(value: Any) -> str:

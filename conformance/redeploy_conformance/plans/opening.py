@@ -9,6 +9,7 @@ from redeploy_conformance.plans.blocks import (
     LOCAL,
     SUCCEED,
     event,
+    harmless_values,
     make,
     unlisted_pairs,
 )
@@ -36,30 +37,29 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
         if pair[0].startswith(FAILED_HOST) and pair not in limited
     )
     every = [*unlisted_pairs(contract), *listed]
-    locks = contract.attribute_by_name["lock_reasons"].values
-    kept = [one for one in locks if one != "security"]
+    kept = harmless_values(contract, "lock_reasons")
 
     spec: dict[str, Any]
     calls: tuple[Step, ...]
     # Without local disks, so that the limited event is one that must stay.
-    spec = {"lock_reasons": (kept[0],)}
+    spec = {"lock_reasons": kept[:1]}
     made = replace(make(contract, spec=spec, events=every), ending=SUCCEED)
     calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
     yield _case(("L3", "E1", "E2", "A2"), "every event, called twice", made, *calls)
 
-    spec = {**LOCAL, "lock_reasons": (kept[1],)}
+    spec = {**LOCAL, "lock_reasons": kept[1:2]}
     most = [pair for pair in listed if pair[0] != event(contract)[0]]
     made = replace(make(contract, spec=spec, events=most), ending=FAIL)
     calls = (Redeploy("i1", force=True), GLANCE)
     yield _case(("L6", "L5", "E6"), "all listed types but one", made, *calls)
 
-    spec = {**LOCAL, "status": "Stopped", "lock_reasons": tuple(kept[2:])}
+    spec = {**LOCAL, "status": "Stopped", "lock_reasons": kept[2:]}
     events = [event(contract), failure, *limited]
     made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
     yield _case(("L3", "D1", "E1"), "Stopped, local disks", made, *calls)
 
     isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
-    spec = {**isolated, "lock_reasons": ("security", kept[0])}
+    spec = {**isolated, "lock_reasons": ("security", *kept[:1])}
     made = make(contract, spec=spec, events=[failure])
     calls = (Redeploy("i1"), GLANCE)
     yield _case(("A3", "L10"), "security lock beside another", made, *calls)

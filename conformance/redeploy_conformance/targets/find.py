@@ -50,7 +50,7 @@ def find(word: str, contract: Contract) -> Target:
     elif statement.factory is not None:
         transport = _made(statement.factory)
     else:
-        assert statement.url is not None
+        assert statement.url is not None, f"find() makes no target of kind {kind!r}"
         transport = HttpTransport(statement.url, statement.ca_file)
     return Target(statement.name, kind, transport, statement)
 

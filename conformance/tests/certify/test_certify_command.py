@@ -213,3 +213,15 @@ def test_without_certificates_tls_is_not_exercised(
     clauses = {one["id"]: one for one in written()["clients"][0]["clauses"]}
     assert clauses["C8"]["verdict"] == "not exercised"
     assert "pip install -e '.[certify]' installs it" in clauses["C8"]["reason"]
+
+
+def test_a_program_that_is_not_executable_is_told_so() -> None:
+    Path("run").write_text("#!/bin/sh\n", "utf-8")
+    done = certify("./run")
+    assert (
+        done.exit_code,
+        "./run is not executable: chmod +x ./run" in done.output,
+    ) == (
+        2,
+        True,
+    )

@@ -12,7 +12,7 @@ Module = Callable[[str], None]
 
 
 def test_0_conforming(healthy: Ran) -> None:
-    assert healthy.code == 0
+    assert healthy.code == 0, healthy.out
     assert "CONFORMING" in healthy.out
     assert healthy.result is not None
     assert healthy.result["verdict"] == "conforming"

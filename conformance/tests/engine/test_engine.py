@@ -92,10 +92,17 @@ def test_every_open_clause_is_a_setting_with_the_same_words(contract: Contract) 
     words = choices()
     settings = {clause: name for name, clause in clauses().items()}
     opens = {one.id for one in contract.clauses if not one.required}
-    assert set(settings) == opens
+    for clause in opens - set(settings):
+        pytest.fail(f"emulator/settings.py has no field for the open clause {clause}")
+    for clause in set(settings) - opens:
+        pytest.fail(
+            f"emulator/settings.py, {settings[clause]}: contract.toml has no open clause {clause}"
+        )
     for clause, name in settings.items():
         if clause != "A11":  # an order, not a word
-            assert set(words[name]) == set(contract.by_id[clause].choices), clause
+            assert set(words[name]) == set(contract.by_id[clause].choices), (
+                f"{clause}: emulator/settings.py, {name}, and contract.toml differ in their words"
+            )
 
 
 def test_a_declared_choice_binds_and_an_undeclared_one_never_does(

@@ -1,13 +1,22 @@
 """The order of codes is told as one order where there is one (A11)."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from redeploy_conformance.api import Offer
+from redeploy_conformance.bench import Bench
 from redeploy_conformance.conclude import Gathered
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
+from redeploy_conformance.guards import NO_EVENT_CODE
+from redeploy_conformance.investigate import perform
+from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle
+from redeploy_conformance.planner import plan, possible
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.world import Event, Flight, World
 from redeploy_schemas.contract import Contract
@@ -140,3 +149,51 @@ def test_where_the_isolation_gap_may_last_nothing_is_told_of_an_acceptance(
         )
         assert oracle.answered(f"i{number}", Call(), reply, 1.0) == []
     assert oracle.ledger.told["A10", "accept"] == 1
+
+
+ANSWERED = Event("e-1", "SystemMaintenance.Reboot", "Inquiring")
+ANSWERING = Flight("Running", Ending.SUCCEED, None, frozenset({"e-1"}), 600.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "declared", "codes"),
+    [
+        ((ANSWERED,), {}, {"IncorrectInstanceStatus", NO_EVENT_CODE}),
+        ((ANSWERED,), {"E1x": "unchanged"}, {"IncorrectInstanceStatus"}),
+        ((ANSWERED, replace(ANSWERED, id="e-2")), {}, {"IncorrectInstanceStatus"}),
+    ],
+    ids=["it may show as Executing", "declared otherwise", "another one is open"],
+)
+def test_an_event_under_way_that_shows_as_executing_is_no_event_any_more(
+    contract: Contract,
+    events: tuple[Event, ...],
+    declared: dict[str, str],
+    codes: set[str],
+) -> None:
+    """A second call then violates two conditions at once, and either code is right (E1x, A11)."""
+    world = World(status="Stopping", flight=ANSWERING, events=events)
+    right = set()
+    for code in ("IncorrectInstanceStatus", NO_EVENT_CODE, "DiskError"):
+        rules = Rules(bound=600.0, lags=False, stepped=True, declared=declared)
+        oracle = Oracle(contract, rules)
+        oracle.add("i1", "a1", LANDED)
+        oracle.worlds["i1"] = frozenset({world})
+        row = contract.error_by_code[code]
+        reply = Reply(
+            Kind.REJECTED, 403, code, row.message.replace("%s", "None."), "R-1"
+        )
+        if oracle.answered("i1", Call(), reply, 1.0) == []:
+            right.add(code)
+    assert right == codes
+
+
+def test_a_legal_variant_that_looks_for_events_first_raises_no_alarm(
+    contract: Contract, bench_of: Callable[..., Bench]
+) -> None:
+    first = ("no-event", *ATTRIBUTES[:-1])
+    settings = Settings(event_in_flight="Executing", precedence=first)
+    bench = bench_of(Emulator(settings), read_lag_seconds=None)
+    for case in plan(contract):
+        doable = possible(case, bench.offer.parts)
+        if doable is not None and case.clauses[0] in ("A2", "L12"):
+            assert perform(bench, doable.steps, Ledger()).violations == [], case.row

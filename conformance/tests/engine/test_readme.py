@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from redeploy_conformance.certify.faulty import FAULTY
 from redeploy_conformance.contract_command import mermaid
+from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import load
 
@@ -31,8 +33,23 @@ def test_the_state_diagram_is_the_contracts(text: str) -> None:
 
 
 def test_the_counts_are_right(text: str) -> None:
-    assert f"({len(load().clauses)} clauses," in text
-    assert f"(there are {len(FAULTS)} of them)" in text
+    clauses, faults = len(load().clauses), len(FAULTS)
+    flat = " ".join(text.split())
+    counts = (
+        f"({clauses} clauses,",
+        f"(there are {faults} of them)",
+        f"is tried on {faults} emulators that are wrong on purpose",
+        f"on {len(variants())} that are right but choose otherwise",
+        f"names {len(FAULTY)} faulty ones",
+    )
+    missing = [count for count in counts if count not in flat]
+    assert not missing, f"README.md should say now: {', '.join(missing)}"
+
+
+def test_every_clause_is_in_the_table(text: str) -> None:
+    rows = [f"| {one.id} {one.name} |" for one in load().clauses]
+    missing = [row for row in rows if row not in text]
+    assert not missing, f"README.md, the table of every clause, lacks: {missing}"
 
 
 def test_the_example_of_an_application_runs_and_says_what_to_offer(
@@ -62,3 +79,15 @@ def test_what_is_installed_is_this_checkout(text: str) -> None:
         found = re.search(r"-e '\.\[(\w+)\]'", one)
         assert found is not None, one
         assert found[1] in known["project"]["optional-dependencies"]
+
+
+def test_the_files_that_contributing_names_are_there() -> None:
+    root = README.parent
+    words = (root / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w./-]+(?:\.py|\.md|\.toml|\.json|/))`", words))
+    assert len(named) > 20
+    folders = ("conformance", "schemas", "reports", "strategies")
+    there = [root / folder for folder in folders]
+    for name in sorted(named):
+        found = any(next(one.rglob(name.rstrip("/")), None) for one in there)
+        assert found or (root / name).exists(), f"CONTRIBUTING.md names {name}"

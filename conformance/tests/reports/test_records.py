@@ -3,13 +3,25 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import fields
 from importlib.resources import files
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from redeploy_schemas.records import InvalidRecordError, Result
+from redeploy_schemas.records import (
+    Burst,
+    Choice,
+    ClauseResult,
+    Exchange,
+    Finding,
+    InvalidRecordError,
+    Move,
+    Problem,
+    Result,
+    TraceStep,
+)
 from redeploy_schemas.vocabulary import Missing, Part, RunVerdict, Strength, Verdict
 
 Edit = Callable[[dict[str, Any]], object]
@@ -31,6 +43,34 @@ def test_results_are_valid_and_survive(conforming: Result, violated: Result) -> 
         assert not list(VALIDATOR.iter_errors(document))
         assert document == result.to_json()
         assert Result.from_text(result.to_text()) == result
+
+
+RECORDS = {
+    "clause": ClauseResult,
+    "choice": Choice,
+    "finding": Finding,
+    "step": TraceStep,
+    "exchange": Exchange,
+    "move": Move,
+    "burst": Burst,
+    "problem": Problem,
+}
+
+
+def test_every_record_of_the_schema_is_compared_here() -> None:
+    objects = {name for name, one in SCHEMA["$defs"].items() if "properties" in one}
+    assert not objects ^ set(RECORDS), f"RECORDS and $defs differ: {objects}"
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_and_the_schema_have_the_same_fields(name: str) -> None:
+    ours = {one.name for one in fields(RECORDS[name])}
+    theirs = set(SCHEMA["$defs"][name]["properties"])
+    kind = RECORDS[name].__name__
+    assert not theirs - ours, f"records.py, {kind}, lacks {sorted(theirs - ours)}"
+    assert not ours - theirs, (
+        f"run/result.json, $defs.{name}, lacks {sorted(ours - theirs)}"
+    )
 
 
 def test_the_document_groups_its_fields(violated: Result) -> None:

@@ -1,6 +1,7 @@
 """The command ``report``: what goes in, what comes out, with which exit code."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 from click.testing import Result as Outcome
 
+import redeploy_reports
+from redeploy_conformance import report_commands
 from redeploy_conformance.cli import main
+from redeploy_conformance.report_commands import report as group
 from redeploy_schemas.records import Result
 
 Write = Callable[[str, Result], str]
@@ -32,19 +36,40 @@ def report(*words: str) -> Outcome:
     return CliRunner().invoke(main, ["report", *words], catch_exceptions=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "begins"),
-    [
-        ("text", "redeploy-conformance 0.1.0"),
-        ("html", "<!doctype html>"),
-        ("markdown", "## RedeployInstance: not conforming"),
-        ("junit", '<?xml version="1.0"'),
-        ("badge", "<svg "),
-        ("ledger", "| clause | times its premise held | verdict |"),
-        ("merge", '{\n "format"'),
-        ("matrix", "[1] toy 1.0 (r): not conforming"),
-    ],
-)
+FORMATS = {
+    "text": "redeploy-conformance 0.1.0",
+    "html": "<!doctype html>",
+    "markdown": "## RedeployInstance: not conforming",
+    "junit": '<?xml version="1.0"',
+    "badge": "<svg ",
+    "ledger": "| clause | times its premise held | verdict |",
+    "merge": '{\n "format"',
+    "matrix": "[1] toy 1.0 (r): not conforming",
+}
+"""Every format of one result, and how it begins."""
+
+
+def test_every_format_is_tried_here_and_named_in_the_readme() -> None:
+    untried = set(group.commands) - {*FORMATS, "diff", "clients"}
+    assert not untried, f"FORMATS lacks {untried}, and how it begins"
+    page = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    section = page[page.index("## Reports") : page.index("## Evidence")]
+    for name in FORMATS:
+        assert re.search(rf"\b{name}\b", section), f"README.md, Reports, lacks {name}"
+
+
+def test_every_file_that_renders_a_result_is_a_format() -> None:
+    listed = Path(report_commands.__file__).read_text("utf-8")
+    folder = Path(redeploy_reports.__file__).parent
+    for path in sorted(folder.glob("*.py")):
+        if re.search(r"^def render\(\s*result: Result", path.read_text("utf-8"), re.M):
+            assert f"redeploy_reports.{path.stem} import" in listed, (
+                f"reports/redeploy_reports/{path.name} renders a result, and no command of "
+                "report_commands.py does so with it"
+            )
+
+
+@pytest.mark.parametrize(("name", "begins"), FORMATS.items())
 def test_each_format_goes_to_standard_output_and_to_a_file(
     violated: Result, write: Write, tmp_path: Path, name: str, begins: str
 ) -> None:
