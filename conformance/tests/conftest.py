@@ -1,5 +1,6 @@
 """What tests of every part share: documents with one value that is not as it should be."""
 
+import signal
 from collections.abc import Iterator
 from copy import deepcopy
 from types import SimpleNamespace
@@ -10,6 +11,12 @@ import pytest
 GONE = object()
 ODD = (GONE, None, 5, "", [], [5], {"a": 1})
 Place = tuple[str | int, ...]
+
+
+# Whoever starts this in the background of a shell has Ctrl-C ignored by all that it starts; some of what
+# the tests start is to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

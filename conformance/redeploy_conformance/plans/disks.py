@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from redeploy_conformance.plans.blocks import FAIL, LOCAL, SUCCEED, life, make
+from redeploy_conformance.plans.blocks import (
+    FAIL,
+    LOCAL,
+    SUCCEED,
+    harmless_values,
+    life,
+    make,
+)
 from redeploy_conformance.steps import Case, Depth, Redeploy, Settle, Step
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import LocalDisk
@@ -37,8 +44,7 @@ def local_disks(contract: Contract) -> Iterator[Case]:
     steps = life(make(contract, spec=damaged), Redeploy("i1"), FAIL)
     row = "damaged disk, will fail"
     yield Case(clauses=("A6d",), row=row, steps=steps, depth=Depth.PLAN)
-    locks = contract.attribute_by_name["lock_reasons"].values
-    harmless = {"lock_reasons": tuple(one for one in locks if one != "security")}
+    harmless = {"lock_reasons": harmless_values(contract, "lock_reasons")}
     made = make(contract, spec={**isolated, **harmless}, events=())
     steps = life(made, Redeploy("i1"), SUCCEED)
     row = "no event, with every harmless lock"
