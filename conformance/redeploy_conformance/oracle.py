@@ -87,6 +87,8 @@ class Oracle:
         names = self.names[key] = Names()
         self.worlds[key] = frozenset(
             replace(world, events=tuple(_named(one, names) for one in world.events))
+            if world.events
+            else world
             for world in worlds
         )
         self.homes[key] = account
