@@ -114,10 +114,9 @@ def usual_seconds(
     """Return how long cases are expected to take one after the other on an instance in a status.
 
     That is a guess, by which nothing is judged. A redeploy whose task is not listed is waited for as
-    long as it may take. Reads that may be late are waited for in full, while the instance is stopped
-    for the next case if need be.
+    long as it may take. Events that may be seen late are waited for in full.
     """
-    statement, seconds, late = settings.statement, 0.0, 0.0
+    statement, seconds = settings.statement, 0.0
     rules = rules_for(
         statement, Offer(statement.name, "", settings.region, frozenset())
     )
@@ -125,24 +124,24 @@ def usual_seconds(
     listed = statement.choices.get("L13") == "listed"
     for case in several:
         errand = ERRAND * USUAL if case.status not in (None, status) else 0.0
-        seconds += max(errand, late) + CALL * USUAL * calls(case)
-        status, late = case.status or status, 0.0
+        seconds += errand + CALL * USUAL * calls(case)
+        status = case.status or status
         if redeploys(contract, case):
             took = rules.bound
             if listed:
                 part = STARTING if status == "Stopped" else 1.0
                 took = statement.redeploy_seconds * USUAL * part
-                late = lag if leaves_events(case) else 0.0
+                seconds += lag if leaves_events(case) else 0.0
             seconds += took * (0.5 if in_question(contract, case) else 1.0)
             status = "Running"
-    return seconds + late
+    return seconds
 
 
 def _place(contract: Contract, case: StagingCase) -> tuple[int, bool, bool]:
     """Order a lane: as found first and what costs nothing, then by status, so as to start and stop least.
 
     Simulated events come first, while other instances are still redeployed: what that does to them is
-    seen then (L9), and the lane's instance is stopped for another case while they may be seen late.
+    seen then (L9).
     """
     if case.status is None:
         return int(redeploys(contract, case) > 0), False, False

@@ -6,7 +6,6 @@ is cut short is undone from the journal.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.alive import so_far
@@ -16,7 +15,6 @@ from redeploy_conformance.investigate import CaseReport, findings
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.session import Run
-from redeploy_conformance.staging.ahead import go_ahead, wanted
 from redeploy_conformance.staging.cases import (
     Act,
     Meanwhile,
@@ -153,8 +151,7 @@ class Driver:
     def _lane(self, post: Post) -> Wishes:
         yield from self._arrive(post)
         costly = False
-        cases = post.lane.cases
-        for case, post.next in zip_longest(cases, cases[1:]):
+        for case in post.lane.cases:
             if not costly and redeploys(self.plan.contract, case):
                 costly = True
                 yield None  # every lane makes the calls that cost nothing before any that does
@@ -191,14 +188,11 @@ class Driver:
 
     def _too_much(self, post: Post, case: StagingCase) -> Declined | None:
         """Return why a case is not begun any more, if so; reserve what it may cost, if not."""
-        if self._asked_to_end():
+        witness, stopping = self.witness, self.stopping
+        if stopping if witness is None else witness.asked(stopping):
             return ENDED
         posts = self._posts.values()
         return too_much(self.plan, self.fence, self.session, post, case, posts)
-
-    def _asked_to_end(self) -> bool:
-        witness, stopping = self.witness, self.stopping
-        return stopping if witness is None else witness.asked(stopping)
 
     def _case(self, post: Post, case: StagingCase) -> Wishes:
         post.run, post.ledger, post.case = Run(), Ledger(), case
@@ -215,8 +209,6 @@ class Driver:
             post.still = self.fence.past.writes
         if post.over:
             yield from self._tidy(post)
-        elif post.errand is not None:  # something else than a redeploy moves it by now
-            self.session.let_go(post.lane.key)
         if post.case is not None:
             self._close(post, case)
 
@@ -278,11 +270,11 @@ class Driver:
     def _bring(self, post: Post, one: step.Bring) -> Wishes:
         """Start or stop an instance, and wait until it is there."""
         post.waits = f"to be {one.status}"
-        errand, post.errand = post.errand, None
+        errand: Awaited | None = None
 
         def ask() -> None:
             nonlocal errand
-            errand = self._awaited(one)
+            errand = self._usual.begin(one.name + one.status, self.session.now)
             self._do(post, one)
 
         ways = bring(self.fence, one.status, lambda: post.seen.get("status"), ask)
@@ -295,9 +287,6 @@ class Driver:
             yield None if errand is None else errand.wish(post.at)
         if errand is not None:
             errand.over(post.at)
-
-    def _awaited(self, one: step.Bring) -> Awaited:
-        return self._usual.begin(one.name + one.status, self.session.now)
 
     def _settle(self, post: Post) -> Wishes:
         """Judge every look until no redeploy can be under way; stable ones with the events.
@@ -323,18 +312,6 @@ class Driver:
                 moving = stable and not session.at_rest(key)
                 if moving and session.landed(key, post.seen, post.at):
                     continue  # the next look shows what it came to
-                one = wanted(post) if moving and session.late else None
-                if (
-                    one is not None
-                    and not self._asked_to_end()
-                    and session.all_but_events(key, post.seen, post.at)
-                ):
-                    if not post.over:
-                        post.errand = self._awaited(one)
-                        yield from go_ahead(session, post, one)
-                    if post.over:
-                        return
-                    break
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):
                     return

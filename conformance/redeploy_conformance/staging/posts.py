@@ -7,7 +7,6 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.session import Run
 from redeploy_conformance.staging.cases import StagingCase
 from redeploy_conformance.staging.dealing import Lane
-from redeploy_conformance.staging.usual import Awaited
 
 
 @dataclass(slots=True)
@@ -17,8 +16,7 @@ class Post:
     ``at`` is when that look was asked for: what it shows may be as old as that. Its case may come to
     ``reserved`` redeploys; the instance had cost ``spent`` before, and had not moved by itself up to the
     write of number ``still``. With ``idle`` its cases are over, and its instance is as it should stay
-    while others are redeployed. After its case comes ``next``, for which a start or a stop may be under
-    way already: ``errand``. ``waits`` says what it waits for.
+    while others are redeployed. ``waits`` says what it waits for.
     """
 
     lane: Lane
@@ -30,8 +28,6 @@ class Post:
     spent: int = 0
     still: int = 0
     case: StagingCase | None = None
-    next: StagingCase | None = None
-    errand: Awaited | None = None
     idle: bool = False
     waits: str = ""
 

@@ -69,8 +69,6 @@ class PreparingSession(Session):
         self._effects: dict[str, list[str | None]] = {}
         self._landings: dict[str, Landing] = {}
         self._doubled: dict[str, tuple[str, float]] = {}
-        self._moved: set[str] = set()
-        """Instances that a start or a stop moves while they are watched: their status is not judged."""
 
     def enter(self, run: Run, ledger: Ledger) -> None:
         """Let what comes next belong to a case."""
@@ -82,7 +80,6 @@ class PreparingSession(Session):
     def let_go(self, key: str) -> None:
         """Stop to watch an instance: something else than a redeploy moves it now."""
         self._doubled.pop(key, None)
-        self._moved.discard(key)
         self.oracle.worlds.pop(key, None)
         self.oracle.stirred.discard(key)
 
@@ -116,7 +113,6 @@ class PreparingSession(Session):
         self.oracle.add(key, HOME, *worlds)
         self.tasks.pop(key, None)
         self._doubled.pop(key, None)
-        self._moved.discard(key)
         return f"{self.ids[key]}: {worlds[0]}"
 
     def _bring(self, one: step.Bring) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.belief import Belief, View, in_time
@@ -127,56 +125,28 @@ class StagingSession(PreparingSession):
                 landing = self._landings[key] = Landing(task, ending, self.now)
         if landing is None:
             return False
-        by_now = self._by_now(key, landing.ending)
+        mine = [
+            one
+            for one in self.oracle.worlds[key]
+            if one.flight is not None and one.flight.ending is landing.ending
+        ]
+        by_now = in_time(self.contract, frozenset(mine), self.now, self.oracle.rules)
         certain = landing.seen + self.late
-        events = self.late and any(one.events for one in by_now)
-        shown = at > certain or (self._shows_end(by_now, seen) and not events)
-        if not by_now or not (shown or self.now >= certain):
+        shown = at > certain or self._shows_end(by_now, seen)
+        if not mine or not (shown or self.now >= certain):
             return False
         over = frozenset(one for one in by_now if one.flight is None)
         self.oracle.worlds[key] = over
         return not shown
 
-    def _by_now(self, key: str, ending: Ending) -> Belief:
-        """Return what an instance under way to an ending may have become."""
-        mine = (
-            one
-            for one in self.oracle.worlds[key]
-            if one.flight is not None and one.flight.ending is ending
-        )
-        return in_time(self.contract, frozenset(mine), self.now, self.oracle.rules)
-
-    def all_but_events(self, key: str, seen: View, at: float) -> bool:
-        """Whether a look shows the end of a success, of which only the events may be seen late.
-
-        If so all but the events is judged by it, and from then on all but the status.
-        """
-        landing = self._landing(key)
-        if landing is None or at > landing.seen + self.late:
-            return False
-        by_now = self._by_now(key, landing.ending)
-        if not self._shows_end(by_now, seen):
-            return False
-        over = frozenset(one for one in by_now if one.flight is None)
-        self.oracle.worlds[key] = over
-        if not self.looked(key, seen, at):
-            self.oracle.worlds[key] = frozenset(map(_of_events, over))
-        return True
-
-    def ahead(self, one: step.Bring) -> None:
-        """Ask for what the next case begins with; what comes of it is not this case's trouble."""
-        kept = self.oracle.worlds[one.key]
-        self.do(one)
-        self.run.problem, self.run.lost = None, False
-        self.oracle.worlds[one.key] = kept
-        self._moved.add(one.key)
-
     def _shows_end(self, worlds: Belief, seen: View) -> bool:
-        """Whether a look shows the end of a success, but for the events, which are another look.
+        """Whether a look shows the end of a success, and nothing else of it is to be judged.
 
         Looks never go back, so that one is of the end when no earlier place on the path shows the
-        same.
+        same. The events are another look, which may be late by itself.
         """
+        if self.late and any(one.events for one in worlds):
+            return False
         places = {
             (one.flight.ending, one.flight.origin, one.flight.at)
             for one in worlds
@@ -272,11 +242,7 @@ class StagingSession(PreparingSession):
         real, nothing is known of how they go on, so that none are shown.
         """
         known = self.known.get(key)
-        if key in self._moved:
-            seen = {name: shown for name, shown in seen.items() if name != "status"}
-        elif seen.get("status") not in STABLE:
-            return seen
-        if known is None:
+        if known is None or seen.get("status") not in STABLE:
             return seen
         if known.found and not self.settings.events_are_real:
             return seen
@@ -322,12 +288,6 @@ class StagingSession(PreparingSession):
 
 def _shown(world: World, flight: Flight) -> str:
     return flight.origin if flight.at < 0 else world.status
-
-
-def _of_events(world: World) -> World:
-    """Return a world of which nothing but the events is still to be confirmed."""
-    events = tuple(pair for pair in world.why if pair[0].startswith("event "))
-    return replace(world, why=events)
 
 
 def _may_succeed(world: World) -> bool:

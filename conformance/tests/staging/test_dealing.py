@@ -46,7 +46,8 @@ def test_no_lane_is_much_longer_than_all_of_them_are(
     account: Account, count: int, lag: float | None
 ) -> None:
     each = lengths(account, dealt(account, count, lag), lag)
-    assert max(each) - sum(each) / count < 20.0
+    # What is dealt out in one piece is longer where events may be seen late.
+    assert max(each) - sum(each) / count < (20.0 if lag == 0 else 25.0)
 
 
 def test_simulated_events_come_first_then_what_the_instance_is_stopped_for_meanwhile(
@@ -63,7 +64,7 @@ def test_simulated_events_come_first_then_what_the_instance_is_stopped_for_meanw
     assert names[0][-5] == "L3-success-running from Stopped"
 
 
-def test_late_reads_and_a_stop_for_the_next_case_are_waited_for_together(
+def test_events_that_may_be_seen_late_are_waited_for_before_the_next_case(
     contract: Contract, account: Account
 ) -> None:
     several = {one.name: one for one in cases(contract, launch=False)}
@@ -76,9 +77,9 @@ def test_late_reads_and_a_stop_for_the_next_case_are_waited_for_together(
 
     fresh = seconds(stopped, event, lag=0)
     assert seconds(event, stopped, lag=0) == fresh
-    assert seconds(event, stopped, lag=None) == fresh
+    assert seconds(event, stopped, lag=None) == fresh + 60.0
     assert seconds(stopped, event, lag=None) == fresh + 60.0
-    assert seconds(event, stopped, lag=90.0) == fresh + 30.0
+    assert seconds(event, stopped, lag=90.0) == fresh + 90.0
 
 
 def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_may_be_refused(

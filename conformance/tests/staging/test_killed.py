@@ -22,7 +22,7 @@ from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 
-from .conftest import ACCEPTS, LISTED, Account, MakeAccount
+from .conftest import ACCEPTS, Account, MakeAccount
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="the moment after a kill is a fork of the process"
@@ -132,12 +132,11 @@ def choice(late: float) -> EmulatorSettings:
     return replace(ACCEPTS, reads="lags" if late else "fresh", read_lag_seconds=late)
 
 
-def settings_of(account: Account, late: float = 0.0, *, listed: bool = False) -> Any:
-    """With tasks ``listed`` an instance is stopped for its next case while events may be seen late."""
+def settings_of(account: Account, late: float = 0.0) -> Any:
     return account.settings(
         launch=LAUNCH,
         clauses=("A15", "E4", "L2", "L12"),
-        statement={"read_lag_seconds": late, **(LISTED if listed else {})},
+        statement={"read_lag_seconds": late},
     )
 
 
@@ -154,9 +153,9 @@ def finished(run: Staging) -> Result:
         return run.result(left, complete=True)
 
 
-def through(account: Account, late: float = 0.0, *, listed: bool = False) -> Result:
+def through(account: Account, late: float = 0.0) -> Result:
     """Run all of it and put everything back."""
-    return finished(account.begin(settings_of(account, late, listed=listed)))
+    return finished(account.begin(settings_of(account, late)))
 
 
 def writes(account: Account) -> int:
@@ -172,22 +171,18 @@ def may_begin(account: Account) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("count", "late", "listed"),
-    [(2, 0.0, False), (2, 20.0, False), (1, 20.0, False), (1, 20.0, True)],
-)
+@pytest.mark.parametrize(("count", "late"), [(2, 0.0), (2, 20.0), (1, 20.0)])
 def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
     account_of: MakeAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     count: int,
     late: float,
-    listed: bool,
 ) -> None:
     calm = account_of(count=count, settings=choice(late))
     calm.folder = tmp_path / "calm"
     calm.folder.mkdir()
-    whole = verdicts(through(calm, late, listed=listed))
+    whole = verdicts(through(calm, late))
     assert writes(calm) > 15
 
     account = account_of(count=count, settings=choice(late))
@@ -222,7 +217,7 @@ def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
 
     killer = Killer(account, {"restore": restored, "resume": resumed})
     with killing(killer, monkeypatch):
-        assert verdicts(through(account, late, listed=listed)) == whole
+        assert verdicts(through(account, late)) == whole
     lines = account.journal.read_text().count("\n")
     assert lines > 40
     assert killer.positions == 2 * lines
