@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 from obligations import apart, obligations
 from plain_machine import Budget, Plain
@@ -86,9 +87,11 @@ def explored(ids: list[str], seeds: int, processes: int) -> None:
     tries = [(fault, seed) for seed in range(1, seeds + 1) for fault in ids]
     with ProcessPoolExecutor(processes) as pool:
         done = list(pool.map(walked, tries))
-        found = [one for one in done if one.blamed]
-        hard = [pool.submit(shrunk, one) for one in ids]
-        plain = [one.result() for one in hard]
+    # Hypothesis keeps of each machine what it drew: some gigabytes after a hundred of them.
+    made = get_context("spawn")
+    with ProcessPoolExecutor(processes, made, max_tasks_per_child=10) as pool:
+        plain = list(pool.map(shrunk, ids))
+    found = [one for one in done if one.blamed]
     by_seed = [
         sum(one.blamed is not None for one in part) for part in chunks(done, len(ids))
     ]
