@@ -21,7 +21,16 @@ from redeploy_reports.clean import clean
 from redeploy_reports.curl import curl
 from redeploy_reports.edges import edges
 from redeploy_reports.matrix import Matrix, legend
-from redeploy_reports.phrases import LONG, VERDICT_WORDS, count, counts, title, verdict
+from redeploy_reports.phrases import (
+    LONG,
+    VERDICT_WORDS,
+    again,
+    caution,
+    count,
+    counts,
+    title,
+    verdict,
+)
 from redeploy_reports.story import STEPS, ends
 from redeploy_reports.summary import Summary, groups, summarise
 from redeploy_schemas.contract import load
@@ -147,6 +156,8 @@ def _environment() -> Environment:
     shown: dict[str, Callable[..., Any]] = {
         "clean": clean,
         "count": count,
+        "again": again,
+        "caution": caution,
         "verdict": verdict,
         "svg": Markup,
         "ends": partial(ends, most=STEPS),

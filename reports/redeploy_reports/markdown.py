@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import count, counts, title
+from redeploy_reports.phrases import again, caution, count, counts, title
 from redeploy_reports.story import story
 from redeploy_reports.summary import groups, summarise
 from redeploy_schemas.records import ClauseResult, Result
@@ -64,6 +64,8 @@ def _lines(result: Result) -> Iterator[str]:
         yield "- the run was cut short: what was not reached is not judged"
     others = summary.explained
     yield from _violated(result, summary.violated, others, "Violated")
+    if said := caution(result):
+        yield from ("", said)
     known = "Known deviations, in the baseline"
     yield from _violated(result, summary.known, others, known)
     yield from _missing(summary.not_exercised)
@@ -80,7 +82,7 @@ def _violated(
     if not rows:
         return
     yield from ("", f"### {heading}", "")
-    yield from head(["clause", "says", "expected", "observed", "reproduced"])
+    yield from head(["clause", "says", "expected", "observed", "again"])
     for clause in rows:
         found = [result.findings[place] for place in clause.findings]
         first = found[0] if found else None
@@ -92,7 +94,7 @@ def _violated(
                 escape(clause.statement, limit=400),
                 escape(first.expected) if first else "",
                 escape(first.observed) if first else "",
-                f"{first.reproduced} of {first.attempts}" if first else "",
+                again(first) if first else "",
             ]
         )
     for clause in rows[:IN_FULL]:

@@ -2,8 +2,8 @@
 
 from redeploy_reports.clean import clean
 from redeploy_reports.summary import summarise
-from redeploy_schemas.records import ClauseResult, Result, Target
-from redeploy_schemas.vocabulary import Missing, Verdict
+from redeploy_schemas.records import ClauseResult, Finding, Result, Target
+from redeploy_schemas.vocabulary import STAGING, Missing, Verdict
 
 LONG = 4000
 """How many characters of a request or an answer a report shows."""
@@ -37,6 +37,23 @@ def counts(result: Result) -> str:
         f"of {count(len(result.clauses), 'clause')}: "
         f"{len(summary.violated)} violated · {len(summary.hold)} hold · "
         f"{missing} · {len(summary.open)} open{known}"
+    )
+
+
+def again(finding: Finding) -> str:
+    """Return how often a counterexample came again: ``reproduced 3 of 3``."""
+    if not finding.attempts:
+        return "seen once, not tried again"
+    return f"reproduced {finding.reproduced} of {finding.attempts}"
+
+
+def caution(result: Result) -> str | None:
+    """Return what else may look like a violation of this target; None where nothing can."""
+    if result.target.kind != STAGING or not result.findings:
+        return None
+    return (
+        "A lock, stop, redeploy or release by somebody else, or by the provider, looks like a "
+        "violation: see ActionTrail and the instance's events before you trust one seen once."
     )
 
 

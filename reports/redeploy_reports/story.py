@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import count
+from redeploy_reports.phrases import again, count
 from redeploy_schemas.records import Finding, TraceStep
 
 STEPS = 40
@@ -28,7 +28,7 @@ def story(finding: Finding) -> str:
     lines += [
         f"  expected  {clean(finding.expected)}",
         f"  observed  {clean(finding.observed)}",
-        f"  reproduced {finding.reproduced} of {finding.attempts}: {clean(finding.reproduce)}",
+        f"  {again(finding)}: {clean(finding.reproduce)}",
     ]
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import Any
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import count, counts
+from redeploy_reports.phrases import again, caution, count, counts
 from redeploy_reports.story import ends
 from redeploy_reports.summary import Group, Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
@@ -93,6 +93,9 @@ class _Page:
             yield ""
             ids = ", ".join(clean(clause.id) for clause in rest)
             yield from self.fold(f"and {len(rest)} more violated: {ids}")
+        if said := caution(self.result):
+            yield ""
+            yield from self.fold(said)
         for section in (self.known(), self.missing(), self.choices(), self.problems()):
             lines = list(section)
             if lines:
@@ -173,10 +176,7 @@ class _Page:
                     f"       {clean(line)}" for line in step.detail.splitlines()
                 )
         more = f" ({count(others, 'more counterexample')} in the result file)"
-        yield (
-            f"  reproduced {finding.reproduced} of {finding.attempts}"
-            f"{more if others else ''}:"
-        )
+        yield (f"  {again(finding)}{more if others else ''}:")
         yield f"    {clean(finding.reproduce, limit=2000)}"
 
     def known(self) -> Iterator[str]:

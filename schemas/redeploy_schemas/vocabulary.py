@@ -83,6 +83,10 @@ NOT_CHOSEN = "not chosen: this run was asked for other cases"
 """The reason of a clause that could not run, where that says nothing of the implementation."""
 
 
+STAGING = "staging"
+"""The kind of a target that is instances of a real account."""
+
+
 class RunVerdict(IntEnum):
     """What a run says as a whole; the number is the exit code."""
 

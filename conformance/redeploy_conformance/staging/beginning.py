@@ -10,7 +10,7 @@ from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.journal import Journal, JournalError, beginning
 from redeploy_conformance.staging.outputs import Outputs
 from redeploy_conformance.staging.past import Past
-from redeploy_conformance.staging.running import KIND, Staging
+from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.tracing import (
     StagingWriter,
@@ -20,6 +20,7 @@ from redeploy_conformance.staging.tracing import (
 )
 from redeploy_conformance.targets.base import Target, Transport
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import STAGING
 
 
 def begin(
@@ -130,5 +131,5 @@ def reader_of(
 ) -> StagingApi:
     """Return the operations on a transport; ``say`` is told of long waits."""
     statement = settings.statement
-    target = Target(statement.name, KIND, transport, statement)
+    target = Target(statement.name, STAGING, transport, statement)
     return StagingApi(target, region=settings.region, clock=clock, say=say)

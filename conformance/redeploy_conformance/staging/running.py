@@ -35,9 +35,8 @@ from redeploy_conformance.verdict import SUITE, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Problem, Result
 from redeploy_schemas.records import Target as TargetRecord
-from redeploy_schemas.vocabulary import RunVerdict, Verdict
+from redeploy_schemas.vocabulary import STAGING, RunVerdict, Verdict
 
-KIND = "staging"
 BESIDE = "L9"
 """The clause about what a redeploy leaves alone: it is seen on a second instance."""
 
@@ -89,7 +88,7 @@ class Staging:
         more = goes_on_from(self.past.run, self.settings, lines)
         statement, region = self.settings.statement, self.settings.region
         host = self.api.host
-        setting = Setting(statement, KIND, self.offer, host, region, alone=False)
+        setting = Setting(statement, STAGING, self.offer, host, region, alone=False)
         writer.header(self.start(), setting, staging=more)
 
     def plan(self) -> Plan:
@@ -113,7 +112,7 @@ class Staging:
             OutOfReachError: the service does not answer any more.
         """
         target = Target(
-            self.settings.statement.name, KIND, self.fence, self.settings.statement
+            self.settings.statement.name, STAGING, self.fence, self.settings.statement
         )
         offer = self.offer
         bench = Bench(self.contract, target, self.api, offer)
@@ -206,7 +205,7 @@ class Staging:
             target=TargetRecord(
                 name=statement.name,
                 version=statement.version,
-                kind=KIND,
+                kind=STAGING,
                 address=statement.url,
                 offers=(),
                 declares=declared(statement),

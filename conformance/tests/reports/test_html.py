@@ -132,7 +132,7 @@ def test_a_violation_shows_what_was_allowed_observed_and_how_to_see_it_again(
         "POST /?Action=RedeployInstance&amp;InstanceId=i-1",
         "{&#34;TaskId&#34;: &#34;t-1&#34;",
         "redeploy-conformance replay redeploy-conformance-result.json A3",
-        "Reproduced 3 of 3 times",
+        "Reproduced 3 of 3, in case",
     ):
         assert shown in text
 

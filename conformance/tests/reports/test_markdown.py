@@ -51,7 +51,7 @@ def test_a_run_with_everything_has_every_section(violated: Result) -> None:
     ]
     assert (
         "| A3 security-lock | What security-lock says. | 403 InstanceLockedForSecurity "
-        "| 200 with TaskId t-1 | 3 of 3 |"
+        "| 200 with TaskId t-1 | reproduced 3 of 3 |"
     ) in text.splitlines()
     assert "| A10 no-event | inconsistent: refuse ×7, accept ×1 | refuse |" in text
 
