@@ -75,9 +75,11 @@ def special(steps: Steps) -> int:
     """Return how many things are special about the instance and the calls, or come before them."""
     made, call = steps[0], next(one for one in reversed(steps) if _is_call(one))
     assert isinstance(made, Create)
+    assert isinstance(call, Redeploy)
     spec = sum(_many(value) for name, value in made.spec if name != "storage")
     events = len(made.events) if made.events else 1
     odd = sum(bool(getattr(call, one.name) != one.default) for one in fields(call)[1:])
+    odd += len(call.statements or ())
     before = sum(map(_is_call, steps)) - 1
     return spec + events + odd + bool(made.ending) + before
 
@@ -179,9 +181,12 @@ def _specs(made: Create) -> Iterator[tuple[tuple[str, object], ...]]:
 
 
 def _calls(call: Redeploy) -> Iterator[Redeploy]:
-    """Yield the call with each special thing about it alone."""
+    """Yield the call with each special thing about it alone, and with each statement of its caller."""
     for one in fields(call):
         value = getattr(call, one.name)
         if one.name != "key" and value != one.default:
             changed: dict[str, object] = {one.name: value}
             yield replace(Redeploy(call.key), **changed)  # type: ignore[arg-type]
+    if call.statements is not None:
+        for some in ((), *((one,) for one in call.statements)):
+            yield Redeploy(call.key, statements=some)

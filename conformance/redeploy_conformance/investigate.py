@@ -28,6 +28,8 @@ MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
 MANY = 3
 """With more special things about them, guessed steps are reduced further."""
+CALLERS = frozenset({"U1", "U2"})
+"""Clauses that only a caller breaks who may not; with nothing granted it is U1, else U2."""
 UNASKED = frozenset({"L9", "L10", "A12", "A14", "Q4", "U1", "U2", "U4"})
 """Clauses that a change breaks which nobody asked for: a call that was turned down made it, or the
 redeploy of another instance. The fewest steps tell."""
@@ -210,7 +212,7 @@ def _same(run: Run, wanted: Violation) -> Violation | None:
 def _alike(one: Violation, other: Violation) -> bool:
     both = {one.clause, other.clause}
     seen = "answer" not in (one.field, other.field)
-    return len(both) == 1 or (seen and both <= UNASKED)
+    return len(both) == 1 or both == CALLERS or (seen and both <= UNASKED)
 
 
 def shortest(
@@ -252,6 +254,8 @@ def guessed(
     row = next(row for row in bench.contract.events if not row.only_with)
     event = (row.type, row.statuses[0])
     likely = guesses(steps, violation.key, event, violation.event)
+    if violation.clause in CALLERS:
+        likely = tuple(one for one in likely if _by_somebody(one))
     if not likely:
         return None
     ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
@@ -273,6 +277,12 @@ def guessed(
         more = _shown(bench, fewest, violation) if again else []
         guess, shown = (tuple(fewest), more) if more else (guess, shown)
     return (guess, shown) if shown else None
+
+
+def _by_somebody(steps: Steps) -> bool:
+    """Whether a call is made by somebody whose policies matter, not by the account itself."""
+    calls = (one for one in steps if isinstance(one, step.Redeploy))
+    return any(one.policy or one.statements is not None for one in calls)
 
 
 def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:

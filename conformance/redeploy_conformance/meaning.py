@@ -33,14 +33,15 @@ def permitted(contract: Contract, one: step.Redeploy, names: Mapping[str, str]) 
     resource = contract.resource.format(**names)
     if allows(statements(contract, one, names), contract.action, resource):
         return Call(force=one.force, granted="U2")
-    return Call(force=one.force, barred="U2", silence="U1")
+    barred = "U2" if one.statements else "U1"
+    return Call(force=one.force, barred=barred, silence="U1")
 
 
 def statements(
     contract: Contract, one: step.Redeploy, names: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Return a caller's statements; ``names`` are region, account and instance of the call."""
-    if one.statements:
+    if one.statements is not None:
         columns = ("Effect", "Action", "Resource")
         rows = [dict(zip(columns, row, strict=True)) for row in one.statements]
     else:

@@ -120,11 +120,11 @@ def plainer(one: Step) -> Iterator[Step]:
     if isinstance(one, step.Redeploy):
         if one.force is not None:
             yield replace(one, force=None)
-        for row in ("policy", "malformed", "forgery", "wire"):
+        for row in ("policy", "malformed", "forgery", "wire", "statements"):
             if getattr(one, row) is not None:
                 plain: dict[str, Any] = {row: None}
                 yield replace(one, **plain)
-        for statements in _fewer_of(one.statements):
+        for statements in _fewer_of(one.statements or ()):
             yield replace(one, statements=statements)
 
 

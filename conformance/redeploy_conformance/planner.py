@@ -118,7 +118,7 @@ def _needs(contract: Contract, case: Case) -> frozenset[str]:
                 needs.add(Part.CLOCK)
             case Break():
                 needs.add(Part.INTERNAL_ERRORS)
-            case Redeploy(policy=policy, statements=own) if policy or own:
+            case Redeploy(policy=policy, statements=own) if policy or own is not None:
                 needs.add(Part.PRINCIPALS)
             case _:
                 pass

@@ -215,7 +215,7 @@ class Session:
         instance = self.bind(key)
         account = self._account(one.by or self.oracle.homes[key])
         caller = account.credentials
-        if one.policy is not None or one.statements:
+        if one.policy is not None or one.statements is not None:
             names = self._names(account, key)
             may = statements(self.contract, one, names)
             caller = self.plane.principal(account.id, may)
@@ -234,7 +234,8 @@ class Session:
 
     def _meaning(self, one: step.Redeploy) -> Call:
         """Return what the contract says of a call, apart from its instance."""
-        if one.statements and one.by is None and one.forgery is None:
+        own = one.statements is not None
+        if own and one.by is None and one.forgery is None:
             account = self._account(self.oracle.homes[one.key])
             return permitted(self.contract, one, self._names(account, one.key))
         return meaning(self.contract, one)

@@ -47,8 +47,10 @@ class Create:
 class Redeploy:
     """Call RedeployInstance; the names are those of rows of the contract.
 
-    ``statements`` are a caller's own (effect, action, resource), where no row is meant; ``by`` is another account that calls; ``wire`` another form of the request than the target's
-    usual one, such as ``v1 form``; with ``count`` the following keys are called too.
+    ``statements`` are those of a caller (effect, action, resource), where no row is meant: an empty
+    row is somebody without any; ``by`` is another account that calls; ``wire`` another form of the
+    request than the target's usual one, such as ``v1 form``; with ``count`` the following keys are
+    called too.
     """
 
     name: ClassVar[str] = "redeploy"
@@ -60,7 +62,7 @@ class Redeploy:
     by: str | None = None
     wire: str | None = None
     count: int = 1
-    statements: tuple[tuple[str, str, str], ...] = ()
+    statements: tuple[tuple[str, str, str], ...] | None = None
 
     def __str__(self) -> str:
         """Return the step in words."""
@@ -76,8 +78,10 @@ class Redeploy:
         ]
         words += [
             f"by a caller with {effect} {action} on {resource}"
-            for effect, action, resource in self.statements
+            for effect, action, resource in self.statements or ()
         ]
+        if self.statements == ():
+            words.append("by a caller without a policy")
         if self.forgery:
             words.append(f"forged: {self.forgery}")
         if self.by:

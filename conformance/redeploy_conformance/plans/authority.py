@@ -26,16 +26,27 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
     later = (make(contract), call, Look(), Settle())
     row_later = "refused, and later"
     yield Case(clauses=("U1",), row=row_later, steps=later, depth=Depth.PLAN)
-    for n, row in enumerate(contract.forgeries):
+    for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (make(contract), call, Look(), Settle())
         depth = Depth.PLAN if row.beyond else Depth.TOUR
-        if not n:  # at once: of all, the first one showed the most faults
-            depth = Depth.OPENING
-            glance = Look(("i1",), light=True)
-            steps = (make(contract), call, glance, Settle())
         yield Case(clauses=("U4",), row=row.name, steps=steps, depth=depth)
         for wire in WIRES:
             steps = (make(contract), replace(call, wire=wire), Look())
             label = f"{row.name}, as {wire}"
             yield Case(clauses=("U4",), row=label, steps=steps, depth=Depth.PLAN)
+
+
+def too_little(contract: Contract) -> tuple[tuple[str, str, str], ...]:
+    """Return the statements that allow something else than the call: all of them do not allow it (U2).
+
+    Policies with a deny are left out: it would refuse the call, whatever else is misread.
+    """
+    rows = [
+        (one["Effect"], one["Action"], one["Resource"])
+        for case in contract.policy_cases
+        if not case.allowed
+        and all(statement["Effect"] == "Allow" for statement in case.statements)
+        for one in case.statements
+    ]
+    return tuple(dict.fromkeys(rows))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from redeploy_conformance.plans.authority import too_little
 from redeploy_conformance.plans.blocks import (
     FAIL,
     LOCAL,
@@ -26,8 +27,9 @@ GLANCE = Look(("i1",), light=True)
 def all_at_once(contract: Contract) -> Iterator[Case]:
     """Yield a few calls that between them show most of what can go wrong with one.
 
-    Each instance has all that is no reason to reject and must stay, or go, in the end. What breaks
-    a clause here is made plain before it is reported.
+    Each instance has all that is no reason to reject and must stay, or go, in the end; the caller
+    who may not has every policy that is too little. What breaks a clause here is made plain before
+    it is reported.
     """
     listed = [(row.type, status) for row in contract.events for status in row.statuses]
     limited = [pair for pair in listed if contract.event_by_type[pair[0]].only_with]
@@ -44,25 +46,34 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
     # Without local disks, so that the limited event is one that must stay.
     spec = {"lock_reasons": kept[:1]}
     made = replace(make(contract, spec=spec, events=every), ending=SUCCEED)
-    calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
-    yield _case(("L3", "E1", "E2", "A2"), "every event, called twice", made, *calls)
+    calls = (Redeploy("i1", force=False), GLANCE)
+    yield _case(("L3", "E1", "E2"), "every event", made, *calls)
 
+    # It fails, so that all must stay: locks, events, local disks and their data.
     spec = {**LOCAL, "lock_reasons": kept[1:2]}
     most = [pair for pair in listed if pair[0] != event(contract)[0]]
     made = replace(make(contract, spec=spec, events=most), ending=FAIL)
     calls = (Redeploy("i1", force=True), GLANCE)
     yield _case(("L6", "L5", "E6"), "all listed types but one", made, *calls)
 
-    spec = {**LOCAL, "status": "Stopped", "lock_reasons": kept[2:]}
+    # An isolated disk is no reason to reject (A13), and the redeploy brings a whole one (D3).
+    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    spec = {**isolated, "status": "Stopped", "lock_reasons": kept[2:]}
     events = [event(contract), failure, *limited]
     made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
-    yield _case(("L3", "D1", "E1"), "Stopped, local disks", made, *calls)
+    row = "Stopped, isolated disk"
+    yield _case(("L3", "A13", "D1", "D3", "E1"), row, made, *calls)
 
-    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    # Neither the lock beside it, nor the event, nor the isolated disk outweighs the security lock.
     spec = {**isolated, "lock_reasons": ("security", *kept[:1])}
     made = make(contract, spec=spec, events=[failure])
     calls = (Redeploy("i1"), GLANCE)
     yield _case(("A3", "L10"), "security lock beside another", made, *calls)
+
+    # A misreading of any of the statements is enough to let this caller in.
+    calls = (Redeploy("i1", statements=too_little(contract)), GLANCE)
+    row = "every policy that is too little"
+    yield _case(("U2", "L10"), row, make(contract), *calls)
 
 
 def _case(clauses: tuple[str, ...], row: str, made: Create, *calls: Step) -> Case:

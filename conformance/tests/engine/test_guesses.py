@@ -69,6 +69,20 @@ def test_of_a_set_each_value_is_tried_alone() -> None:
         assert Create("i1", (("lock_reasons", kept),), (EVENT,)) in made
 
 
+def test_each_statement_of_a_caller_is_tried_alone_and_none_at_all() -> None:
+    one, two = ("Allow", "ecs:Describe*", "*"), ("Allow", "rds:*", "*")
+    steps = (PLAIN, Redeploy("i2", statements=(one, two)))
+    once = guesses(steps, "i2", EVENT)[:5]
+    assert [shown[1] for shown in once] == [
+        Redeploy("i2"),
+        Redeploy("i2", statements=()),
+        Redeploy("i2", statements=(one,)),
+        Redeploy("i2", statements=(two,)),
+        Redeploy("i2", statements=(one, two)),
+    ]
+    assert [special(one) for one in once] == [1, 2, 3, 3, 4]
+
+
 def test_of_many_events_the_one_that_something_is_wrong_with_is_tried() -> None:
     many = tuple((f"Some.{n}", "Inquiring") for n in range(6))
     steps = (Create("i1", (), (OTHER, *many), ending="succeed"), Redeploy("i1"), Look())

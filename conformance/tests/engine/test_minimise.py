@@ -91,6 +91,19 @@ def test_plain_steps_have_nothing_plainer() -> None:
     assert list(plainer(Look())) == []
 
 
+def test_a_caller_is_made_plain_statement_by_statement() -> None:
+    one, two = ("Allow", "ecs:Describe*", "*"), ("Allow", "rds:*", "*")
+    assert list(plainer(Redeploy("i1", statements=(one, two)))) == [
+        Redeploy("i1"),
+        Redeploy("i1", statements=(two,)),
+        Redeploy("i1", statements=(one,)),
+    ]
+    nobody = Redeploy("i1", statements=())
+    assert list(plainer(Redeploy("i1", statements=(one,))))[1:] == [nobody]
+    assert list(plainer(nobody)) == [Redeploy("i1")]
+    assert str(nobody) == "redeploy i1, by a caller without a policy"
+
+
 def test_a_set_is_made_plain_value_by_value() -> None:
     made = Create("i1", (("billing", "expired"), ("lock_reasons", ("a", "b"))))
     assert set(plainer(made)) == {

@@ -13,7 +13,9 @@ from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.plans.authority import too_little
 from redeploy_conformance.steps import Create, Look, Redeploy
+from redeploy_conformance.touring import looked_into, perform_tour
 from redeploy_schemas.contract import load
 from redeploy_strategies.policies import Statement, statements
 
@@ -45,6 +47,37 @@ def test_the_emulators_reading_of_a_policy_is_ours(
     resource = CONTRACT.resource.format(**CALL)
     theirs = Authority(emulator.world).allows(caller, CONTRACT.action, resource)
     assert allows(rows, CONTRACT.action, resource) is theirs
+
+
+def test_what_is_too_little_is_too_little_with_all_else_that_is() -> None:
+    """So the opening gives it all to one caller; a single misreading lets that one in."""
+    names = ("Effect", "Action", "Resource")
+    rows = [
+        {name: text.format(**CALL) for name, text in zip(names, one, strict=True)}
+        for one in too_little(CONTRACT)
+    ]
+    assert len(rows) > 10
+    assert {one["Effect"] for one in rows} == {"Allow"}
+    resource = CONTRACT.resource.format(**CALL)
+    assert not allows(rows, CONTRACT.action, resource)
+
+
+@pytest.mark.parametrize(
+    ("fault", "clause", "granted"),
+    [
+        ("policies-ignored", "U1", []),
+        ("allowed-unless-denied", "U1", []),
+        ("action-ignored", "U2", [["Allow", "ecs:RebootInstance", "*"]]),
+        ("action-compared-by-its-beginning", "U2", [["Allow", "ecs:Redeploy", "*"]]),
+    ],
+)
+def test_the_fewest_statements_tell_whether_policies_are_misread_or_not_heeded(
+    bench_of: Make, fault: str, clause: str, granted: list[list[str]]
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    through, _, run = perform_tour(bench)
+    [found] = looked_into(bench, through, run, "it")
+    assert (found.clause, found.steps[-1]["statements"]) == (clause, granted)
 
 
 @settings(MANY, max_examples=60)

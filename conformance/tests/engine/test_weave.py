@@ -85,10 +85,14 @@ def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
 @pytest.mark.parametrize(
     ("fault", "request_number"),
     [
+        ("disk-error-in-isolation-gap", 9),
         ("security-lock-seen-only-alone", 11),
-        ("over-before-the-answer", 15),
-        ("forced-second-call-accepted", 16),
+        ("policies-ignored", 13),
+        ("region-ignored", 13),
+        ("action-compared-by-its-beginning", 13),
+        ("over-before-the-answer", 16),
         ("success-drops-locks", 20),
+        ("isolated-disk-stays-isolated", 20),
         ("failed-host-of-a-stopped-instance-not-responded-to", 20),
     ],
 )
