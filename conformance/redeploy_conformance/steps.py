@@ -76,12 +76,12 @@ class Redeploy:
             for text in (self.policy and f"the policy: {self.policy}", self.malformed)
             if text
         ]
-        words += [
-            f"by a caller with {effect} {action} on {resource}"
-            for effect, action, resource in self.statements or ()
-        ]
-        if self.statements == ():
-            words.append("by a caller without a policy")
+        if self.statements is not None:
+            rows = [
+                f"{effect} {action} on {resource}"
+                for effect, action, resource in self.statements
+            ]
+            words.append(f"by a caller with {' and '.join(rows) or 'no policy'}")
         if self.forgery:
             words.append(f"forged: {self.forgery}")
         if self.by:

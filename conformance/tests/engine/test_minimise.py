@@ -101,7 +101,10 @@ def test_a_caller_is_made_plain_statement_by_statement() -> None:
     nobody = Redeploy("i1", statements=())
     assert list(plainer(Redeploy("i1", statements=(one,))))[1:] == [nobody]
     assert list(plainer(nobody)) == [Redeploy("i1")]
-    assert str(nobody) == "redeploy i1, by a caller without a policy"
+    assert str(nobody) == "redeploy i1, by a caller with no policy"
+    assert str(Redeploy("i1", statements=(one, two))) == (
+        "redeploy i1, by a caller with Allow ecs:Describe* on * and Allow rds:* on *"
+    )
 
 
 def test_a_set_is_made_plain_value_by_value() -> None:
