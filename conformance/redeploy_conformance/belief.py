@@ -30,6 +30,8 @@ View: TypeAlias = Mapping[str, Any]
 
 PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage")
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
+TAKEN_UP = ("Executing", "Scheduled")
+"""Open statuses that an answered event may show while the redeploy runs, besides its own (E1x)."""
 
 
 class Expectation(msgspec.Struct, frozen=True, gc=False):
@@ -198,18 +200,22 @@ def _status_clause(contract: Contract, world: World) -> str:
 
 
 def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -> Known:
-    """Return the statuses in which an event may show (E1, E1c, E1x)."""
+    """Return the statuses in which an event may show (E1, E1c, E1x); None where it is not listed.
+
+    One that was closed may be gone: the page does not say that it is kept.
+    """
+    closed = (*contract.final_event_statuses, None)
     if event.status is None:
-        return exactly(*contract.final_event_statuses)
+        return exactly(*closed)
     if world.flight is None:
         return exactly(event.status)
     answered = event.id in world.flight.answers
-    shows = {event.status, "Executing"} if answered else {event.status}
+    shows = {event.status, *TAKEN_UP} if answered else {event.status}
     # When an event is closed is open (E1x). Where the status may be late, the redeploy may be over
     # already, and one closed that was raised on the way (E1r).
     if answered or (rules.lags and responds_to(contract, world, event)):
-        shows |= {*contract.final_event_statuses}
-    return exactly(*sorted(shows))
+        return exactly(*sorted(shows.difference(closed)), *closed)
+    return exactly(event.status)
 
 
 def _after_an_error(world: World) -> bool:
@@ -371,12 +377,14 @@ def _shown(
             yield "E1c", status
         elif world.flight is not None and event.id in world.flight.answers:
             moved = status != event.status
-            same = event.status == "Executing" and not moved  # either choice shows this
+            # Either choice shows these.
+            alike = ("Executing", rules.declared.get("E1x"))
+            same = not moved and event.status in alike
             # Of several events one alone may be answered (E7), and the others wait.
             plain = len(world.flight.answers) == 1 and not same
             closed = status in contract.final_event_statuses
             if plain and not (closed and rules.lags):  # it may be over, and shown late
-                word = "closed" if closed else "Executing"
+                word = "closed" if closed else status
                 yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
         yield "L4f", "old" if world.host.admits(view["host"]) else "new"

@@ -34,6 +34,8 @@ CONSISTENT = frozenset(
     {"A5", "A10", "A6d", "A13e", "A14b", "E5", "E7", "L11a", "L13", "R6", "U3"}
 )
 """Open clauses of which an implementation should always go the same way."""
+OF_SUCCESS = frozenset({"L3", "L4", "L11", "D1", "D2", "D3", "E1", "E2", "E3", "E4"})
+"""Clauses that only a redeploy shows which succeeds: where nothing can be asked for, it may fail."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -212,7 +214,7 @@ class Gathered(Sums):
             return Missing.COULD_NOT_RUN, reason, remedy
         if clause.id in self.trouble:
             reason = self.trouble[clause.id]
-            return Missing.COULD_NOT_RUN, reason, "see the problems of this run"
+            return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
         if clause.id in self.ended:
             reason = (
                 f"its cases ended before, at a violation of {self.ended[clause.id]}"
@@ -220,16 +222,21 @@ class Gathered(Sums):
             return Missing.COULD_NOT_RUN, reason, f"mend {self.ended[clause.id]} first"
         if clause.id in self.ran:
             reason = "its cases ran, but what it needs did not come about"
-            remedy = f"run --clause {clause.id} --trace FILE, and see what was answered"
-            if self.problems:
-                remedy = "see the problems of this run"
-            return Missing.COULD_NOT_RUN, reason, remedy
+            return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
         if self.filtered:
             return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"
         remedy = "run all cases to the end, without a filter"
         if self.findings:
             remedy += "; if that was done, mend what is violated first"
         return Missing.COULD_NOT_RUN, "no case of this run came to it", remedy
+
+    def _look_into(self, clause: Clause) -> str:
+        """Return what tells why a clause was not exercised, though its cases ran."""
+        if self.problems:
+            return "see the problems of this run"
+        if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
+            return "offer outcomes of the control protocol, so that redeploys succeed where they must"
+        return f"run --clause {clause.id} --trace FILE, and see what was answered"
 
     def _blind(self, clause: Clause) -> bool:
         """Whether inspection was asked for, and showed nothing to any clause that rests on it.

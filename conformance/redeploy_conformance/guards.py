@@ -74,8 +74,8 @@ def reasons(contract: Contract, world: World) -> Reasons:
             refuse, accept = (clause, "refuse"), (clause, "accept")
             excuses.append(Excuse(NO_EVENT_CODE, (refuse,), (accept,), True))
     elif not gap and _all_answered(world, responds):
-        # They may be Executing or closed by now, and then there is no event, either: beside A2 (A11).
-        for word in ("Executing", "closed"):
+        # They may have moved on by now, and then there is no event, either: beside A2 (A11).
+        for word in ("Scheduled", "Executing", "closed"):
             excuses.append(Excuse(NO_EVENT_CODE, shows=(("E1x", word),)))
     return Reasons(violated, tuple(excuses), responds, gap)
 

@@ -34,6 +34,8 @@ class Quota:
     refused: list[float] = field(default_factory=list)
     throttled: bool = False
     rejected: int = 0
+    unsure: bool = False
+    """Whether calls were made of which nobody knows if they count: an error of the service, or no answer."""
     candidates: tuple["Limiter", ...] | None = None
     overfull: list[tuple[float, float]] = field(default_factory=list)
 
@@ -125,6 +127,11 @@ class Quota:
         if self.candidates is not None and (accepted or throttled):
             self.candidates = _agreeing(self.candidates, now, throttled=throttled)
 
+    def note_unsure(self, now: float) -> None:
+        """Enter a call that was made, and that a limiter may have counted or not (ruling on A12)."""
+        self.calls.append(now)
+        self.unsure = True
+
     def _over(self, now: float) -> bool:
         """Whether one more call is more than the rate within its seconds."""
         edge = now - self.contract.quota_seconds
@@ -136,6 +143,8 @@ class Quota:
 
         A limiter can be told only where no call was rejected, since those may count or not.
         """
+        if self.unsure:
+            return []
         if self.rejected == 0:
             kinds = {one.kind for one in self.candidates or ()}
             return [("Q3", kind) for kind in kinds] if len(kinds) == 1 else []

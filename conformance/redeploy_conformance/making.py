@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from redeploy_conformance.session import Account
 
 
+PAUSE = 5.0
+"""Seconds between looks for a change that does not show yet."""
+
+
 @dataclass(slots=True)
 class Maker:
     """Makes what a case is about.
@@ -58,11 +62,14 @@ class Maker:
             case step.Patch():
                 path = self._path(one.key)
                 self.plane.ask("PATCH", path, _document(one.spec), "empty")
-                self._change(one.key, **_world(one.spec))
+                wanted = _world(one.spec)
+                self._change(one.key, **wanted)
+                self._await(lambda: self._shows(one.key, wanted))
             case step.Release():
                 path = self._path(one.key)
                 self.plane.ask("DELETE", path, None, "empty")
                 self._change(one.key, exists=False, events=(), flight=None)
+                self._await(lambda: self._shows(one.key, {"exists": False}))
             case step.Raise():
                 return self._raise(one)
             case step.Simulate():
@@ -81,6 +88,27 @@ class Maker:
 
     def _change(self, key: str, **fields: Any) -> None:
         self.oracle.change(key, lambda world: replace(world, why=(), **fields))
+
+    def _await(self, shows: Callable[[], bool]) -> None:
+        """Let a change show, where reads may be late (L8l).
+
+        What does not show in time is for the next look to judge.
+        """
+        waited = 0.0
+        while waited < self.lag and not shows():
+            self.clock.wait(PAUSE)
+            waited += PAUSE
+
+    def _shows(self, key: str, wanted: Mapping[str, Any]) -> bool:
+        """Whether DescribeInstances shows an instance so, as far as it shows that at all."""
+        seen = self.looker.glance([key])[key]
+        return all(seen.get(name, value) == value for name, value in wanted.items())
+
+    def _listed(self, key: str, event_id: str) -> bool:
+        """Whether the event history shows an event."""
+        account = self.account(self.oracle.homes[key])
+        rows = self.api.events(account.credentials, self.ids[key])
+        return any(event_of(row)[1] == event_id for row in rows)
 
     # ------------------------------------------------------------------ instances
 
@@ -173,6 +201,7 @@ class Maker:
         body = {"type": one.type, "status": one.status}
         event_id = self.plane.ask("POST", path, body, "event-answer")["event_id"]
         self.add_event(one.key, Event(event_id, one.type, one.status))
+        self._await(lambda: self._listed(one.key, event_id))
         return f"raised as {event_id}"
 
     def _simulate(self, one: step.Simulate) -> str:

@@ -208,11 +208,12 @@ class Oracle:
         return choices.tell(self.ledger, self.rules.declared, told, evidence)
 
     def _limited(self, account: str, reply: Reply, now: float) -> list[Violation]:
-        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
-            return []
         if account not in self.quotas:
             self.quotas[account] = Quota(self.contract)
         quota = self.quotas[account]
+        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
+            quota.note_unsure(now)
+            return []
         known = reply.code is None or reply.code in self.contract.error_by_code
         unlisted = reply.kind is Kind.REJECTED and not known
         if unlisted and quota.exhausted(now, self.rules.stepped):

@@ -56,6 +56,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
         events.several,
         events.simulated,
         disks.local_disks,
+        disks.beside_events,
         admission.malformed,
         authority.callers_and_signatures,
         admission.internal_errors,

@@ -11,6 +11,10 @@ OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
 """How codes begin that refuse a caller; which one is open (U1c)."""
 
 
+NO_ERROR = ("", "OK", "200")
+"""Codes that tell of no error: other services of the provider put one beside what they return."""
+
+
 class Kind(Enum):
     """What an answer says became of a call."""
 
@@ -52,7 +56,8 @@ class Flaw(msgspec.Struct, frozen=True):
 def read(answer: Answer) -> Reply:
     """Return the reply that a decoded answer is."""
     fields = answer.fields or {}
-    code = _text(fields.get("Code")) or None  # an empty one tells of no error
+    code = _text(fields.get("Code"))
+    code = None if code in NO_ERROR else code
     return Reply(
         _kind(answer.status, code, _text(fields.get("TaskId"))),
         answer.status,

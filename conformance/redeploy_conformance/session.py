@@ -228,9 +228,16 @@ class Session:
         """Return the id of an instance; a key that was never made stands for no instance."""
         if key not in self.ids:
             self._account("a1")
-            self.ids[key] = ABSENT
+            self.ids[key] = self._of_nobody()
             self.oracle.add(key, "a1", World(exists=False))
         return self.ids[key]
+
+    def _of_nobody(self) -> str:
+        """Return an id that names no instance: where there is one, all but the last sign of its id."""
+        homes = self.oracle.homes
+        mine = [one for key, one in self.ids.items() if homes.get(key) == "a1"]
+        short = mine[0][:-1].rstrip() if mine else ""
+        return short if short and short not in self.ids.values() else ABSENT
 
     def _meaning(self, one: step.Redeploy) -> Call:
         """Return what the contract says of a call, apart from its instance."""

@@ -93,10 +93,13 @@ class Redeploys:
             events = events[:1]
         for event in events:
             event.restore = event.status
-            if self.world.settings.event_in_flight == "Executing":
-                event.status = "Executing"
-            elif self.world.settings.event_in_flight == "closed":
-                event.status = self.world.settings.closing_status
+            match self.world.settings.event_in_flight:
+                case "Executing":
+                    event.status = "Executing"
+                case "Scheduled" if event.status == "Inquiring":
+                    event.status = "Scheduled"
+                case "closed":
+                    event.status = self.world.settings.closing_status
         return tuple(events)
 
     def new_host(self, instance: Instance) -> str:

@@ -54,7 +54,7 @@ class Settings:
         "E1c", "Executed"
     )
     raised_in_flight: Literal["kept", "closed"] = _choice("E1r", "kept")
-    event_in_flight: Literal["unchanged", "Executing", "closed"] = _choice(
+    event_in_flight: Literal["unchanged", "Scheduled", "Executing", "closed"] = _choice(
         "E1x", "unchanged"
     )
     simulated_only: Literal["refuse", "accept"] = _choice("E5", "refuse")

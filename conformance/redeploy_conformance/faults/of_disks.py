@@ -2,7 +2,7 @@
 
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.redeploys import Redeploys
-from redeploy_conformance.emulator.state import Flight, Instance
+from redeploy_conformance.emulator.state import Event, Flight, Instance
 from redeploy_conformance.faults.registry import fault
 
 
@@ -75,3 +75,42 @@ class LockClosesGap(Admission):
 
     def in_gap(self, instance: Instance) -> bool:
         return super().in_gap(instance) and not instance.lock_reasons
+
+
+@fault("isolation-gap-closed-by-any-event", "A13")
+class AnyEventClosesGap(Admission):
+    """Any open event ends the isolation gap, also one that a redeploy does not respond to."""
+
+    def in_gap(self, instance: Instance) -> bool:
+        opened = any(True for _ in self.world.open_events(instance))
+        return super().in_gap(instance) and not opened
+
+
+@fault("isolation-gap-only-once", "A13")
+class GapOnlyOnce(Admission):
+    """After a redeploy of the instance there is no isolation gap any more."""
+
+    def in_gap(self, instance: Instance) -> bool:
+        return super().in_gap(instance) and not instance.redeploys
+
+
+@fault("failed-instance-with-a-damaged-disk-not-responded-to", "A9", "E1")
+class DamagedNotRespondedTo(Admission):
+    """SystemFailure.Reboot is not responded to where a local disk is damaged."""
+
+    def storage_fits(self, instance: Instance, event: Event) -> bool:
+        failed = event.event_type == "SystemFailure.Reboot"
+        if failed and instance.local_disk == "damaged":
+            return False
+        return super().storage_fits(instance, event)
+
+
+@fault("damaged-disk-of-a-stopped-instance-stays", "D3")
+class DamagedOfStoppedStays(Redeploys):
+    """A damaged local disk of a Stopped instance is damaged after a successful redeploy."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        damaged = instance.local_disk == "damaged"
+        super().succeed(instance, flight)
+        if damaged and flight.before == "Stopped":
+            instance.local_disk = "damaged"

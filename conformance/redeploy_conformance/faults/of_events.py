@@ -175,3 +175,46 @@ class SimulatedFailure(Admission):
         if event.simulated and event.status == "Executing":
             return self.in_table(instance, event)
         return super().respondable(instance, event)
+
+
+@fault("only-ten-events-closed", "E1", "E7")
+class OnlyTenClosed(Redeploys):
+    """A successful redeploy closes the first ten of its events, as many as a page shows."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        return super().events_to_close(instance, flight)[:10]
+
+
+@fault("unlisted-event-closed-when-stopped", "E2")
+class UnlistedOfStopped(Redeploys):
+    """A successful redeploy of a Stopped instance closes its SystemFailure.Stop event, too."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        events = super().events_to_close(instance, flight)
+        if flight.before == "Stopped":
+            opened = self.world.open_events(instance)
+            events += [one for one in opened if one.event_type == "SystemFailure.Stop"]
+        return events
+
+
+@fault("simulated-event-closed-by-a-failure", "E4", "E6")
+class SimulatedOfFailure(Redeploys):
+    """A failed redeploy closes the simulated events of the instance."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        for event in instance.events.values():
+            if event.simulated and event.open:
+                self.close_event(event)
+
+
+@fault("simulated-event-closed-beside-two", "E4")
+class SimulatedBesideTwo(Redeploys):
+    """Where a success closes several real events, it closes the simulated ones, too."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        events = super().events_to_close(instance, flight)
+        if len(events) > 1:
+            opened = self.world.open_events(instance)
+            events += [one for one in opened if one.simulated]
+        return events

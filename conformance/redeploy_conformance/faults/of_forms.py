@@ -1,7 +1,8 @@
-"""Faults that only some forms of a request show: how it is signed, and where its parameters stand."""
+"""Faults in what a request says: how it is signed, where its parameters stand, and how they are read."""
 
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Instance, Principal
 from redeploy_conformance.faults.registry import fault
 
 
@@ -32,3 +33,25 @@ class OfV1Ignored(RedeployCalls):
     def force_stop(self, call: Call) -> bool | None:
         value = super().force_stop(call)
         return None if call.scheme == "v1" else value
+
+
+@fault("beginning-of-an-id-is-enough", "A1")
+class BeginningIsEnough(RedeployCalls):
+    """The beginning of an id is taken for the id."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        for known, instance in principal.account.instances.items():
+            if known.startswith(instance_id):
+                return instance
+        return super().find(principal, instance_id)
+
+
+@fault("force-stop-remembered", "L11")
+class ForceStopRemembered(RedeployCalls):
+    """An instance that was once stopped by force is stopped so by every later call."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        forced = True if instance.power_offs else force_stop
+        return super().start(principal, instance, forced)

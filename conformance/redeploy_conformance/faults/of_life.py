@@ -311,6 +311,14 @@ class FailedUnlisted(Observations):
         return [t for t in super().listed_tasks(account) if t.status != "Failed"]
 
 
+@fault("only-the-first-task-listed", "L13")
+class FirstTaskOnly(Observations):
+    """Of an account only the first task is listed."""
+
+    def listed_tasks(self, account: Account) -> list[Task]:
+        return super().listed_tasks(account)[:1]
+
+
 @fault("task-of-another-operation", "L13")
 class TaskOfAnother(Observations):
     """The task of a redeploy is listed as one of RebootInstance."""

@@ -66,6 +66,9 @@ def preconditions(contract: Contract) -> Iterator[Case]:
     missing = (Redeploy("i1"),)
     never = "an id that never was"
     yield Case(clauses=("A1",), row=never, steps=missing, depth=Depth.OPENING)
+    steps = (make(contract), Redeploy("i2"), Look())
+    short = "only how another id begins"  # see Session.bind
+    yield Case(clauses=("A1",), row=short, steps=steps, depth=Depth.PLAN)
     steps = (make(contract), Release("i1"), Redeploy("i1"), Look())
     yield Case(clauses=("A1",), row="a released instance", steps=steps)
     whole = life(make(contract), Redeploy("i1"), SUCCEED)

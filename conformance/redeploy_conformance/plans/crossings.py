@@ -44,6 +44,8 @@ from redeploy_schemas.vocabulary import LocalDisk
 
 ISOLATED = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
 FORCES = (None, True, False)
+ENDINGS, LONG = (SUCCEED, FAIL, SUCCEED, SUCCEED, FAIL), (True, None, False, True, None)
+"""How the redeploys of one long life end, and what they say of ForceStop: each time something else."""
 
 
 def crossings(contract: Contract) -> Iterator[Case]:
@@ -231,8 +233,8 @@ def _many_lives(contract: Contract) -> Iterator[Case]:
             "lock_reasons": harmless_values(contract, "lock_reasons")[:1],
         }
         steps: list[Step] = [make(contract, spec=spec)]
-        for ending in (SUCCEED, FAIL, SUCCEED, SUCCEED, FAIL):
-            steps += [Script("i1", ending), Redeploy("i1"), Look(), Settle()]
+        for ending, force in zip(ENDINGS, LONG, strict=True):
+            steps += [Script("i1", ending), Redeploy("i1", force), Look(), Settle()]
             steps += [again] if ending == SUCCEED else []
         row = f"five redeploys, {origin} at first"
         yield Case(clauses=("L3", "L6"), row=row, steps=tuple(steps))

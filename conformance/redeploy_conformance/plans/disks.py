@@ -1,6 +1,8 @@
 """Local disks that are damaged or isolated."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle
 
 from redeploy_conformance.plans.blocks import (
     FAIL,
@@ -9,8 +11,18 @@ from redeploy_conformance.plans.blocks import (
     harmless_values,
     life,
     make,
+    unlisted_pairs,
 )
-from redeploy_conformance.steps import Case, Depth, Redeploy, Settle, Step
+from redeploy_conformance.steps import (
+    Case,
+    Depth,
+    Look,
+    Patch,
+    Redeploy,
+    Settle,
+    Step,
+    spec_items,
+)
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import LocalDisk
 
@@ -49,3 +61,35 @@ def local_disks(contract: Contract) -> Iterator[Case]:
     steps = life(made, Redeploy("i1"), SUCCEED)
     row = "no event, with every harmless lock"
     yield Case(clauses=("A13",), row=row, steps=steps, depth=Depth.PLAN)
+
+
+def beside_events(contract: Contract) -> Iterator[Case]:
+    """Yield bad local disks beside each event, and the isolation gap beside all that does not end it."""
+    steps: tuple[Step, ...]
+    ends = contract.gap_ending_event_types
+    listed = [(row.type, status) for row in contract.events for status in row.statuses]
+    for disk in (LocalDisk.DAMAGED, LocalDisk.ISOLATED):
+        gap = disk is LocalDisk.ISOLATED
+        spec = {**LOCAL, "local_disk": disk.value}
+        pairs = [pair for pair in listed if not (gap and pair[0] in ends)]
+        made = [
+            make(contract, f"i{n}", {**spec, "status": origin}, [pair])
+            for n, (pair, origin) in enumerate(
+                zip(pairs, cycle(contract.transition_from), strict=False), 1
+            )
+        ]
+        scripted = [replace(one, ending=SUCCEED) for one in made]
+        calls = [Redeploy(one.key) for one in made]
+        steps = (*scripted, *calls, Look(), Settle())
+        clauses = ("A13", "D3") if gap else ("A6d", "D3")
+        row = f"{disk.value} disk, every row of the table"
+        yield Case(clauses=clauses, row=row, steps=steps, depth=Depth.PLAN)
+    others = [pair for pair in unlisted_pairs(contract) if pair[0] not in ends]
+    isolated = {"local_disk": LocalDisk.ISOLATED.value}
+    for origin in contract.transition_from:
+        spec = {**LOCAL, **isolated, "status": origin}
+        first = life(make(contract, spec=spec, events=others), Redeploy("i1"), SUCCEED)
+        again = (Patch("i1", spec_items(isolated)), Redeploy("i1"), Look(), Settle())
+        row = f"{origin}, only events that do not end it, and isolated again"
+        steps = (*first, *again)
+        yield Case(clauses=("A13", "D3"), row=row, steps=steps, depth=Depth.PLAN)

@@ -14,6 +14,9 @@ from redeploy_conformance.plans.blocks import (
 from redeploy_conformance.steps import Case, Depth, Redeploy, Settle, Simulate, Step
 from redeploy_schemas.contract import Contract
 
+MORE = 12
+"""Events of one instance: more than a page of the event history has, where nobody asks for more."""
+
 
 def listed(contract: Contract) -> Iterator[Case]:
     """Yield each listed event in each of its statuses: the call is accepted, and ends it (E1, A9)."""
@@ -35,10 +38,12 @@ def unlisted(contract: Contract) -> Iterator[Case]:
         steps = life(alone, Redeploy("i1"), SUCCEED)
         row = f"{kind} beside a listed one"
         yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.PLAN)
-    alone = make(contract, events=[*whole, event(contract)])
-    steps = life(alone, Redeploy("i1"), SUCCEED)
-    row = "all unlisted beside a listed one"
-    yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.PLAN)
+    for origin in contract.transition_from:
+        spec = {"status": origin}
+        alone = make(contract, spec=spec, events=[*whole, event(contract)])
+        steps = life(alone, Redeploy("i1"), SUCCEED)
+        row = f"all unlisted beside a listed one, {origin}"
+        yield Case(clauses=("E2",), row=row, steps=steps, depth=Depth.PLAN)
     kind = contract.unlisted_event_types[0]
     for status in contract.open_event_statuses:
         made = make(contract, events=[(kind, status)])
@@ -68,6 +73,10 @@ def several(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("E7",), row=row, steps=steps, depth=Depth.PLAN)
         steps = life(make(contract, events=pairs), Redeploy("i1"), FAIL)
         yield Case(clauses=("E6",), row=row, steps=steps, depth=Depth.PLAN)
+    made = make(contract, events=[event(contract)] * MORE)
+    steps = life(made, Redeploy("i1"), SUCCEED)
+    row = f"{MORE} events"
+    yield Case(clauses=("E7",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def simulated(contract: Contract) -> Iterator[Case]:
@@ -82,6 +91,9 @@ def simulated(contract: Contract) -> Iterator[Case]:
         steps = life(make(contract), Redeploy("i1"), SUCCEED, extra)
         row = f"{kind} beside a real event"
         yield Case(clauses=("E4",), row=row, steps=steps, depth=depth)
+        row_fails = f"{row}, will fail"
+        fails = life(make(contract), Redeploy("i1"), FAIL, extra)
+        yield Case(clauses=("E6",), row=row_fails, steps=fails, depth=Depth.PLAN)
         steps = (make(contract, events=()), extra, Redeploy("i1"), Settle())
         yield Case(clauses=("E5",), row=kind, steps=steps, depth=depth)
 
@@ -93,9 +105,11 @@ def _simulated_and_listed(contract: Contract) -> Iterator[Case]:
     pairs = [(kind, {"status": origin}) for origin in contract.transition_from]
     limited = [row for row in contract.events if row.only_with]
     pairs += [(row.type, dict(row.only_with)) for row in limited]
+    plain = [row for row in contract.events if not row.only_with]
+    real = [(row.type, row.statuses[0]) for row in plain[:2]]
     for kind, spec in pairs:
-        made = make(contract, spec=spec)
+        made = make(contract, spec=spec, events=real)
         steps = life(made, Redeploy("i1"), SUCCEED, Simulate("i1", kind))
         words = ", ".join(f"{name}={value}" for name, value in spec.items())
-        row = f"{kind} beside a real event, {words}"
+        row = f"{kind} beside two real events, {words}"
         yield Case(clauses=("E4",), row=row, steps=steps, depth=Depth.PLAN)

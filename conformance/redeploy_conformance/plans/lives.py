@@ -70,8 +70,10 @@ def successes(contract: Contract) -> Iterator[Case]:
     steps = (replace(make(contract), ending=SUCCEED), Redeploy("i1"), late, Settle())
     yield Case(clauses=("E1r",), row="", steps=steps)
     for ending in (SUCCEED, FAIL):
-        begin = (replace(make(contract), ending=ending), Redeploy("i1"), Tasks("i1"))
-        steps = (*begin, Settle(), Tasks("i1"))
+        made = replace(make(contract), ending=ending)
+        both = (Tasks("i1"), Tasks("i2"))
+        begin = (made, replace(made, key="i2"), Redeploy("i1"), Redeploy("i2"))
+        steps = (*begin, *both, Settle(), *both)
         row = f"a redeploy that will {ending}"
         yield Case(clauses=("L13",), row=row, steps=steps, depth=Depth.PLAN)
 

@@ -32,6 +32,9 @@ BUSY, LOCKED = "IncorrectInstanceStatus", "InstanceLockedForSecurity"
         (302, TASK, Kind.ACCEPTED),  # a task was begun, whatever the status
         (500, TASK, Kind.ACCEPTED),
         (200, TASK | {"Code": BUSY}, Kind.REJECTED),
+        (200, TASK | {"Code": ""}, Kind.ACCEPTED),  # these tell of no error
+        (200, TASK | {"Code": "OK"}, Kind.ACCEPTED),
+        (200, TASK | {"Code": "200"}, Kind.ACCEPTED),
         (403, {"Code": BUSY}, Kind.REJECTED),
         (499, {}, Kind.REJECTED),
         (429, {}, Kind.THROTTLED),
