@@ -28,6 +28,24 @@ def leave(verdict: RunVerdict, text: str) -> NoReturn:
     sys.exit(int(verdict))
 
 
+def failure(error: BaseException) -> str:
+    """Return the sentence for a bug of the suite: what was raised, and where.
+
+    Where the standard library raised it, the line that is told is the one that called it.
+    """
+    from redeploy_conformance.redact import redacted
+
+    frame, line = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals["__name__"].partition(".")[0] not in sys.stdlib_module_names
+    ][-1]
+    return (
+        f"the suite itself failed with {type(error).__name__}: "
+        f"{clean(redacted(str(error)))} ({Path(frame.f_code.co_filename).name}, line {line})"
+    )
+
+
 class InOrder(click.Group):
     """Commands that end in order also when they are stopped, or meet a bug of the suite.
 
@@ -46,12 +64,4 @@ class InOrder(click.Group):
         except (KeyboardInterrupt, click.Abort):
             leave(RunVerdict.INCOMPLETE, "stopped before the end")
         except Exception as error:
-            from redeploy_conformance.redact import redacted
-
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            leave(
-                RunVerdict.SUITE_FAILED,
-                f"the suite itself failed with {type(error).__name__}: "
-                f"{clean(redacted(str(error)))} "
-                f"({Path(at.filename).name}, line {at.lineno})",
-            )
+            leave(RunVerdict.SUITE_FAILED, failure(error))
