@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from redeploy_conformance.fitting import agreed
 from redeploy_conformance.guards import responds_to
-from redeploy_conformance.model import Rules, passed
+from redeploy_conformance.model import Rules
+from redeploy_conformance.passing import passed
 from redeploy_conformance.world import (
     ANYTHING,
     Event,
