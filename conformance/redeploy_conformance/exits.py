@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -38,12 +39,17 @@ def failure(error: BaseException) -> str:
     frame, line = [
         (frame, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if frame.f_globals["__name__"].partition(".")[0] not in sys.stdlib_module_names
+        if _package(frame) not in sys.stdlib_module_names
     ][-1]
     return (
         f"the suite itself failed with {type(error).__name__}: "
         f"{clean(redacted(str(error)))} ({Path(frame.f_code.co_filename).name}, line {line})"
     )
+
+
+def _package(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]
 
 
 class InOrder(click.Group):

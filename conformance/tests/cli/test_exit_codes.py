@@ -139,7 +139,8 @@ def test_5_the_suite_itself_failed(
     ran = redeploy("run", "mine:make", *ONE)
     assert ran.code == 5
     assert "SUITE FAILED" in ran.out
-    assert "a bug of ours" in ran.out
+    assert "the suite itself failed with " in ran.out
+    assert "a bug of ours (mine.py, line " in " ".join(ran.out.split())
 
 
 def test_5_before_anything_ran(redeploy: Command, module: Module) -> None:
