@@ -386,8 +386,3 @@ def _json(answer: HttpResponse, what: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise SetUpError(f"{what} is no JSON object")
     return document
-
-
-def wait(seconds: float) -> None:
-    """Wait in real time."""
-    time.sleep(seconds)

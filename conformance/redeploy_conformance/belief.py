@@ -6,8 +6,10 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from redeploy_conformance.fitting import agreed
 from redeploy_conformance.guards import responds_to
-from redeploy_conformance.model import Rules, passed
+from redeploy_conformance.model import Rules
+from redeploy_conformance.passing import passed
 from redeploy_conformance.world import (
     ANYTHING,
     Event,
@@ -112,8 +114,8 @@ def narrow(
     instead, ended = ((), frozenset[World]()) if sure else _had_it_ended(judged, view)
     return Narrowed(
         left,
-        _common(_held(contract, world, view) for world in fit),
-        _common((*world.told, *_shown(contract, world, view, rules)) for world in fit),
+        agreed(_held(contract, world, view) for world in fit),
+        agreed((*world.told, *_shown(contract, world, view, rules)) for world in fit),
         instead=instead,
         ended=ended,
     )
@@ -388,10 +390,3 @@ def _shown(
                 yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
         yield "L4f", "old" if world.host.admits(view["host"]) else "new"
-
-
-def _common(each: Iterable[Iterable[tuple[str, str]]]) -> tuple[tuple[str, str], ...]:
-    """Return what every world agrees on, in the order of the first."""
-    lists = [list(one) for one in each]
-    rest = [set(one) for one in lists[1:]]
-    return tuple(dict.fromkeys(x for x in lists[0] if all(x in one for one in rest)))

@@ -63,7 +63,8 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
         world = replace(world, exists=False, flight=None)
     why = reasons(contract, world)
     seen = str(reply)
-    if world.exists and reply.code in _codes_for(contract, "exists"):
+    absent = {row.code for row in contract.preconditions if row.attribute == "exists"}
+    if world.exists and reply.code in absent:
         wanted_code = "accepted, or rejected for another reason: the instance is listed"
         return Violation("A15", wanted_code, seen, ("A8",))
     if call.barred is not None:
@@ -88,10 +89,6 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
     if not wanted:
         return Violation("A8", "accepted, or rejected for what is true", seen)
     return Violation(wanted[0], "accepted", seen, tuple(wanted[1:]))
-
-
-def _codes_for(contract: Contract, attribute: str) -> set[str]:
-    return {row.code for row in contract.preconditions if row.attribute == attribute}
 
 
 def _ordinary(contract: Contract, world: World) -> bool:

@@ -1,7 +1,7 @@
 """From what the cases brought to what the run says: a verdict per clause, and one in all."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -296,8 +296,3 @@ def draw(
     if gaps or problems:
         return RunVerdict.INCOMPLETE
     return RunVerdict.CONFORMING
-
-
-def inconsistent(clauses: Iterable[ClauseResult]) -> list[str]:
-    """Return the open clauses of which this implementation goes now one way, now another."""
-    return [one.id for one in clauses if one.inconsistent]

@@ -62,8 +62,8 @@ def decide(
         worlds = _echoing(contract, before, worlds)
     return Decided(
         worlds,
-        tuple(agreed([confirmed(contract, one, reply) for _, one in bound])),
-        tuple(agreed([one.told for _, one in bound])),
+        agreed(confirmed(contract, one, reply) for _, one in bound),
+        agreed(one.told for _, one in bound),
         frozenset(one.violated for one in why),
         frozenset(excuse.code for one in why for excuse in one.excuses),
         all(world.exists for world, _ in bound),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from redeploy_conformance.bench import Bench
 from redeploy_conformance.offered import passed_over
-from redeploy_conformance.planner import name, plan, possible
+from redeploy_conformance.planner import name, plan, possible, why_not
 from redeploy_conformance.session import rules_for
 from redeploy_conformance.steps import (
     Case,
@@ -31,10 +31,7 @@ def lines(bench: Bench, wanted: Callable[[Case], bool], *, burst: bool) -> list[
         if doable is not None and (not case.burst or bench.near or burst):
             done.append((label, doable))
             continue
-        lacking = sorted(case.needs - {part.value for part in parts})
-        why = f"needs {', '.join(lacking)}" if lacking else NO_BURST
-        if doable is None and not lacking:
-            why = "another case does the same better"
+        why = why_not(case, parts) if doable is None else NO_BURST
         left.setdefault(why, []).append(label)
     cases = [case for _, case in done]
     strange = passed_over(bench.offer.name, bench.offer.unknown)

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 FILES = click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(dir_okay=False)
 )
+TRACES = click.argument(
+    "traces",
+    nargs=-1,
+    required=True,
+    metavar="TRACE...",
+    type=click.Path(dir_okay=False),
+)
 
 
 @click.command("check-trace")
@@ -117,13 +124,7 @@ def certificate() -> None:
 
 @certificate.command("make")
 @click.argument("result", type=click.Path(dir_okay=False))
-@click.argument(
-    "traces",
-    nargs=-1,
-    required=True,
-    metavar="TRACE...",
-    type=click.Path(dir_okay=False),
-)
+@TRACES
 @click.option(
     "-o",
     "--output",
@@ -157,13 +158,7 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
 
 @certificate.command("verify")
 @click.argument("certificate", type=click.Path(dir_okay=False))
-@click.argument(
-    "traces",
-    nargs=-1,
-    required=True,
-    metavar="TRACE...",
-    type=click.Path(dir_okay=False),
-)
+@TRACES
 def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
     """Draw the verdict again from the traces of a CERTIFICATE, and say whether it holds.
 

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -28,6 +29,29 @@ def leave(verdict: RunVerdict, text: str) -> NoReturn:
     sys.exit(int(verdict))
 
 
+def failure(error: BaseException) -> str:
+    """Return the sentence for a bug of the suite: what was raised, and where.
+
+    Where the standard library raised it, the line that is told is the one that called it.
+    """
+    from redeploy_conformance.redact import redacted
+
+    frame, line = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if _package(frame) not in sys.stdlib_module_names
+    ][-1]
+    return (
+        f"the suite itself failed with {type(error).__name__}: "
+        f"{clean(redacted(str(error)))} ({Path(frame.f_code.co_filename).name}, line {line})"
+    )
+
+
+def _package(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]
+
+
 class InOrder(click.Group):
     """Commands that end in order also when they are stopped, or meet a bug of the suite.
 
@@ -46,12 +70,4 @@ class InOrder(click.Group):
         except (KeyboardInterrupt, click.Abort):
             leave(RunVerdict.INCOMPLETE, "stopped before the end")
         except Exception as error:
-            from redeploy_conformance.redact import redacted
-
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            leave(
-                RunVerdict.SUITE_FAILED,
-                f"the suite itself failed with {type(error).__name__}: "
-                f"{clean(redacted(str(error)))} "
-                f"({Path(at.filename).name}, line {at.lineno})",
-            )
+            leave(RunVerdict.SUITE_FAILED, failure(error))

@@ -41,7 +41,8 @@ def confirmed(
         yield "R3", code
 
 
-def agreed(each: Iterable[Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
+def agreed(each: Iterable[Iterable[tuple[str, str]]]) -> tuple[tuple[str, str], ...]:
     """Return what all agree on, in the order of the first."""
-    lists = [list(one) for one in each]
-    return [x for x in lists[0] if all(x in one for one in lists[1:])]
+    first, *rest = each
+    others = [set(one) for one in rest]
+    return tuple(dict.fromkeys(x for x in first if all(x in one for one in others)))

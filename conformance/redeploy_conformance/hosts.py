@@ -1,7 +1,7 @@
 """Runs over several hosts: workers of pytest-xdist behind ssh, each with the suite installed.
 
 Nothing is copied there but what a worker must know and cannot find: the conformance statement, the
-authorities that it names, and the environment variables that it names. They go through the
+authorities that it names, and the environment variable that it names. They go through the
 connection, never over a command line.
 """
 
@@ -68,7 +68,7 @@ class Luggage:
     """What goes along to a remote worker besides the options.
 
     ``hosts`` is the number of machines, ``statement`` the target's, ``authorities`` those that it
-    names, ``env`` the values of the environment variables that it names.
+    names, ``env`` the value of the environment variable that it names.
     """
 
     hosts: int
@@ -108,7 +108,7 @@ def pack(target: str, hosts: int) -> Luggage:
     """Return what of a statement must go along; nothing for other targets.
 
     Raises:
-        HostError: a variable or a file that it names is not there.
+        HostError: it is no statement, or a file that it names is not there.
     """
     path = Path(target)
     if "://" in target or not path.is_file():
@@ -118,9 +118,9 @@ def pack(target: str, hosts: int) -> Luggage:
         document = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise HostError(f"{target} is not a TOML file: {error}") from error
-    endpoint, keys = document.get("endpoint", {}), document.get("credentials", {})
-    names = [endpoint.get("control_token_env"), *keys.values()]
-    env = {name: os.environ[name] for name in names if name in os.environ}
+    endpoint = document.get("endpoint", {})
+    token = endpoint.get("control_token_env")
+    env = {token: os.environ[token]} if token in os.environ else {}
     authorities = endpoint.get("ca_file")
     try:
         pem = None if authorities is None else Path(authorities).read_text("utf-8")

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -319,9 +319,7 @@ def _allowed(contract: Contract, done: Done) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def _worlds(worlds: dict[str, frozenset[World]] | object) -> tuple[str, ...]:
-    if not isinstance(worlds, dict):
-        return ()
+def _worlds(worlds: Mapping[str, frozenset[World]]) -> tuple[str, ...]:
     words = [
         f"{key}: {text}"
         for key, several in worlds.items()

@@ -200,7 +200,7 @@ class Maker:
         path = f"{self._path(one.key)}/events"
         body = {"type": one.type, "status": one.status}
         event_id = self.plane.ask("POST", path, body, "event-answer")["event_id"]
-        self.add_event(one.key, Event(event_id, one.type, one.status))
+        self.oracle.raised(one.key, Event(event_id, one.type, one.status))
         self._await(lambda: self._listed(one.key, event_id))
         return f"raised as {event_id}"
 
@@ -221,12 +221,8 @@ class Maker:
         shown = dict(event_of(row)[1:] for row in rows)
         if ids[0] not in shown:
             raise SetUpError("the simulated event is not in the event history")
-        self.add_event(one.key, Event(ids[0], *shown[ids[0]], simulated=True))
+        self.oracle.raised(one.key, Event(ids[0], *shown[ids[0]], simulated=True))
         return f"made as {ids[0]}, {shown[ids[0]][1]}"
-
-    def add_event(self, key: str, event: Event) -> None:
-        """Tell the oracle of an event that an instance has from now on."""
-        self.oracle.raised(key, event)
 
 
 def _asked(one: step.Create) -> dict[str, Any]:

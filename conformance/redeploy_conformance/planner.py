@@ -90,6 +90,14 @@ def possible(case: Case, parts: frozenset[Part]) -> Case | None:
     return replace(case, steps=tuple(map(_left_open, kept)))
 
 
+def why_not(case: Case, parts: frozenset[Part]) -> str:
+    """Return why a case is not possible with these parts."""
+    lacking = sorted(case.needs - {part.value for part in parts})
+    if not lacking:
+        return "another case does the same better"
+    return f"needs {', '.join(lacking)} of the control protocol"
+
+
 def _left_open(step: Step) -> Step:
     return replace(step, ending="") if isinstance(step, Create) else step
 

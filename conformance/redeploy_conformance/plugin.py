@@ -67,6 +67,27 @@ def _packaged(item: pytest.Item) -> bool:
     return SUITE in item.path.as_posix()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Note where the suite itself failed: a slip in the plan shows when its tests are made."""
+    report = yield
+    if report.failed and SUITE in collector.path.as_posix():
+        from redeploy_conformance.exits import failure
+
+        error = report.call.excinfo.value
+        report.redeploy_slip = failure(error.__cause__ or error)  # type: ignore[attr-defined]
+    return report
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """End the run where tests of the suite could not be made; runs in the controller too."""
+    slip = getattr(report, "redeploy_slip", None)
+    if slip is not None and _gathering is not None:
+        leave(slip, SUITE_FAILED)
+
+
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -146,6 +167,12 @@ def pytest_runtest_makereport(
             "case": reporter.current.to_json(),
         }
         reporter.current = None
+    elif report.redeploy_suite and report.failed and call.excinfo is not None:
+        from redeploy_conformance.exits import failure
+        from redeploy_conformance.redact import scrubbed
+
+        slip = scrubbed(failure(call.excinfo.value), reporter.secrets)
+        report.redeploy_slip = slip  # type: ignore[attr-defined]
     return report
 
 

@@ -20,12 +20,12 @@ from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, settled
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.steps import Case, Step, keys_of
+from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.together import together
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
@@ -185,9 +185,6 @@ class Session:
     def _prepare(self, one: Step) -> str:
         return self.maker.prepare(one)
 
-    def _add_event(self, key: str, event: Event) -> None:
-        self.maker.add_event(key, event)
-
     def _account(self, name: str) -> Account:
         if name not in self.accounts:
             account, key, now = self.plane.account()
@@ -325,11 +322,6 @@ def not_as_offered(error: OfferError) -> Violation:
     """Return the violation that a part is offered and does not work (S1)."""
     wanted = "each part that is offered works as the control protocol says"
     return Violation("S1", wanted, str(error))
-
-
-def perform(session: Session, case: Case) -> Run:
-    """Carry a whole case out."""
-    return session.perform(case.steps)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:

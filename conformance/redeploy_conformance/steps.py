@@ -7,7 +7,7 @@ that the same steps run against any fresh account of any target.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_args
 
 from redeploy_reports.phrases import count
 
@@ -319,26 +319,7 @@ Step: TypeAlias = (
     | Bring
     | Withdraw
 )
-KINDS: tuple[type[Step], ...] = (
-    Create,
-    Redeploy,
-    Together,
-    Look,
-    Advance,
-    Settle,
-    Script,
-    Patch,
-    Release,
-    Raise,
-    Simulate,
-    Break,
-    Launch,
-    Tasks,
-    Pause,
-    Take,
-    Bring,
-    Withdraw,
-)
+KINDS: tuple[type[Step], ...] = get_args(Step)
 
 
 class Depth(IntEnum):

@@ -8,7 +8,7 @@ from redeploy_conformance.api import Api, LostError, SetUpError
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.oracle import settled
-from redeploy_conformance.shapes import misshapen
+from redeploy_conformance.shapes import UNREAD, misshapen
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending
@@ -39,7 +39,7 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
         raise LostError(f"DescribeTasks: {error}") from error
     wrong = misshapen("DescribeTasks", answer.fields or {})
     if wrong:
-        raise SetUpError(f"DescribeTasks answered what cannot be read: {wrong}")
+        raise SetUpError(f"DescribeTasks {UNREAD}: {wrong}")
     rows = ((answer.fields or {}).get("TaskSet") or {}).get("Task") or []
     return [
         Shown(row.get("TaskStatus"), row.get("TaskAction"))

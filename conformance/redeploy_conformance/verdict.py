@@ -13,7 +13,6 @@ from redeploy_conformance.conclude import Gathered, Sums
 from redeploy_conformance.files import write_whole
 from redeploy_conformance.investigate import CaseReport, command
 from redeploy_conformance.planner import name, plan
-from redeploy_conformance.redact import redacted
 from redeploy_conformance.sentences import sentence
 from redeploy_conformance.stream import StreamWriter
 from redeploy_conformance.targets.base import TargetUsageError
@@ -93,9 +92,7 @@ class Collector:
         if brought is not None:
             self.enter(CaseReport.from_json(brought["case"]), brought["offer"])
         elif report.failed:
-            text = str(report.longrepr).strip().splitlines()
-            last = text[-1] if text else "no reason given"
-            self._crash(Problem(case=report.nodeid, text=redacted(last[:500])))
+            self._crash(Problem(case=report.nodeid, text=report.redeploy_slip))
 
     def enter(self, report: CaseReport, offer: Mapping[str, Any] | None = None) -> None:
         """Enter one case, and what its worker found the implementation to be."""

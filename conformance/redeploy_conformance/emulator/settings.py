@@ -97,12 +97,6 @@ class Settings:
                 given = getattr(self, choice)
                 raise ValueError(f"{choice} is {given!r}, not one of {words}")
 
-    @property
-    def redeploy_bound_seconds(self) -> float:
-        """The longest a redeploy can take here, in seconds of the redeploy clock."""
-        legs = 2 * self.stopping_seconds + self.stopped_seconds + self.starting_seconds
-        return legs + (self.read_lag_seconds if self.reads == "lags" else 0.0)
-
 
 _words: dict[str, tuple[str, ...]] = {}
 

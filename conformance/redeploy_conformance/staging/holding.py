@@ -1,8 +1,9 @@
 """Which instances a run holds, so that no second one on this machine uses them meanwhile.
 
 Two runs at once would take each other's redeploys for violations, and put back what the other is using. A
-hold is a lock on a file in a folder of the user's: it ends with its process, however that ends. Another
-user, or another machine, is not seen.
+hold is a lock on a file in a folder of the user's: it ends with its process, however that ends. What a
+process has not put back by then is left to its journal, which the file names, until that says so or is
+deleted. Another user, or another machine, is not seen.
 """
 
 import fcntl
@@ -10,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from redeploy_conformance.nearness import is_loopback
-from redeploy_conformance.staging.journal import beginning
+from redeploy_conformance.staging.journal import JournalError, beginning, read_lines
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.statement import Statement
@@ -50,6 +51,22 @@ class Holder:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Left(Holder):
+    """Who has not put an instance back: a run that is over, by its journal, if that can be read."""
+
+    readable: bool = True
+
+    def __str__(self) -> str:
+        """Return it in words, with what to do."""
+        done = "was not" if self.readable else "may not have been"
+        cannot = "" if self.readable else ", which cannot be read"
+        return (
+            f"{self.instance} {done} put back by the run whose journal is {self.journal}{cannot}: "
+            "'resume' or 'restore' that first, or delete it if there is nothing to put back"
+        )
+
+
 class Holding:
     """The instances that the run of a journal holds: until it is closed, or the process ends."""
 
@@ -68,18 +85,15 @@ class Holding:
             JournalError: no run was begun.
         """
         settings = Settings.from_json(beginning(lines, journal)["settings"])
-        past = Past()
-        for line in lines:
-            past.take(line)
         held = cls(settings.statement, journal)
-        held.take(past.before)
+        held.take(_to_put_back(lines))
         return held
 
     def take(self, instances: Iterable[str]) -> None:
         """Hold instances, too.
 
         Raises:
-            HeldError: another run holds one of them.
+            HeldError: another run holds one of them, or has not put it back.
         """
         for one in sorted(set(instances) - self._files.keys()):
             me = Holder(self.place, one, os.getpid(), self.journal)
@@ -89,6 +103,10 @@ class Holding:
                 file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
                 if _locked(file, fcntl.LOCK_EX):
                     self._files[one] = file
+                    left = _left(_read(path))
+                    if left is not None and left.journal != self.journal:
+                        os.close(self._files.pop(one))
+                        raise HeldError(str(left))
                     os.ftruncate(file, 0)
                     os.pwrite(file, json.dumps(asdict(me)).encode(), 0)
                     continue
@@ -106,15 +124,14 @@ class Holding:
 
 
 def holders(statement: Statement) -> list[Holder]:
-    """Return who holds instances of an account now; nothing is held by asking.
+    """Return who holds instances of an account now, or has not put them back; asking holds nothing.
 
     Raises:
         HeldError: it could not be found out.
     """
     with _folder() as folder:
-        found = [_holder(path) for path in folder.glob("*.held")]
-    place = _place(statement)
-    mine = (one for one in found if one is not None and one.place == place)
+        found = [_holder(path, _place(statement)) for path in folder.glob("*.held")]
+    mine = (one for one in found if one is not None)
     return sorted(mine, key=lambda one: one.instance)
 
 
@@ -164,13 +181,38 @@ def _locked(file: int, kind: int) -> bool:
     return False
 
 
-def _holder(path: Path) -> Holder | None:
-    """Return who holds what a file stands for, if anybody."""
+def _holder(path: Path, place: str) -> Holder | None:
+    """Return who holds what a file stands for, or has not put it back, if anybody there."""
     file = os.open(path, os.O_RDONLY)
     try:
-        return None if _locked(file, fcntl.LOCK_SH) else _read(path)
+        over = _locked(file, fcntl.LOCK_SH)
+        holder = _read(path)
     finally:
         os.close(file)
+    if holder is None or holder.place != place:
+        return None
+    return _left(holder) if over else holder
+
+
+def _left(holder: Holder | None) -> Left | None:
+    """Return what a holder whose process is over has not put back, by its journal."""
+    if holder is None:
+        return None
+    try:
+        lines = read_lines(Path(holder.journal))
+    except JournalError as error:
+        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
+            return None
+        return Left(**asdict(holder), readable=False)
+    return Left(**asdict(holder)) if holder.instance in _to_put_back(lines) else None
+
+
+def _to_put_back(lines: Iterable[Mapping[str, Any]]) -> Collection[str]:
+    """Return the instances that a run was at work on since it last put all back."""
+    past = Past()
+    for line in lines:
+        past.take(line)
+    return past.before
 
 
 def _read(path: Path) -> Holder | None:

@@ -178,7 +178,7 @@ class PreparingSession(Session):
         known = self.known.setdefault(one.key, Known({}))
         for event_id, shown in made.items():
             known.simulated[event_id] = shown
-            self._add_event(one.key, Event(event_id, *shown, simulated=True))
+            self.oracle.raised(one.key, Event(event_id, *shown, simulated=True))
         return f"made as {', '.join(made)}"
 
     def _withdraw(self, key: str) -> str:

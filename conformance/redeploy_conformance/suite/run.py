@@ -9,7 +9,7 @@ from redeploy_conformance.investigate import (
     findings,
     perform_case,
 )
-from redeploy_conformance.planner import name, possible
+from redeploy_conformance.planner import name, possible, why_not
 from redeploy_conformance.plugin_run import Reporter
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.steps import Case
@@ -31,9 +31,8 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
     reporter.stop_if_lost()
     doable = possible(case, bench.offer.parts)
     if doable is None:
-        lacking = case.needs - {part.value for part in bench.offer.parts}
         reporter.enter(CaseReport(label, ()))
-        pytest.skip(f"needs {', '.join(sorted(lacking))} of the control protocol")
+        pytest.skip(why_not(case, bench.offer.parts))
     if case.burst and not (bench.near or reporter.burst):
         reporter.enter(CaseReport(label, case.clauses, declined=NO_BURST))
         pytest.skip(NO_BURST)

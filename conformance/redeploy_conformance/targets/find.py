@@ -94,10 +94,6 @@ def _declared(word: str, contract: Contract) -> tuple[str, Statement]:
     except StatementError as error:
         raise TargetUsageError(str(error)) from error
     token = statement.control_token_env
-    try:
-        statement.credentials()
-    except StatementError as error:
-        raise TargetUsageError(f"{word}: {error}") from error
     if token is not None and not os.environ.get(token):
         raise TargetUsageError(f"{word}: the environment variable {token} is not set")
     if (statement.url is None) == (statement.factory is None):

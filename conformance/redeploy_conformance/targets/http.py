@@ -42,7 +42,8 @@ class HttpTransport:
             raise TargetUsageError(f"{url!r} is not a URL: {error}") from error
         if self._base.userinfo:  # not shown again: it may hold a password
             raise TargetUsageError(
-                "a base URL has no user and no password in it; credentials belong in a statement"
+                "a base URL has no user and no password in it: keys are made by the control plane, "
+                "whose token a statement names (control_token_env)"
             )
         port = 80 if self._base.port is None else self._base.port
         scheme_and_host = self._base.scheme in ("http", "https") and self._base.host

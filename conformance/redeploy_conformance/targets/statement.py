@@ -1,7 +1,6 @@
 """The conformance statement: what an implementation declares of itself, in a TOML file."""
 
 import math
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.files import seems
-from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part, Strength
 
@@ -37,29 +35,11 @@ class Statement:
     region: str | None = None
     signature: str = "v3"
     ca_file: str | None = None
-    access_key_id_env: str | None = None
-    access_key_secret_env: str | None = None
     redeploy_seconds: float = 600.0
     read_lag_seconds: float | None = None
     answer_seconds: float = 30.0
     choices: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-
-    def credentials(self) -> Credentials | None:
-        """Return the credentials that the named environment variables hold, if any are named.
-
-        Raises:
-            StatementError: a named variable is not set.
-        """
-        if self.access_key_id_env is None or self.access_key_secret_env is None:
-            return None
-        values = []
-        for name in (self.access_key_id_env, self.access_key_secret_env):
-            value = os.environ.get(name)
-            if not value:
-                raise StatementError(f"the environment variable {name} is not set")
-            values.append(value)
-        return Credentials(*values)
 
 
 SECTIONS = {
@@ -73,7 +53,6 @@ SECTIONS = {
         "signature": str,
         "ca_file": str,
     },
-    "credentials": {"access_key_id_env": str, "access_key_secret_env": str},
     "bounds": {
         "redeploy_seconds": float,
         "read_lag_seconds": float,
@@ -130,10 +109,6 @@ def build(data: Mapping[str, Any], contract: Contract) -> Statement:
         raise StatementError("[endpoint] signature must be v1 or v3")
     if values.get("answer_seconds") == 0:
         raise StatementError("[bounds] answer_seconds must be more than 0")
-    if ("access_key_id_env" in values) != ("access_key_secret_env" in values):
-        raise StatementError(
-            "[credentials] needs both access_key_id_env and access_key_secret_env"
-        )
     return Statement(**values)
 
 

@@ -1,6 +1,7 @@
 """What a run comes to: conforming, not conforming, incomplete, unreachable, the suite's own bug."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -138,7 +139,8 @@ def test_5_the_suite_itself_failed(
     ran = redeploy("run", "mine:make", *ONE)
     assert ran.code == 5
     assert "SUITE FAILED" in ran.out
-    assert "a bug of ours" in ran.out
+    assert "the suite itself failed with " in ran.out
+    assert "a bug of ours (mine.py, line " in " ".join(ran.out.split())
 
 
 def test_5_before_anything_ran(redeploy: Command, module: Module) -> None:
@@ -156,6 +158,30 @@ def test_5_not_1_in_other_commands(redeploy: Command, module: Module) -> None:
     ran = redeploy("replay", RESULT, "mine:make")
     assert ran.code == 5
     assert "ZeroDivisionError: a bug of ours" in ran.err
+
+
+@pytest.mark.parametrize("words", [(), ("--quick",), ("-n", "2"), ("-v",)])
+def test_5_a_slip_in_a_piece_of_the_plan(
+    redeploy: Command, module: Module, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """It shows when the tests are made, which pytest calls an interruption."""
+    module(
+        """
+        from dataclasses import replace
+
+        from redeploy_conformance.plans import quota
+
+        quota.burst = lambda contract: replace(contract, cases=())
+        """
+    )
+    mine = {"PYTHONPATH": str(tmp_path), "PYTEST_PLUGINS": "mine"}
+    ran = redeploy("run", *words, **mine)
+    assert ran.code == 5
+    assert (
+        "the suite itself failed with TypeError: Contract.__init__() got an unexpected "
+        "keyword argument 'cases' (mine.py, line 6)"
+    ) in ran.out
+    assert ran.result is None
 
 
 def test_1_what_a_walk_saw_once_is_not_lost(redeploy: Command, module: Module) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from redeploy_conformance import planner, plans
 from redeploy_conformance.authority import allows
-from redeploy_conformance.model import Call, Rules, admissible, finish, passed
+from redeploy_conformance.model import Call, Rules, admissible
+from redeploy_conformance.passing import finish, passed
 from redeploy_conformance.planner import name, plan
 from redeploy_conformance.plans import opening
 from redeploy_conformance.steps import Case

@@ -161,7 +161,9 @@ def test_steps_survive_json(contract: Contract) -> None:
 def test_a_run_in_real_time_raises_no_alarm(contract: Contract, bench_of: Make) -> None:
     settings = Settings()
     emulator = Emulator(settings, clock="real", time_scale=200)
-    bound = settings.redeploy_bound_seconds / 200 + 0.2
+    back = 2 * settings.stopping_seconds  # a failing one stops twice
+    longest = back + settings.stopped_seconds + settings.starting_seconds
+    bound = longest / 200 + 0.2
     bench = bench_of(emulator, redeploy_seconds=bound)
     ledger = Ledger()
     for case in plan(contract)[::4]:

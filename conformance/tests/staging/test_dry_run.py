@@ -31,6 +31,7 @@ def test_a_dry_run_of_an_emulator_only_discovers_it(contract: Contract) -> None:
     assert "everything in the target" in "\n".join(shown)
     assert "A3-security-lock lock_reasons=security:" in shown
     assert "  redeploy i1" in shown
+    assert any(one.startswith("  another case does the same better: ") for one in shown)
 
 
 def test_a_dry_run_of_something_without_a_control_plane_only_looks(
@@ -41,6 +42,10 @@ def test_a_dry_run_of_something_without_a_control_plane_only_looks(
     assert shown[0].endswith("offers no control plane")
     assert shown[1].startswith("0 planned cases: 0 calls of RedeployInstance on 0 ")
     assert "clauses that would be decided: none" in shown
+    assert any(
+        one.startswith("  needs accounts, instances of the control protocol: ")
+        for one in shown
+    )
 
 
 @pytest.mark.parametrize(

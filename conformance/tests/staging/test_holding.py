@@ -68,14 +68,71 @@ def test_of_two_runs_at_once_the_second_changes_nothing_and_names_the_first(
     assert "is held by" not in out
 
 
-def test_after_kill_9_nobody_holds_them_and_a_run_is_not_gone_on_with_beside_another(
-    account: Served,
-) -> None:
-    target, journal = statement_of(account), account.folder / "first.jsonl"
+def killed(account: Served, target: str) -> Path:
+    """Begin a run, end it by kill -9 while a redeploy is under way, and return its journal."""
+    journal = account.folder / "first.jsonl"
     dead = account.start("stage", target, *account.limits(), "--journal", journal.name)
     wait_for(lambda: redeploying(journal))
     dead.kill()
     dead.communicate()
+    return journal
+
+
+@pytest.mark.parametrize("word", ["resume", "restore"])
+def test_after_kill_9_a_run_on_the_same_instances_is_told_what_comes_first(
+    account: Served, word: str
+) -> None:
+    first, second, other = account.double.account.instances
+    target = statement_of(account)
+    journal, asked = killed(account, target), account.writes()
+    stage = ["stage", target, *account.limits(), "--journal", "second.jsonl"]
+    left = (
+        f"was not put back by the run whose journal is {journal}: 'resume' or 'restore' that "
+        "first, or delete it if there is nothing to put back\n"
+    )
+    code, out, err = account.run(*stage)
+    assert (code, out) == (2, "")
+    assert err == f"redeploy-conformance: {min(first, second)} {left}"
+    assert not (account.folder / "second.jsonl").exists()
+    assert account.writes() == asked
+    code, _, err = account.run("plan", target, *account.limits())
+    assert code == 0
+    assert f"note: {first} {left}" in err
+    assert f"note: {second} {left}" in err
+    code, out, _ = account.run("doctor", target)
+    assert code == 0
+    assert out.endswith("".join(f"note  {x} {left}" for x in sorted((first, second))))
+    alone = ["stage", target, "--instance", other, "--redeploys", "1", "--minutes", "9"]
+    alone += ["--clause", "A14", "--poll", "0.05", "--journal", "third.jsonl"]
+    assert account.run(*alone)[0] == 3
+
+    code, out, err = account.run(word, journal.name)
+    assert code == (3 if word == "resume" else 0), out + err
+    assert "was not put back" not in account.run("doctor", target)[1]
+    code, _, err = account.run(*stage)
+    assert code == 3, err
+
+
+def test_what_was_cut_short_stands_in_nobodys_way_where_its_journal_is_deleted(
+    account: Served,
+) -> None:
+    target = statement_of(account)
+    journal = killed(account, target)
+    journal.write_text("my notes\n")
+    stage = ["stage", target, *account.limits(), "--journal", "second.jsonl"]
+    code, _, err = account.run(*stage)
+    assert (code, len(err.splitlines())) == (2, 1), err
+    assert f"may not have been put back by the run whose journal is {journal}, " in err
+    assert "which cannot be read: 'resume' or 'restore' that first" in err
+    journal.unlink()
+    time.sleep(0.5)  # a redeploy that was under way is over
+    code, _, err = account.run(*stage)
+    assert code == 3, err
+
+
+def test_a_run_is_not_gone_on_with_beside_another(account: Served) -> None:
+    target = statement_of(account)
+    journal = killed(account, target).rename(account.folder / "moved.jsonl")
     lines = journal.read_bytes()
 
     time.sleep(0.5)  # a redeploy that was under way is over: the second run may begin
