@@ -1,4 +1,4 @@
-"""The form of ``contract.toml``: which tables it has, which keys their rows, of which kind.
+"""The form of ``contract.toml``, and of files like it: which tables, which keys, of which kind.
 
 ``check`` names the first slip in one sentence: the row, the key, and what would be right.
 """
@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 Row = Mapping[str, Any]
+Form = Mapping[str, Mapping[str, str]]
 
 
 class InvalidContractError(ValueError):
@@ -52,7 +53,7 @@ _TEXT, _TEXTS, _BOOL, _ROWS = (
 )
 _VALUES = "a list of texts, or of true and false"
 
-FORM: Final[Mapping[str, Mapping[str, str]]] = {
+FORM: Final[Form] = {
     "": {
         "edition": _TEXT,
         "operation": _TEXT,
@@ -152,14 +153,14 @@ NAMED_BY: Final = {
 """By which keys the rows of a table are told apart: no two have the same there."""
 
 
-def check(data: Row) -> None:
-    """Hold every row against the form.
+def check(data: Row, form: Form = FORM, file: str = "contract.toml") -> None:
+    """Hold every row of a file against its form.
 
     Raises:
         InvalidContractError: a key is missing, unknown or of another kind, or two rows share a name.
     """
-    for sentence in _slips("", data, "the file"):
-        raise InvalidContractError(f"contract.toml, {sentence}")
+    for sentence in _slips(form, "", data, "the file"):
+        raise InvalidContractError(f"{file}, {sentence}")
 
 
 def called(table: str, row: Row) -> str:
@@ -174,29 +175,29 @@ def meant(word: object, known: list[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"it is one of {', '.join(known)}"
 
 
-def _slips(table: str, row: Row, place: str) -> Iterator[str]:
+def _slips(form: Form, table: str, row: Row, place: str) -> Iterator[str]:
     """Yield what is wrong in a table, and in the tables that it has."""
-    form = {key.rstrip("?"): kind for key, kind in FORM[table].items()}
+    kinds = {key.rstrip("?"): kind for key, kind in form[table].items()}
     for key in row:
-        if key not in form:
-            yield f"{place} has an unknown key {key!r}: {meant(key, list(form))}"
-    for key in FORM[table]:
+        if key not in kinds:
+            yield f"{place} has an unknown key {key!r}: {meant(key, list(kinds))}"
+    for key in form[table]:
         if not key.endswith("?") and key not in row:
-            yield f"{place} has no {key}: {form[key]} is needed there"
+            yield f"{place} has no {key}: {kinds[key]} is needed there"
     for key, value in row.items():
-        if not KINDS[form[key]](value):
-            yield f"{place} has {key} = {value!r}, which is not {form[key]}"
+        if not KINDS[kinds[key]](value):
+            yield f"{place} has {key} = {value!r}, which is not {kinds[key]}"
     for key, value in row.items():
         inner = f"{table}.{key}".lstrip(".")
-        if inner not in FORM:
+        if inner not in form:
             continue
         if isinstance(value, dict):
-            yield from _slips(inner, value, f"[{inner}]")
+            yield from _slips(form, inner, value, f"[{inner}]")
             continue
         for n, one in enumerate(value, 1):
             own = inner in NAMED_BY
             yield from _slips(
-                inner, one, called(inner, one) if own else f"{place}, {key} {n}"
+                form, inner, one, called(inner, one) if own else f"{place}, {key} {n}"
             )
         yield from _twins(inner, value)
 

@@ -1,7 +1,7 @@
 """What arrived at the certifying server, byte for byte, and whether it is right (C1, C2)."""
 
 import hashlib
-import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,8 @@ VERSION = "2014-05-26"
 ACTION = "RedeployInstance"
 CURRENT = 120.0
 """Seconds by which a timestamp may be off: the clocks here are the same."""
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+"""How a timestamp is written; some official clients add milliseconds."""
 
 
 @dataclass(eq=False)
@@ -85,7 +87,7 @@ class Arrival:
     @cached_property
     def form(self) -> list[tuple[str, str]]:
         """The parameters of a form body."""
-        kind = self.headers.get("content-type", "")
+        kind = self.headers.get("content-type", "").lower()
         return _pairs(self.body.decode("latin-1")) if "form" in kind else []
 
     @cached_property
@@ -110,36 +112,58 @@ class Arrival:
         """Whether it carries credentials of any kind."""
         return bool(self.signatures or "AccessKeyId" in self.params)
 
+    def values(self, name: str) -> list[str]:
+        """Return the different values of a parameter: a call that has two names neither."""
+        pairs = (*self.query, *self.form)
+        return list(dict.fromkeys(value for key, value in pairs if key == name))
+
+    def said(self, header: str, param: str) -> str | None:
+        """Return what it says of itself: V3 says it in a header, V1 in a parameter."""
+        if self.authorization:
+            return self.headers.get(header)
+        if "Signature" in self.params:
+            return self.params.get(param)
+        return self.headers.get(header) or self.params.get(param)
+
     @property
     def action(self) -> str | None:
         """The operation that it names."""
-        return self.headers.get("x-acs-action") or self.params.get("Action")
+        return self.said("x-acs-action", "Action")
 
     @property
     def nonce(self) -> str | None:
         """What makes it the only one of its kind."""
-        return self.headers.get("x-acs-signature-nonce") or self.params.get(
-            "SignatureNonce"
-        )
+        return self.said("x-acs-signature-nonce", "SignatureNonce")
+
+    @property
+    def wants_xml(self) -> bool:
+        """Whether it is to be answered in XML: V1 is, unless it asks for something else."""
+        by_v1 = "Signature" in self.params and not self.authorization
+        return by_v1 and self.params.get("Format", "").lower() in ("", "xml")
 
     @property
     def moment(self) -> datetime | None:
         """The time that it says it was made, None if it says none that can be read."""
-        text = self.headers.get("x-acs-date") or self.params.get("Timestamp") or ""
+        text = self.said("x-acs-date", "Timestamp") or ""
         try:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            return datetime.fromisoformat(text) if STAMP.fullmatch(text) else None
         except ValueError:
             return None
-        return moment if moment.tzinfo and not moment.utcoffset() else None
 
 
 def content_length(head: bytes) -> int:
     """Return how many bytes of a body the header lines announce."""
+    value = header_of(head, b"content-length")
+    return int(value) if value.isdigit() else 0
+
+
+def header_of(head: bytes, wanted: bytes) -> bytes:
+    """Return a header's value in small letters, without the blanks that may surround it."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return int(value)
-    return 0
+        if name.strip().lower() == wanted:
+            return value.strip().lower()
+    return b""
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -150,7 +174,7 @@ def wrong_request(
     one: Arrival, instance_id: str, force_stop: bool | None, key_id: str, secret: str
 ) -> Iterator[tuple[str, str]]:
     """Yield (expected, observed) for all that is wrong with a request (C1)."""
-    version = one.headers.get("x-acs-version") or one.params.get("Version")
+    version = one.said("x-acs-version", "Version")
     for name, wanted, seen in (
         ("Action", ACTION, one.action),
         ("Version", VERSION, version),
@@ -158,6 +182,8 @@ def wrong_request(
     ):
         if seen != wanted:
             yield f"{name} {wanted!r}", repr(seen)
+        elif len(several := one.values(name)) > 1:
+            yield f"{name} {wanted!r}", " and ".join(map(repr, several))
     sent = one.params.get("ForceStop")
     if force_stop is None:
         if sent is not None:
@@ -186,7 +212,7 @@ def wrong_signature(one: Arrival, key_id: str, secret: str) -> str | None:
         if one.params.get(name) != wanted:
             return f"{name} {one.params.get(name)!r}, not {wanted!r}"
     text = string_to_sign_v1(one.method, [*one.query, *one.form])
-    good = hmac.compare_digest(signature_v1(secret, text), given)
+    good = signature_v1(secret, text) == given
     return None if good else "a V1 signature of something else"
 
 
@@ -209,7 +235,7 @@ def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
             one.method, path, one.query, one.headers, list(names), digest
         )
     )
-    good = hmac.compare_digest(signature_v3(secret, text), given)
+    good = signature_v3(secret, text) == given
     return None if good else "a V3 signature of something else"
 
 

@@ -31,9 +31,14 @@ from redeploy_schemas.contract import Contract, ErrorRow
 from redeploy_strategies import clients
 
 OURS = Accepted(TASK_ID, REQUEST_ID)
+HARD = "No <event> \"e-1\" & 'e-2' at 100% of {0} \\ é 实例"
+"""A message that is hard to quote, to format, and to encode."""
 DIGITS = "12345678901234567890"
 HINT = 300
 """Milliseconds after which a throttled caller may come again."""
+
+PATIENT = 120.0
+"""Seconds that a throttled call may take: whoever waits longer each time needs some."""
 
 REFUSALS = 4
 """Throttled requests before one is accepted: enough to see whether a delay grows."""
@@ -80,6 +85,14 @@ def successes(seed: int, count: int) -> Iterator[Case]:
         )
         ids = Accepted(task_id, request_id)
         yield _success(f"drawn-{number}", Answer(http(200, body)), ids)
+    letters = json.dumps(
+        {"TaskId": "t-é-实例", "RequestId": REQUEST_ID}, ensure_ascii=False
+    )
+    yield _success(
+        "beyond-ascii-as-it-is",
+        Answer(http(200, letters)),
+        Accepted("t-é-实例", REQUEST_ID),
+    )
     yield from _odd_ids()
     packed = http(
         200,
@@ -125,6 +138,9 @@ def errors(contract: Contract, seed: int, count: int) -> Iterator[Case]:
             else row.message
         )
         yield _error(f"error/{row.code}", row, message, REQUEST_ID, {})
+        if row.message == "%s":
+            name = f"error/{row.code}/text-of-all-kinds"
+            yield _error(name, row, HARD, REQUEST_ID, {})
         for number, (text, request_id, more) in enumerate(
             drawn(clients.errors(row), count, seed), 1
         ):
@@ -180,5 +196,5 @@ def throttling() -> Iterator[Case]:
             "C6",
             Throttled(REFUSALS),
             answers(*[refusal] * REFUSALS, success()),
-            limit=30.0,
+            limit=PATIENT,
         )

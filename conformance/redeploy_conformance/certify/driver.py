@@ -247,11 +247,21 @@ def _environment() -> dict[str, str]:
 
 
 def _json(line: bytes) -> Any:
-    """Return the document of a line, None if it is none."""
+    """Return the document of a line, None if it is none; half a surrogate pair is shown as such."""
     try:
-        return json.loads(line.decode())
-    except ValueError:
+        document = json.loads(line.decode())
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(document, dict):
+        return document
+    return {name: _text(value) for name, value in document.items()}
+
+
+def _text(value: Any) -> Any:
+    """Return a text that can be written; whatever is no text, as it is."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _cut(line: bytes) -> str:

@@ -51,11 +51,13 @@ class Compressed:
 def asked_for_gzip(arrivals: Sequence[Arrival]) -> bool:
     """Whether a request says that it takes a compressed answer."""
     for one in arrivals:
+        taken: dict[str, bool] = {}
         for part in one.headers.get("accept-encoding", "").split(","):
             name, _, quality = part.partition(";")
             refused = re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", quality)
-            if name.strip().lower() in ("gzip", "*") and not refused:
-                return True
+            taken[name.strip().lower()] = not refused
+        if taken.get("gzip", taken.get("*", False)):
+            return True
     return False
 
 

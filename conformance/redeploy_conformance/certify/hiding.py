@@ -1,13 +1,17 @@
 """Evidence without secrets: whatever form a secret or a signature takes in a text."""
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from redeploy_conformance.redact import hidden
 from redeploy_reports.phrases import count
 
 LONGEST = 2000
+SHORTEST = 8
+"""Characters of base64 that are no accident."""
 
 _SIGNATURE = re.compile(r"\bSignature=[\w%+/=-]{20,}")
 
@@ -19,8 +23,21 @@ def forms(secret: str) -> Iterator[str]:
     for one in plain:
         yield one
         yield _small_hex(one)
+    yield from _in_base64(secret)
     yield secret.upper()
     yield secret.replace("=", "\\u003d").replace("+", "\\u002b")
+
+
+@lru_cache(1024)
+def _in_base64(secret: str) -> tuple[str, ...]:
+    """Return what of a secret shows in base64, at whichever place of a text it stands."""
+    whole = secret.encode()[: len(secret.encode()) // 3 * 3 - 3]
+    found = []
+    for before in range(3):
+        data = b" " * before + whole[: len(whole) - before]
+        text = base64.b64encode(data).decode()
+        found.append(text[4 if before else 0 :].rstrip("="))
+    return tuple(one for one in found if len(one) > SHORTEST)
 
 
 def found(secrets: Iterable[str], text: str) -> str | None:

@@ -24,6 +24,9 @@ AT_ONCE = 0.05
 ABOUT = 0.95
 """The part of a hint after which it was waited for: clocks differ a little."""
 
+SEVERAL = 3
+"""Resends of one call that come at once, all together: then no other case excuses it."""
+
 GROWN = 1.25
 """The last delay is this many times the first where delays grow."""
 
@@ -45,7 +48,8 @@ def judge(played: Played, key: Key) -> Iterator[Judged]:
             *_once(played),
         ]
         yield from (Judged(played, one) for one in checks)
-    yield from (Judged(played, one) for one in _secrets(played, key))
+    told = [*_secrets(played, key), *_sent(played, key)]
+    yield from (Judged(played, one) for one in told)
 
 
 def judge_all(played: Sequence[Played]) -> Iterator[Judged]:
@@ -130,6 +134,13 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
         yield Check("C8", what, f"{seen}: {told.words}" if seen else None)
 
 
+def _sent(played: Played, key: Key) -> Iterator[Check]:
+    """Judge what is in the requests: a signature is there so that the secret need not be."""
+    for one in played.all_arrivals:
+        if found([key.secret], one.raw.decode("latin-1")):
+            yield Check("C8", "no secret in a request", "the secret in a request")
+
+
 def _in_log(stderr: str, played: Played, key: Key) -> bool:
     return found([key.secret, *played.signatures], stderr) is not None
 
@@ -173,20 +184,24 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
     if not again:
         return
     first = median(gaps[0] for gaps in again.values())
-    last = median(gaps[-1] for gaps in again.values())
+    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in again.values() if gaps[1:]]
     wanted = "a growing delay before it is sent again"
-    told = (
-        f"delays of {', '.join(f'{gap:.2f}' for gap in max(again.values(), key=len))} s"
-    )
-    several = max(len(gaps) for gaps in again.values()) > 1
-    hammered = first < AT_ONCE or (several and last < GROWN * first)
+    told = _delays(max(again.values(), key=len))
+    hammered = first < AT_ONCE or (bool(growth) and median(growth) < GROWN)
     if hinted:
         wanted += f", or the {HINT} ms of the hint"
         least = median(min(gaps) for gaps in again.values())
         hammered = hammered and least < ABOUT * HINT / 1000
     for one in played:
-        if one.case.name in again:
-            yield Judged(one, Check("C6", wanted, told if hammered else None))
+        gaps = again.get(one.case.name, [])
+        at_once = len(gaps) >= SEVERAL and sum(gaps) < AT_ONCE
+        if gaps:
+            seen = told if hammered else _delays(gaps) if at_once else None
+            yield Judged(one, Check("C6", wanted, seen))
+
+
+def _delays(gaps: Sequence[float]) -> str:
+    return f"delays of {', '.join(f'{gap:.2f}' for gap in gaps)} s"
 
 
 def _gaps(arrivals: Sequence[Arrival]) -> list[float]:

@@ -10,7 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from redeploy_conformance.certify.arrivals import Arrival, content_length
+from redeploy_conformance.certify.arrivals import (
+    Arrival,
+    content_length,
+    header_of,
+)
+from redeploy_conformance.certify.forms import in_xml
 from redeploy_conformance.certify.replies import Answer, Script
 
 LONGEST = 1 << 20
@@ -158,6 +163,8 @@ class Server:
         arrival = Arrival(time.monotonic(), self.name, raw)
         self._enter(arrival)
         answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
+        if arrival.wants_xml:
+            answer = in_xml(answer)
         arrival.answer = answer.shown()
         if answer.late:
             self.stopped.wait(answer.late)
@@ -203,12 +210,12 @@ def read_request(connection: socket.socket) -> bytes:
         part = connection.recv(65536)
         if not part:
             return data
-        data += part
+        # Lines that are empty before a request mean nothing (RFC 9112, 2.2).
+        data = (data + part).lstrip(b"\r\n")
     head, _, body = data.partition(b"\r\n\r\n")
-    lower = head.lower()
-    if b"\r\nexpect: 100-continue" in lower:
+    if header_of(head, b"expect") == b"100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-    if b"\r\ntransfer-encoding: chunked" in lower:
+    if header_of(head, b"transfer-encoding") == b"chunked":
         return head + b"\r\n\r\n" + _chunks(connection, body)
     wanted = content_length(head)
     while len(body) < min(wanted, LONGEST):
@@ -216,7 +223,9 @@ def read_request(connection: socket.socket) -> bytes:
         if not part:
             break
         body += part
-    return head + b"\r\n\r\n" + body
+    if body[wanted:].strip(b"\r\n"):
+        wanted = len(body)  # more than was announced, and not nothing: it is shown
+    return head + b"\r\n\r\n" + body[:wanted]
 
 
 def _chunks(connection: socket.socket, data: bytes) -> bytes:
@@ -229,7 +238,10 @@ def _chunks(connection: socket.socket, data: bytes) -> bytes:
                 return body
             data += part
         size_line, _, data = data.partition(b"\r\n")
-        size = int(size_line.split(b";")[0] or b"0", 16)
+        try:
+            size = int(size_line.split(b";")[0], 16)
+        except ValueError:  # no chunk: whatever this is, it is judged as it came
+            return body + size_line + data
         while len(data) < size + 2:
             part = connection.recv(65536)
             if not part:

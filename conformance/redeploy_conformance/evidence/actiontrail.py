@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from redeploy_conformance.replies import Kind, Reply
 
 T = TypeVar("T")
 REDEPLOY = "RedeployInstance"
+ECS = "ecs"
 PLACES = ((), ("Events",))
 """Where the events are in a file that is one document: LookupEvents answers the second."""
 RESOLUTION = 1.0
@@ -36,21 +38,21 @@ HAND, CALL, LOOK = range(3)
 
 
 class _Identity(msgspec.Struct, gc=False):
-    accountId: str = ""
+    accountId: str | None = None
 
 
 class _Event(msgspec.Struct, gc=False):
     eventName: str
     eventTime: datetime
-    eventId: str = ""
-    acsRegion: str = ""
-    serviceName: str = "Ecs"
-    requestId: str = ""
+    eventId: str | None = None
+    acsRegion: str | None = None
+    serviceName: str | None = None
+    requestId: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
     requestParameters: msgspec.Raw = NULL
     responseElements: msgspec.Raw = NULL
-    userIdentity: _Identity = msgspec.field(default_factory=_Identity)
+    userIdentity: _Identity | None = None
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -63,36 +65,42 @@ PARAMS = msgspec.json.Decoder(dict[str, Any])
 TEXT = msgspec.json.Decoder(str)
 
 
-def actiontrail(path: Path) -> Iterator[Seen]:
+def actiontrail(path: Path, known: Recent | None = None) -> Iterator[Seen]:
     """Yield the calls to ECS that a trail shows, in the order of their times.
 
-    One that was delivered twice is yielded once.
+    One that was delivered twice is yielded once; ``known`` holds the events of other files.
 
     Raises:
         OSError: the file cannot be read.
         LogError: an event is none; what came before it was yielded.
     """
+    known = Recent() if known is None else known
     if _one_per_line(path):
-        return in_order(_entries("line", _lines(path)))
+        return in_order(_entries("line", _lines(path), known))
     rows = elements(path, PLACES, "list of ActionTrail events")
-    entries = _entries("entry", enumerate(rows, 1))
+    entries = _entries("entry", enumerate(rows, 1), known)
     return in_order(entries, held_back(path), strictly=True)
 
 
+def trail_order(seen: Seen) -> tuple[float, int]:
+    """Return by what the calls of a trail are put in order."""
+    return seen.begun, _rank(seen.action)
+
+
 def _entries(
-    word: str, raws: Iterable[tuple[int, bytes | msgspec.Raw]]
+    word: str, raws: Iterable[tuple[int, bytes | msgspec.Raw]], known: Recent
 ) -> Iterator[Entry]:
     decoder = msgspec.json.Decoder(_Event)
-    known = Recent()
     for number, raw in raws:
         try:
             event = decoder.decode(raw)
-            one = None if event.eventId in known else _seen(event)
+            # Without an id, an event is known again by all that it says.
+            mark = event.eventId or blake2b(raw, digest_size=16).hexdigest()
+            one = None if mark in known else _seen(event)
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             told = f"{word} {number}: it is no ActionTrail event: {error}"
             raise LogError(told) from error
-        if event.eventId:
-            known.add(event.eventId)
+        known.add(mark)
         if one is not None:
             yield one.begun, _rank(one.action), number, one
 
@@ -122,13 +130,19 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _seen(event: _Event) -> Seen | None:
-    """Return what an event shows; None where it is of another service."""
-    if event.serviceName.lower() != "ecs":
+    """Return what an event shows; None where it is of another service that names no instance."""
+    name = event.eventName
+    foreign = (event.serviceName or ECS).lower() != ECS
+    if foreign and (
+        name.startswith(READ_ONLY)
+        or b'"InstanceId' not in bytes(event.requestParameters)
+    ):
         return None
     if event.eventTime.tzinfo is None:
         raise ValueError("eventTime has no time zone")
     begun = event.eventTime.timestamp()
-    name = event.eventName
+    if foreign:
+        name = f"{event.serviceName} {name}"  # its hand may move an instance, too
     params: Mapping[str, str] = NO_PARAMS
     if name == EVENTS or not name.startswith(READ_ONLY):
         params = _params(bytes(event.requestParameters))
@@ -140,12 +154,13 @@ def _seen(event: _Event) -> Seen | None:
         begun + RESOLUTION,
         name,
         params,
-        event.userIdentity.accountId,
-        event.acsRegion,
+        event.userIdentity.accountId or "" if event.userIdentity else "",
+        event.acsRegion or "",
         _reply(event) if name == REDEPLOY else None,
         listing or (),
         page,
         total,
+        "InstanceId" in params,
     )
 
 

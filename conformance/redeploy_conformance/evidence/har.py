@@ -1,13 +1,14 @@
 """HAR files (version 1.2), as browsers and proxies save them, as a log of requests."""
 
 import base64
-import binascii
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 import msgspec
 
@@ -28,6 +29,7 @@ from redeploy_conformance.evidence.sources import (
     listed_in,
     page_in,
 )
+from redeploy_conformance.recent import Recent
 from redeploy_conformance.replies import Reply, read, unanswered
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
@@ -36,16 +38,25 @@ from redeploy_conformance.wire.quick import from_json
 REDEPLOY = "RedeployInstance"
 VERSION = "2014-05-26"
 """Of ECS; other services have operations of the same names, in other versions."""
+CENTRAL = "ecs.aliyuncs.com"
+"""The endpoint of several regions: it does not say in which one a call was."""
+FORM = "form-urlencoded"
+GZIP = 31
+"""What ``zlib`` calls the form of gzip."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer that is unpacked."""
 NOTHING: tuple[Page | None, object] = (None, None)
 
 
 class _Pair(msgspec.Struct, gc=False):
     name: str
-    value: str = ""
+    value: str | None = None
 
 
 class _Sent(msgspec.Struct, gc=False):
-    text: str = ""
+    mimeType: str | None = None
+    text: str | None = None
+    params: list[_Pair] | None = None
 
 
 class _Request(msgspec.Struct, gc=False):
@@ -53,58 +64,86 @@ class _Request(msgspec.Struct, gc=False):
     url: str
     headers: list[_Pair] = []
     postData: _Sent | None = None
+    bodySize: float | None = None
 
 
 class _Content(msgspec.Struct, gc=False):
-    text: str = ""
-    encoding: str = ""
+    text: str | None = None
+    encoding: str | None = None
+    size: float | None = None
 
 
 class _Response(msgspec.Struct, gc=False):
     status: int
     content: _Content = msgspec.field(default_factory=_Content)
+    headers: list[_Pair] = []
 
 
 class _Entry(msgspec.Struct, gc=False):
     startedDateTime: datetime
     request: _Request
     response: _Response
-    time: float = 0.0
+    time: float | None = None
+    from_cache: Any = msgspec.field(default=None, name="_fromCache")
 
 
-def har(path: Path) -> Iterator[Seen]:
+def har(path: Path, known: Recent | None = None) -> Iterator[Seen]:
     """Yield the requests to ECS in a HAR file, in the order of their answers.
+
+    A call that was written down twice is yielded once; ``known`` holds the calls of other files.
 
     Raises:
         OSError: the file cannot be read.
         LogError: it is no HAR file, or an entry is none; what came before it was yielded.
     """
-    return in_order(_entries(path), held_back(path), strictly=True)
+    entries = _entries(path, Recent() if known is None else known)
+    return in_order(entries, held_back(path), strictly=True)
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def har_order(seen: Seen) -> tuple[float, int]:
+    """Return by what the requests of a HAR file are put in order."""
+    return seen.ended, 0
+
+
+def _entries(path: Path, known: Recent) -> Iterator[Entry]:
     decoder = msgspec.json.Decoder(_Entry)
     for number, raw in enumerate(elements(path, [("log", "entries")], "HAR file"), 1):
         try:
-            one = _seen(decoder.decode(raw))
+            entry = decoder.decode(raw)
+            one = _seen(entry)
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             told = f"entry {number}: it is no entry of a HAR file: {error}"
             raise LogError(told) from error
-        if one is not None:
-            yield one.ended, 0, number, one
+        if one is None:
+            continue
+        if one.action == REDEPLOY:
+            mark = _mark(entry)
+            if mark in known:
+                continue
+            known.add(mark)
+        yield one.ended, 0, number, one
 
 
 def _seen(entry: _Entry) -> Seen | None:
-    """Return what an entry shows; None where it is no request to ECS."""
+    """Return what an entry shows; None where it is no request to ECS.
+
+    What browsers ask before a request, take from their cache, or send to a console that makes the
+    call itself, is no call: the last has neither a header of the API's own nor a key.
+    """
     request, response = entry.request, entry.response
-    headers = {one.name.lower(): one.value for one in request.headers}
+    if request.method not in ("GET", "POST") or entry.from_cache is not None:
+        return None
+    headers = {one.name.lower(): one.value or "" for one in request.headers}
     place, _, query = request.url.partition("#")[0].partition("?")
-    sent = request.postData.text if request.postData is not None else ""
-    params = _params(query, sent)
-    action = headers.get("x-acs-action") or params.get("Action")
+    form, whole = _form(request, headers)
+    params = _params(query, form)
+    action = headers.get("x-acs-action")
+    if action is None and "AccessKeyId" in params:
+        action = params.get("Action")
     version = headers.get("x-acs-version") or params.get("Version") or VERSION
     if action is None or version != VERSION:
         return None
+    host = place.partition("://")[2].partition("/")[0]
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")
     begun = entry.startedDateTime.timestamp()
@@ -112,16 +151,40 @@ def _seen(entry: _Entry) -> Seen | None:
     page, total = _page(response) if good and action == EVENTS else NOTHING
     return Seen(
         begun,
-        begun + max(entry.time, 0.0) / 1000.0,
+        begun + max(entry.time or 0.0, 0.0) / 1000.0,
         action,
         params,
         _key(headers, params),
-        place.partition("://")[2].partition("/")[0],
+        "" if host.lower() == CENTRAL else host,
         _reply(response) if action == REDEPLOY else None,
         _listed(response) if good and action == INSTANCES else (),
         page,
         total,
+        whole or "InstanceId" in params,
     )
+
+
+def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
+    """Return the parameters of the body, as a form has them, and whether these are all."""
+    sent = request.postData
+    if sent is None or not (sent.text or sent.params):
+        size = headers.get("content-length") or request.bodySize
+        return "", request.method == "GET" or size in ("0", 0)
+    kind = sent.mimeType or headers.get("content-type") or FORM
+    if FORM not in kind.lower():
+        return "", False
+    pairs = [(one.name, one.value or "") for one in sent.params or ()]
+    return sent.text or urlencode(pairs), True
+
+
+def _mark(entry: _Entry) -> str:
+    """Return what tells a call from all others, so that one written down twice is known again."""
+    headers = {one.name.lower(): one.value for one in entry.request.headers}
+    url, sent = entry.request.url, entry.request.postData
+    nonce = headers.get("x-acs-signature-nonce")
+    when = "" if nonce or "SignatureNonce=" in url else entry.startedDateTime
+    text = f"{nonce}\n{when}\n{url}\n{sent}\n{entry.response.content.text}"
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 @lru_cache(REPEATED)
@@ -140,7 +203,18 @@ def _reply(response: _Response) -> Reply:
         # A HAR file may leave bodies out, so an empty one says nothing of the answer.
         return unanswered("the file does not keep the answer")
     body = _body(response.content)
-    return read(decode_answer(HttpResponse(response.status, (), body), from_json))
+    answer = decode_answer(HttpResponse(response.status, (), body), from_json)
+    if answer.fields is None and not 200 <= response.status < 300:
+        return unanswered("somebody on the way has answered, it seems")
+    if answer.fields is None and _in_part(response, body):
+        return unanswered("the file does not keep the answer as it was")
+    return read(answer)
+
+
+def _in_part(response: _Response, body: bytes) -> bool:
+    """Whether a file keeps less of an answer than came, or keeps it packed."""
+    packed = any(one.name.lower() == "content-encoding" for one in response.headers)
+    return packed or (response.content.size or 0) > len(body)
 
 
 def _listed(response: _Response) -> Sequence[Listed]:
@@ -173,9 +247,15 @@ def _key(headers: Mapping[str, str], params: Mapping[str, str]) -> str:
 
 
 def _body(content: _Content) -> bytes:
+    text = content.text or ""
     if content.encoding != "base64":
-        return content.text.encode("utf-8", "replace")
+        return text.encode("utf-8", "replace")
     try:
-        return base64.b64decode(content.text)
-    except binascii.Error as error:
+        body = base64.b64decode(text)
+    except ValueError as error:
         raise ValueError(f"its answer is no base64: {error}") from error
+    try:
+        unpacked = zlib.decompressobj(GZIP).decompress(body, LONGEST)
+    except zlib.error:
+        return body  # as nearly always: it was unpacked before it was written
+    return unpacked

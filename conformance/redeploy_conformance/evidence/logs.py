@@ -1,21 +1,28 @@
 """Which kind of log a file is, and the contract as a monitor over it."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from redeploy_conformance.evidence.actiontrail import actiontrail
-from redeploy_conformance.evidence.har import har
+from redeploy_conformance.evidence.actiontrail import actiontrail, trail_order
+from redeploy_conformance.evidence.har import har, har_order
 from redeploy_conformance.evidence.monitor import Monitor
 from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.ordering import merged
 from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.recent import Recent
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 
 __all__ = ["LogError", "kind_of", "watch"]
-SOURCES = {"har": har, "actiontrail": actiontrail}
+SOURCES = {"har": (har, har_order), "actiontrail": (actiontrail, trail_order)}
+"""By kind of log: what reads one, and by what its requests are put in order."""
 WORDLESS = frozenset({"actiontrail"})
 """Kinds of log that keep no HTTP status, and no message text as it was sent."""
 BEGINNING = 65536
+HAR = re.compile(rb'\{\s*"log"\s*:')
+"""How a HAR file begins: it has nothing else."""
 
 
 def kind_of(path: Path) -> str:
@@ -28,6 +35,8 @@ def kind_of(path: Path) -> str:
         head = file.read1(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b'{"record"'):
         return "trace"
+    if HAR.match(head):
+        return "har"
     if head.startswith(b"{") and b'"log"' in head and b'"eventName"' not in head:
         return "har"
     if head.startswith((b"[", b"{")) and (
@@ -55,15 +64,30 @@ def watch(
         redeploy_seconds=redeploy_seconds,
         wordless=kind in WORDLESS,
     )
-    for path in paths:
-        _take(monitor, path.name, SOURCES[kind](path))
+    source, order = SOURCES[kind]
+    known = Recent()
+
+    def requests(path: Path) -> Iterator[Seen]:
+        """Yield those of one log; damage ends it there, and what came before counts."""
+        try:
+            yield from source(path, known)
+        except LogError as error:
+            monitor.damaged(f"{path.name}, {error}")
+
+    logs: list[tuple[float, Callable[[], Iterator[Seen]]]] = [
+        (_begins(kind, path) if len(paths) > 1 else 0.0, partial(requests, path))
+        for path in paths
+    ]
+    for one in merged(logs, order):
+        monitor.take(one)
     return monitor.result(kind, [path.name for path in paths])
 
 
-def _take(monitor: Monitor, name: str, seen: Iterable[Seen]) -> None:
-    """Take one log; damage ends it there, and what came before counts."""
+def _begins(kind: str, path: Path) -> float:
+    """Return when the first request of a log was, infinity where it has none that can be read."""
+    source, order = SOURCES[kind]
     try:
-        for one in seen:
-            monitor.take(one)
-    except LogError as error:
-        monitor.damaged(f"{name}, {error}")
+        first = next(source(path), None)
+    except LogError:
+        return float("inf")
+    return float("inf") if first is None else order(first)[0]

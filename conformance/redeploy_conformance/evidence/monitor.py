@@ -35,6 +35,7 @@ from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.recent import Recent
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.session import UNDECLARED_LAG
+from redeploy_conformance.world import World
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
@@ -46,6 +47,7 @@ SWEEP = 10_000
 NO_ID = Call(barred="A14", silence="A14")
 PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
 """Calls as they are made nearly always, by their ForceStop."""
+NOWHERE: Belief = frozenset({World(exists=False)})
 Place: TypeAlias = tuple[str, str]
 """A region, and an id or an account there."""
 NARROWING = (
@@ -142,6 +144,9 @@ class Monitor:
         key = seen.params.get("InstanceId", "")
         one = self._watched(key, seen) if key else Watched(seen.begun)
         wrong = list(self._form(seen, reply))
+        if not seen.whole:
+            self._somewhere(key, seen, reply, wrong)
+            return
         known = reply.code is None or reply.code in self.contract.error_by_code
         if reply.kind is Kind.THROTTLED or (reply.kind is Kind.REJECTED and not known):
             pass  # who may not call, or too often, changes nothing; no log shows who may
@@ -153,6 +158,19 @@ class Monitor:
             self.tally.note(key, seen, str(reply), wrong)
         one.called = max(one.called, seen.ended)
 
+    def _somewhere(
+        self, key: str, seen: Seen, reply: Reply, wrong: Sequence[Violation]
+    ) -> None:
+        """Take a call of which the log may have left out what it asked for, and of which instance."""
+        self.tally.note(key, seen, str(reply), wrong)
+        if reply.kind is Kind.REJECTED:
+            return
+        for (region, _), one in self.instances.items():
+            if region == seen.region or not region or not seen.region:
+                one.flying, one.look, one.row = None, NOTHING, None
+                one.called = max(one.called, seen.ended)
+                one.due = max(one.due, self.now + self.bound)
+
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
         """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
         found = self.ids.identify(reply)
@@ -162,8 +180,12 @@ class Monitor:
                 told = [("Q4c", f"{reply.status} {reply.code}")]
                 self.ids.ledger.tell(told, str(reply))
         for flaw in found:
+            if self.wordless and flaw.clause == "R4" and not reply.request_id:
+                continue  # a trail may leave it out
             if flaw.clause not in self.hidden or flaw.clause == "R5":
                 yield Violation(flaw.clause, flaw.expected, flaw.observed)
+        if not (seen.region and seen.account):
+            return  # of whom, and where: a rate limit may be of both
         quota = self.quotas.get((seen.region, seen.account))
         if quota is None:
             quota = Quota(self.contract)
@@ -205,7 +227,11 @@ class Monitor:
         if not fresh:
             return self.beliefs.of(NOTHING, True)
         begins = seen.begun < one.first + self.bound or one.due > seen.begun
-        return self.beliefs.of(one.look, begins)
+        belief = self.beliefs.of(one.look, begins)
+        if seen.account and seen.region:
+            return belief
+        # Of another account or region than the look, perhaps: there the id names nothing.
+        return self.decisions.either(belief, NOWHERE)
 
     def _meaning(self, params: Mapping[str, str]) -> Call:
         """Return what the contract says of a call, apart from its instance."""

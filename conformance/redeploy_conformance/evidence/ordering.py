@@ -1,7 +1,8 @@
 """Logs in the order of time: nobody delivers them quite in order."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import TypeAlias
 
@@ -55,3 +56,35 @@ def in_order(
     yield from (one[3] for one in held)
     if damage is not None:
         raise damage
+
+
+def merged(
+    logs: Sequence[tuple[float, Callable[[], Iterator[Seen]]]],
+    order: Callable[[Seen], tuple[float, int]],
+) -> Iterator[Seen]:
+    """Yield the requests of several logs as one, in order; each log is in order by itself.
+
+    A log comes with when it begins, and is opened no sooner: of logs that follow each other, one is
+    in memory at a time.
+    """
+    waiting = sorted(enumerate(logs), key=lambda one: (-one[1][0], -one[0]))
+    under_way: list[tuple[tuple[float, int], int, Seen, Iterator[Seen]]] = []
+    while waiting or under_way:
+        while waiting and (not under_way or waiting[-1][1][0] <= under_way[0][0][0]):
+            number, (_, open_log) = waiting.pop()
+            _push(under_way, number, open_log(), order)
+        if under_way:
+            _, number, seen, rest = heappop(under_way)
+            yield seen
+            _push(under_way, number, rest, order)
+
+
+def _push(
+    under_way: list[tuple[tuple[float, int], int, Seen, Iterator[Seen]]],
+    number: int,
+    rest: Iterator[Seen],
+    order: Callable[[Seen], tuple[float, int]],
+) -> None:
+    seen = next(rest, None)
+    if seen is not None:
+        heappush(under_way, (order(seen), number, seen, rest))

@@ -38,7 +38,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     ``account`` is whoever the log says has called, ``region`` where, both empty where it does not
     say: an id names an instance only there, and a rate limit may be of both. ``reply`` is the
     answer where the operation is RedeployInstance, ``listed`` what DescribeInstances showed,
-    ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events.
+    ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events. ``whole`` is false where
+    the log may have left parameters out.
     """
 
     begun: float
@@ -51,6 +52,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     listed: Sequence[Listed] = ()
     page: Page | None = None
     total: object = None
+    whole: bool = True
 
 
 def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:

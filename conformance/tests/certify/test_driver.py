@@ -29,6 +29,7 @@ GOOD = 'print(json.dumps({"id": json.loads(line)["id"], "outcome": "success", "t
         ('sys.exit("no luck")', Kind.CRASH, "ended with exit code 1: no luck"),
         ("time.sleep(30)", Kind.HANG, "no answer within 0.5 s"),
         ('print("debug", flush=True)', Kind.RUBBISH, "no answer: 'debug' (not JSON"),
+        ('print("[" * 200_000, flush=True)', Kind.RUBBISH, "(not JSON in UTF-8)"),
         ('print("{}", flush=True)', Kind.RUBBISH, "$: id, outcome are missing"),
         (
             'print(\'{"id": 9, "outcome": "unsupported", "message": ""}\', flush=True)',
@@ -48,6 +49,12 @@ def test_what_is_no_answer(made: Make, lines: str, kind: Kind, text: str) -> Non
     assert told.kind is kind
     assert text in told.words
     assert not adapter.usable
+
+
+def test_half_a_surrogate_pair_can_be_written_down(made: Make) -> None:
+    line = '{"id": 1, "outcome": "unsupported", "message": "a\\\\ud83d"}'
+    told = Adapter(made(f"print('{line}', flush=True)")).ask(ASKED, 20)
+    assert (told.kind, told.fields["message"]) == (Kind.UNSUPPORTED, "a\ufffd")
 
 
 def test_what_is_printed_on_standard_error_belongs_to_its_call(made: Make) -> None:

@@ -1,5 +1,6 @@
 """What each clause demands of what a client told, and what it leaves open."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from redeploy_conformance.certify.expectations import (
     Unusual,
     WithoutTask,
 )
-from redeploy_conformance.certify.hiding import hide
+from redeploy_conformance.certify.hiding import found, hide
 from redeploy_conformance.certify.judge import judge, judge_all
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.replies import REQUEST_ID, TASK_ID, success
@@ -34,6 +35,7 @@ from redeploy_schemas.contract import load
 from redeploy_schemas.validation import problems
 
 KEY = Key("key1", "hush")
+SECRET = "0a1b2c3d4e5f60718293a4b5c6d7e8"
 
 
 def told(kind: str, **fields: Any) -> Told:
@@ -151,9 +153,9 @@ def test_what_is_demanded(expected: Expectation, what: Told, checks: list[str]) 
 
 def test_compression_is_a_duty_of_whoever_asks_for_it() -> None:
     packed = Compressed(Accepted(TASK_ID, REQUEST_ID))
-    for asked in ("gzip", "deflate, gzip;q=0.5", "*"):
+    for asked in ("gzip", "deflate, gzip;q=0.5", "*", "*;q=0, gzip"):
         assert seen(packed, ERROR, arrival(accept_encoding=asked)) == ["C3 failed"]
-    for asked in ("identity", "gzip;q=0", "gzip; q=0.0, br"):
+    for asked in ("identity", "gzip;q=0", "gzip; q=0.0, br", "gzip;q=0, *"):
         choice = ["C7g gzip nobody asked for: an error", "C7 held"]
         assert seen(packed, ERROR, arrival(accept_encoding=asked)) == choice
 
@@ -368,6 +370,32 @@ def test_a_throttled_call_is_sent_again_later_each_time(
     gaps: Sequence[float], hinted: bool, verdict: set[str | None]
 ) -> None:
     assert pace(gaps, hinted) == verdict
+
+
+def throttled_by(paces: Sequence[Sequence[float]]) -> list[bool]:
+    """Whether each case breaks C6, by the delays of its resends."""
+    found = [one for one in throttling() if not one.name.endswith("hinted")]
+    cases = []
+    for case, gaps in zip(found, paces, strict=True):
+        times = [sum(gaps[:n]) for n in range(len(gaps) + 1)]
+        arrivals = [Arrival(at, MAIN, request().raw) for at in times]
+        cases.append(played(case, ERROR, *arrivals))
+    checks = [one.check for one in judge_all(cases) if one.check.clause == "C6"]
+    return [one.observed is not None for one in checks]
+
+
+def test_each_code_may_have_a_pace_of_its_own() -> None:
+    growing = (0.1, 0.2, 0.4)
+    assert throttled_by([growing, growing, (5.0,), (5.0,)]) == [False] * 4
+    hammered = (0.001, 0.002, 0.001, 0.002)
+    assert throttled_by([growing, growing, growing, hammered]) == [*[False] * 3, True]
+
+
+def test_the_secret_is_found_in_base64_wherever_it_stands() -> None:
+    for before in ("", "a", "ab", "abc"):
+        text = b64encode(f"{before}{SECRET}:x".encode()).decode()
+        assert found([SECRET], f"Basic {text}") == SECRET
+        assert found([SECRET], f"Basic {text.swapcase()}") is None
 
 
 def test_each_row_of_the_error_table_has_cases(cases: Sequence[Case]) -> None:

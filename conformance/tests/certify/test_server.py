@@ -5,6 +5,7 @@ import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,8 @@ from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN
 from redeploy_conformance.certify.replies import Answer, Script, http, success
 from redeploy_conformance.certify.server import PLAIN, Role, Served, serving
+from redeploy_conformance.wire.answers import decode_answer
+from redeploy_conformance.wire.http import HttpResponse
 
 ASK = b"POST /?a=1 HTTP/1.1\r\nhost: here\r\ncontent-length: 3\r\n\r\nabc"
 
@@ -97,6 +100,64 @@ def test_a_body_in_chunks_is_put_together() -> None:
     assert [one.body for one in what.arrivals] == [b"abcde"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (b"Transfer-Encoding:chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n", b"abc"),
+        (b"Transfer-Encoding: \tChunked \r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"abc"),
+        (b"transfer-encoding: chunked\r\n\r\nzz\r\nabc", b"zzabc"),
+        (b"Content-Length:3\r\n\r\nabc\r\n", b"abc"),
+        (b"content-length: 3\r\n\r\nabcPOST ", b"abcPOST "),
+    ],
+)
+def test_a_body_is_framed_as_http_allows_it(sent: bytes, body: bytes) -> None:
+    with served(success()) as (connection, what):
+        connection.sendall(b"\r\nPOST / HTTP/1.1\r\n" + sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer(connection)
+    assert [(one.method, one.body) for one in what.arrivals] == [("POST", body)]
+
+
+def test_a_client_that_waits_for_100_is_told_to_go_on() -> None:
+    with served(success()) as (connection, what):
+        connection.sendall(ASK[:-7] + b"\r\nExpect:100-continue\r\n\r\n")
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"abc")
+        answer(connection)
+    assert [one.body for one in what.arrivals] == [b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        ("Format=XML&Signature=s", b"<"),
+        ("Signature=s", b"<"),
+        ("Format=json&Signature=s", b"{"),
+        ("InstanceId=i", b"{"),
+    ],
+)
+def test_who_asks_for_xml_is_answered_in_xml(query: str, form: bytes) -> None:
+    for framing in ("length", "chunks", "close"):
+        body = '{"TaskId": "t-<é>", "RequestId": null, "List": [1, true]}'
+        with served(Answer(http(200, body, framing=framing))) as (connection, _):
+            connection.sendall(f"GET /?{query} HTTP/1.1\r\n\r\n".encode())
+            got = HTTPResponse(connection)
+            got.begin()
+            read = got.read()
+        assert read[:1] == form
+        assert got.headers["content-type"].startswith(
+            "text/xml" if form == b"<" else "application/json"
+        )
+        if form == b"<":
+            fields = decode_answer(HttpResponse(200, (), read)).fields
+            assert fields == {"TaskId": "t-<é>", "RequestId": "", "List": ["1", "true"]}
+
+
+def test_the_type_of_a_form_has_no_case() -> None:
+    head = b"POST / HTTP/1.1\r\ncontent-type: Application/X-WWW-Form-URLEncoded\r\n\r\n"
+    assert Arrival(0, MAIN, head + b"a=b").form == [("a", "b")]
+
+
 def test_a_client_that_goes_away_half_way_leaves_no_whole_request() -> None:
     with served(success()) as (connection, what):
         linger = struct.pack("ii", 1, 0)
@@ -159,7 +220,16 @@ def test_a_nonce_and_a_time_are_read_from_both_schemes() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "now", "2026-01-31T12:00:00", "2026-01-31T12:00:00+08:00"]
+    "text",
+    [
+        "",
+        "now",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00:00+08:00",
+        "2026-01-31 12:00:00Z",
+        "20260131T120000Z",
+        "2026-13-31T12:00:00Z",
+    ],
 )
 def test_a_time_that_is_not_in_utc_is_none(text: str) -> None:
     head = f"GET / HTTP/1.1\r\nx-acs-date: {text}\r\n\r\n"

@@ -7,9 +7,11 @@ with its id and the clauses it breaks; its docstring is the sentence.
 from redeploy_conformance.certify.faulty import (
     of_answers,
     of_connections,
+    of_reading,
     of_repeats,
     of_requests,
     of_secrets,
+    of_signing,
     variants,
 )
 from redeploy_conformance.certify.faulty.registry import (
@@ -21,7 +23,9 @@ from redeploy_conformance.certify.faulty.registry import (
 # The modules enter their clients when they are imported.
 _MODULES = (
     of_requests,
+    of_signing,
     of_answers,
+    of_reading,
     of_repeats,
     of_connections,
     of_secrets,

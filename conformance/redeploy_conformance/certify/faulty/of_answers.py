@@ -161,7 +161,7 @@ class NotFoundAsSuccess(Client):
             return Success(None, error.request_id)
 
 
-@faulty("server-error-as-success", "C4")
+@faulty("server-error-as-success", "C4", "C7")
 class ServerErrorAsSuccess(Client):
     """Takes 500 for a success, since the call was probably accepted."""
 

@@ -1,6 +1,8 @@
 """Clients that tell what should stay secret (C8)."""
 
+import base64
 import sys
+from dataclasses import replace
 
 from redeploy_conformance.certify.client import (
     Call,
@@ -72,3 +74,28 @@ class SecretInMessages(Client):
             secret = call.credentials.access_key_secret
             error.message = f"{error.message} (key: {secret})"
             raise
+
+
+@faulty("secret-in-base64", "C8")
+class SecretInBase64(Client):
+    """Says in each error with which key the call was made, as Basic authentication writes it."""
+
+    def redeploy(self, call: Call) -> Success:
+        key = call.credentials
+        pair = f"{key.access_key_id}:{key.access_key_secret}"
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            written = base64.b64encode(pair.encode()).decode()
+            error.message = f"{error.message} (Basic {written})"
+            raise
+
+
+@faulty("sends-the-secret", "C8")
+class SendsTheSecret(Client):
+    """Sends the secret of its key along with each call."""
+
+    def request(self, call: Call) -> HttpRequest:
+        request = super().request(call)
+        more = (("x-secret", call.credentials.access_key_secret),)
+        return replace(request, headers=request.headers + more)

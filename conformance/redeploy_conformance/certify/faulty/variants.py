@@ -66,6 +66,31 @@ class ByGet(Differently):
     method = "GET"
 
 
+@variant("xml-asked-for")
+class XmlAskedFor(Client):
+    """Asks for XML, and reads nothing else."""
+
+    def __init__(self, signature: str = "v1") -> None:
+        """Sign by V1: V3 has no way to ask for it."""
+        super().__init__("v1")
+
+    def request(self, call: Call) -> HttpRequest:
+        return build_request(
+            self.params(call),
+            action="RedeployInstance",
+            credentials=call.credentials,
+            host=self.host(call),
+            scheme="v1",
+            format="XML",
+        )
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        found = decode_answer(answer).fields
+        if not found or not answer.body.lstrip().startswith(b"<"):
+            self.broken(answer, "an answer that is no XML")
+        return found
+
+
 @variant("throttled-growing-pace")
 class GrowingPace(Again):
     """Sends a throttled call again, each time later."""

@@ -1,0 +1,63 @@
+"""Clients that read an answer badly: its status, its letters, what stands around it (C3, C4, C7)."""
+
+import html
+import json
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from redeploy_conformance.certify.client import Client, RefusedError
+from redeploy_conformance.certify.faulty.registry import faulty
+from redeploy_conformance.wire.http import HttpResponse
+
+
+@faulty("status-ignored", "C7")
+class StatusIgnored(Client):
+    """Takes whatever has a TaskId and no code for a success, never asking for the status."""
+
+    def refuses(self, answer: HttpResponse, fields: dict[str, Any]) -> bool:
+        return fields.get("Code") is not None or "TaskId" not in fields
+
+
+@faulty("first-document-only", "C7")
+class FirstDocumentOnly(Client):
+    """Reads JSON as far as it is some, and ignores what comes behind it."""
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        text = answer.body.decode("utf-8", "replace").lstrip()
+        try:
+            _, end = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):
+            end = len(text)
+        return super().fields(replace(answer, body=text[:end].encode()))
+
+
+@faulty("outer-braces-only", "C7")
+class OuterBracesOnly(Client):
+    """Looks for braces first, and ignores what stands around them."""
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        begin, end = answer.body.find(b"{"), answer.body.rfind(b"}")
+        if 0 <= begin < end:
+            answer = replace(answer, body=answer.body[begin : end + 1])
+        return super().fields(answer)
+
+
+@faulty("reads-latin-1", "C3", "C4")
+class ReadsLatin1(Client):
+    """Reads an answer as Latin-1."""
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        body = answer.body.decode("latin-1").encode()
+        return super().fields(replace(answer, body=body))
+
+
+@faulty("message-escaped", "C4")
+class MessageEscaped(Client):
+    """Writes the message of an error as if for a web page."""
+
+    def refuse(self, answer: HttpResponse, fields: dict[str, Any]) -> NoReturn:
+        try:
+            super().refuse(answer, fields)
+        except RefusedError as error:
+            error.message = html.escape(error.message)
+            raise

@@ -1,0 +1,269 @@
+"""Logs as production writes them: in part, packed, twice, by several hands; nobody is accused."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from redeploy_conformance.evidence.logs import kind_of, watch
+from redeploy_schemas.contract import Contract
+
+BEGUN = datetime(2026, 5, 1, tzinfo=UTC)
+ONE = {"InstanceId": "i-1"}
+HOST = "ecs.cn-hangzhou.aliyuncs.com"
+KEY = {"authorization": "ACS3-HMAC-SHA256 Credential=k,SignedHeaders=host,Signature=ab"}
+NOT_FOUND = {
+    "RequestId": "R-404",
+    "Code": "InvalidInstanceId.NotFound",
+    "Message": "The InstanceId provided does not exist in our records.",
+}
+Fields = dict[str, Any]
+Judged = Callable[..., list[str]]
+
+
+@pytest.fixture
+def judged(contract: Contract, tmp_path: Path) -> Judged:
+    """The clauses that files of one kind break; each file is a list of its records."""
+
+    def run(kind: str, *files: list[Fields]) -> list[str]:
+        paths = []
+        for number, records in enumerate(files):
+            document = {"log": {"entries": records}} if kind == "har" else records
+            paths.append(tmp_path / str(number))
+            paths[-1].write_text(json.dumps(document))
+            assert kind_of(paths[-1]) == kind
+        result = watch(paths, kind, contract, 60.0, 600.0)
+        assert [one.text for one in result.problems] == []
+        return list(dict.fromkeys(one.clause for one in result.findings))
+
+    return run
+
+
+def taken(number: object = 1) -> Fields:
+    return {"TaskId": f"t-{number}", "RequestId": f"R-{number}"}
+
+
+def listing() -> Fields:
+    row = {"InstanceId": "i-1", "Status": "Running"}
+    return {"RequestId": "R-look", "Instances": {"Instance": [row]}}
+
+
+def entry(
+    action: str,
+    params: Fields,
+    answer: object,
+    *,
+    at: float = 0,
+    status: int = 200,
+    method: str = "POST",
+    host: str = HOST,
+    headers: Fields = KEY,
+    **more: Any,
+) -> Fields:
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    named = {"x-acs-action": action, "x-acs-version": "2014-05-26", **headers}
+    return {
+        "startedDateTime": (BEGUN + timedelta(seconds=at)).isoformat(),
+        "time": 5,
+        "request": {
+            "method": method,
+            "url": f"https://{host}/?{urlencode(params)}",
+            "headers": [{"name": one, "value": named[one]} for one in named],
+            **more,
+        },
+        "response": {"status": status, "content": {"text": text}},
+    }
+
+
+def call(answer: object, **more: Any) -> Fields:
+    return entry("RedeployInstance", more.pop("params", ONE), answer, **more)
+
+
+def look(**more: Any) -> Fields:
+    return entry("DescribeInstances", {"RegionId": "cn-beijing"}, listing(), **more)
+
+
+def body(**sent: Any) -> Fields:
+    """A call whose parameters are not in its address."""
+    return call(taken(), params={}, bodySize=14, **sent)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        body(),  # the body was not kept
+        body(postData={"mimeType": "application/json", "text": json.dumps(ONE)}),
+        body(
+            postData={
+                "mimeType": "application/x-www-form-urlencoded",
+                "params": [{"name": "InstanceId", "value": "i-1"}],
+            }
+        ),
+    ],
+)
+def test_a_call_whose_parameters_were_not_kept_may_name_an_instance(
+    judged: Judged, one: Fields
+) -> None:
+    assert judged("har", [one]) == []
+
+
+@pytest.mark.parametrize("more", [{"method": "GET"}, {"bodySize": 0}])
+def test_a_call_that_names_none_is_still_seen(judged: Judged, more: Fields) -> None:
+    assert judged("har", [call(taken(), params={}, **more)]) == ["A14"]
+
+
+@pytest.mark.parametrize("status", [302, 403, 407, 413, 429, 502])
+def test_a_page_of_somebody_on_the_way_is_no_answer(
+    judged: Judged, status: int
+) -> None:
+    for page in ("<html>No.</html>", "No."):
+        assert judged("har", [look(), call(page, at=5, status=status)]) == []
+
+
+def test_what_is_no_call_of_the_api_is_not_judged(judged: Judged) -> None:
+    asked = {"Action": "RedeployInstance", "Version": "2014-05-26"}
+    console = call({"code": "200", "data": taken()}, params=asked)
+    console["request"]["headers"] = []
+    preflight = call("OK", method="OPTIONS")
+    cached = call(taken()) | {"_fromCache": "disk"}
+    assert judged("har", [call(taken()), console, preflight, cached]) == []
+
+
+def with_content(text: str, packed: bool = True, **content: Any) -> Fields:
+    one = call(text)
+    one["response"]["content"] |= content
+    if packed:
+        one["response"]["headers"] = [{"name": "Content-Encoding", "value": "br"}]
+    return one
+
+
+TEXT = json.dumps(taken())
+PACKED = base64.b64encode(gzip.compress(TEXT.encode())).decode()
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        with_content(TEXT[:20], packed=False, size=len(TEXT)),
+        with_content(PACKED, encoding="base64"),
+        with_content(base64.b64encode(b"\x1b\x30\x00").decode(), encoding="base64"),
+        with_content("\x1f\ufffd\x08"),
+    ],
+    ids=["cut", "gzip in base64", "br in base64", "packed as text"],
+)
+def test_an_answer_that_was_not_kept_as_it_was_is_none(
+    judged: Judged, one: Fields
+) -> None:
+    assert judged("har", [one]) == []
+
+
+def test_an_answer_in_gzip_is_read(judged: Judged) -> None:
+    text = base64.b64encode(gzip.compress(b'{"RequestId": "R-1"}')).decode()
+    assert judged("har", [with_content(text, encoding="base64")]) == ["R1"]
+
+
+def test_nothing_is_known_of_an_answer_that_is_null(judged: Judged) -> None:
+    one = call("") | {"time": None}
+    one["response"]["content"] = {"text": None, "encoding": None}
+    one["request"]["postData"] = None
+    assert judged("har", [one]) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "broken"),
+    [
+        ({}, ["A15"]),
+        ({"headers": {"authorization": ""}}, []),  # of whichever account
+        ({"host": "ecs.aliyuncs.com"}, []),  # of whichever region
+    ],
+)
+def test_a_listed_id_names_an_instance_to_the_same_account_in_the_same_region(
+    judged: Judged, more: Fields, broken: list[str]
+) -> None:
+    refused = call(NOT_FOUND, at=5, status=404, **more)
+    assert judged("har", [look(**more), refused]) == broken
+
+
+def test_another_site_that_speaks_of_event_names_is_no_trail(judged: Judged) -> None:
+    site = call("", params={"eventName": "click"})
+    site["request"]["queryString"] = [{"name": "eventName", "value": "click"}]
+    site["request"]["headers"] = []
+    assert judged("har", [site, call(taken())]) == []
+
+
+# ActionTrail.
+
+
+def event(name: str, params: Any, answer: Any, at: float = 0, **more: Any) -> Fields:
+    return {
+        "eventId": f"{name} {at}",
+        "eventName": name,
+        "eventTime": (BEGUN + timedelta(seconds=at)).isoformat(),
+        "serviceName": "Ecs",
+        "acsRegion": "cn-hangzhou",
+        "requestId": f"R-{at}",
+        "requestParameters": params,
+        "responseElements": answer,
+        "userIdentity": {"accountId": "1"},
+    } | more
+
+
+def redeployed(at: float = 0, **more: Any) -> Fields:
+    return event("RedeployInstance", ONE, {"TaskId": f"t-{at}"}, at, **more)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"requestParameters": None},
+        {"requestParameters": {}},
+        {"requestParameters": {"instanceId": "i-1"}},
+        {"requestId": ""},
+        {"requestId": None, "acsRegion": None, "userIdentity": None},
+        {"eventId": None, "serviceName": None, "userIdentity": {"accountId": None}},
+    ],
+)
+def test_what_a_trail_leaves_out_accuses_nobody(judged: Judged, more: Fields) -> None:
+    assert judged("actiontrail", [redeployed(**more)]) == []
+
+
+@pytest.mark.parametrize("event_id", ["e1", None])
+def test_an_event_in_two_files_is_one_event(
+    judged: Judged, event_id: str | None
+) -> None:
+    file = [redeployed(eventId=event_id)]
+    assert judged("actiontrail", file, file) == []
+
+
+def test_a_call_in_two_files_is_one_call(judged: Judged) -> None:
+    file = [call(taken(), headers={"x-acs-signature-nonce": "n", **KEY})]
+    assert judged("har", file, file) == []
+
+
+def test_files_are_put_in_the_order_of_time(judged: Judged) -> None:
+    """A day of calls is no burst because a later file was named first."""
+    day = [redeployed(60 * n) for n in range(1_200)]
+    assert judged("actiontrail", [redeployed(80_000)], day[600:], day[:600]) == []
+    halves = [event("DescribeInstances", {}, listing(), 2), redeployed(200)]
+    missed = event("RedeployInstance", ONE, None, 5, errorCode=NOT_FOUND["Code"])
+    assert judged("actiontrail", halves, [missed]) == ["A15"]
+
+
+def test_a_burst_of_nobody_knows_whom_is_no_burst(judged: Judged) -> None:
+    for more, broken in ({}, ["Q2"]), ({"acsRegion": None}, []):
+        burst = [redeployed(n / 50, **more) for n in range(1_100)]
+        assert judged("actiontrail", burst) == broken
+
+
+def test_another_service_may_move_an_instance(judged: Judged) -> None:
+    shown = event("DescribeInstances", {}, listing())
+    missed = event("RedeployInstance", ONE, None, 20, errorCode=NOT_FOUND["Code"])
+    moved = event("RemoveInstances", {"InstanceId.1": "i-1"}, {}, 9, serviceName="Ess")
+    assert judged("actiontrail", [shown, missed]) == ["A15"]
+    assert judged("actiontrail", [shown, moved, missed]) == []
