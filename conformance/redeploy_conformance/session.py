@@ -33,6 +33,8 @@ UNDECLARED_LAG = 60.0
 """Seconds that a read is waited for where a statement says nothing of its lag (L8l)."""
 POLL = 0.2
 ABSENT = "i-bp1nobody00000000000"
+LONG = 12
+"""Signs of an id that is not a mere count, whose lengths differ: real ones have some twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +232,16 @@ class Session:
         return self.ids[key]
 
     def _of_nobody(self) -> str:
-        """Return an id that names no instance: where there is one, all but the last sign of its id."""
+        """Return an id that names no instance: where there is a long one, all but its last sign.
+
+        Of a short one that may be counted the rest may name another instance, as ``i-1`` of ``i-12``.
+        """
         homes = self.oracle.homes
         mine = [one for key, one in self.ids.items() if homes.get(key) == "a1"]
         short = mine[0][:-1].rstrip() if mine else ""
-        return short if short and short not in self.ids.values() else ABSENT
+        return (
+            short if len(short) >= LONG and short not in self.ids.values() else ABSENT
+        )
 
     def _meaning(self, one: step.Redeploy) -> Call:
         """Return what the contract says of a call, apart from its instance."""

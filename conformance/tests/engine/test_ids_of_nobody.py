@@ -1,4 +1,4 @@
-"""The id that stands for no instance: where there is one, only how its id begins."""
+"""The id that stands for no instance: where there is a long one, only how its id begins."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +12,24 @@ from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.session import ABSENT
 from redeploy_conformance.steps import Create, Redeploy, Step
 
+ONE = (Create("i1"), Redeploy("i2"))
+TWO = (Create("i1"), Redeploy("i2"), Redeploy("i3"))
+
+
+class Long(Ids):
+    """Numbers instances in ids of the usual length."""
+
+    made = 0
+
+    def instance_id(self) -> str:
+        self.made += 1
+        return f"i-00000000000{self.made}"
+
 
 class Counted(Ids):
-    """Numbers instances from nine on: the beginning of an id may be another's."""
+    """Numbers instances: the beginning of an id is the id of another, of another case's account."""
 
-    made = 8
+    made = 0
 
     def instance_id(self) -> str:
         self.made += 1
@@ -24,21 +37,24 @@ class Counted(Ids):
 
 
 @pytest.mark.parametrize(
-    ("steps", "ids"),
+    ("ids", "steps", "nobodys"),
     [
-        ((Redeploy("i1"),), {"i1": ABSENT}),
-        ((Create("i1"), Redeploy("i2")), {"i1": "i-9", "i2": "i-"}),
-        (
-            (Create("i1"), Redeploy("i2"), Redeploy("i3")),
-            {"i1": "i-9", "i2": "i-", "i3": ABSENT},
-        ),
+        (Long, (Redeploy("i1"),), {"i1": ABSENT}),
+        (Long, ONE, {"i2": "i-00000000000"}),
+        (Long, TWO, {"i2": "i-00000000000", "i3": ABSENT}),
+        (Counted, ONE, {"i2": ABSENT}),
     ],
 )
 def test_it_is_nobodys(
-    bench_of: Callable[..., Bench], steps: tuple[Step, ...], ids: dict[str, str]
+    bench_of: Callable[..., Bench],
+    ids: type[Ids],
+    steps: tuple[Step, ...],
+    nobodys: dict[str, str],
 ) -> None:
-    session = bench_of(Emulator(parts=replace(Parts(), ids=Counted))).session(Ledger())
-    run = session.perform(steps)
-    assert (run.violations, run.problem) == ([], None)
-    assert session.ids == ids
-    assert run.done[-1].observed == "404 InvalidInstanceId.NotFound"
+    bench = bench_of(Emulator(parts=replace(Parts(), ids=ids)))
+    for _ in range(12 if ids is Counted else 1):
+        session = bench.session(Ledger())
+        run = session.perform(steps)
+        assert (run.violations, run.problem) == ([], None)
+        assert session.ids.items() >= nobodys.items()
+        assert run.done[-1].observed == "404 InvalidInstanceId.NotFound"
