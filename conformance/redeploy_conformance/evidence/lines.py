@@ -71,17 +71,14 @@ class StepLine(_Line, tag="step", frozen=True):
 
 
 class ExchangeLine(_Line, tag="exchange", frozen=True):
-    """A request and its answer; ``problem`` instead of an answer says why there is none.
-
-    ``key`` is the id of the access key that it was signed with by V3.
-    """
+    """A request and its answer; ``problem`` instead of an answer says why there is none."""
 
     at: float
     seconds: float
     method: str
     target: str
     action: str = ""
-    key: str = ""
+    key: str = ""  # the id of the access key that it was signed with by V3
     body: str = ""
     job: str = ""
     status: int = 0
