@@ -1,8 +1,10 @@
 """The command for client libraries: certify them, or check the adapter of one."""
 
 import json
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +89,21 @@ def certify(
             commands.append((client, words.command(client)))
         except words.NoSuchClientError as error:
             leave(RunVerdict.WRONG_USAGE, str(error))
-    if check_adapter:
-        _check(commands)
-    check_output(result, whole=True)
-    _certify(commands, case, clauses, processes, examples, seed, result, form)
+    with _stopped_by_sigterm():
+        if check_adapter:
+            _check(commands)
+        check_output(result, whole=True)
+        _certify(commands, case, clauses, processes, examples, seed, result, form)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C: an adapter that hangs must not stay behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:

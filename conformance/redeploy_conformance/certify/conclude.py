@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from redeploy_conformance.certify.hiding import hide, short
-from redeploy_conformance.certify.judge import Judged, judge, judge_all
+from redeploy_conformance.certify.judge import Judged, judge, judge_all, judge_ends
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_schemas.certification import (
     ClientClauseResult,
@@ -54,7 +54,7 @@ def conclude(
 ) -> tuple[tuple[ClientClauseResult, ...], tuple[Failure, ...]]:
     """Return what the cases say of each clause, and every failure, the simplest case first."""
     judged = [one for case in played for one in judge(case, key)]
-    judged += judge_all(played)
+    judged += [*judge_all(played), *judge_ends(played, key)]
     tallies: dict[str, _Tally] = {}
     failures: dict[tuple[str, str], Failure] = {}
     for one in judged:

@@ -128,6 +128,10 @@ class Adapter:
             thread.join(2)
         return code
 
+    def rest(self) -> str:
+        """Return what was printed on standard error since the last call; all of it, once it ended."""
+        return self._taken()
+
     def left(self) -> str | None:
         """Return a line that is there though nobody asked for it, None if there is none."""
         return self._waiting()

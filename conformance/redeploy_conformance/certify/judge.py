@@ -134,6 +134,20 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
         yield Check("C8", what, f"{seen}: {told.words}" if seen else None)
 
 
+def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
+    """Yield what processes told only when they ended, of whatever call (C8)."""
+    sent = {text for one in played for text in one.signatures}
+    for one in played:
+        if found([key.secret], one.after):
+            seen = "the secret on standard error, when the process ended"
+        elif found(sent, one.after):
+            seen = "a signature on standard error, when the process ended"
+        else:
+            continue
+        what = "no secret and no signature in what is told"
+        yield Judged(one, Check("C8", what, seen))
+
+
 def _sent(played: Played, key: Key) -> Iterator[Check]:
     """Judge what is in the requests: a signature is there so that the secret need not be."""
     for one in played.all_arrivals:

@@ -26,13 +26,15 @@ class Key:
 class Played:
     """A case and what came of it: what was told of each call, and the requests it caused.
 
-    ``trouble`` says why nothing was exercised.
+    ``trouble`` says why nothing was exercised. ``after`` is what the process printed when it ended,
+    where this was its last case.
     """
 
     case: Case
     told: list[Told] = field(default_factory=list)
     arrivals: list[list[Arrival]] = field(default_factory=list)
     trouble: str | None = None
+    after: str = ""
 
     @property
     def all_arrivals(self) -> list[Arrival]:
@@ -65,11 +67,16 @@ class Slot:
             self.adapter = Adapter(self.command)
         return self.adapter
 
-    def close(self) -> None:
-        """End the process, if there is one."""
-        if self.adapter is not None:
-            self.adapter.end()
-        self.adapter = None
+    def close(self, patience: float = 0.0) -> str:
+        """End the process, if there is one; return what it printed at last.
+
+        ``patience`` are the seconds that it has to end by itself.
+        """
+        adapter, self.adapter = self.adapter, None
+        if adapter is None:
+            return ""
+        adapter.end(patience if adapter.usable else 0.0)
+        return adapter.rest()
 
 
 def play(case: Case, slot: Slot, key: Key) -> Played:

@@ -17,6 +17,8 @@ from redeploy_conformance.certify.told import Kind
 from redeploy_schemas.certification import ClientResult
 
 PROCESSES = 4
+ENDING = 5.0
+"""Seconds that a process has to end by itself: some write their logs only then."""
 Progress = Callable[[int, int], None]
 
 
@@ -39,7 +41,11 @@ def certify(
     except AdapterError as error:
         return _unjudged(asked, None, str(error), begun)
     card = first.card
-    rubbish = _rubbish(first, key)
+    try:
+        rubbish = _rubbish(first, key)
+    except BaseException:
+        first.end()
+        raise
     if rubbish is not None:
         first.end()
         return _unjudged(asked, first.card, rubbish, begun)
@@ -135,6 +141,7 @@ class _Team:
         return [done[one.name] for one in self.cases if one.name in done], self.problem
 
     def _work(self, slot: Slot) -> None:
+        played = None
         try:
             while self.problem is None and self.bug is None:
                 try:
@@ -151,7 +158,10 @@ class _Team:
         except BaseException as error:  # told by the thread that asked
             self.bug = error
         finally:
-            slot.close()
+            patience = 0.0 if self.problem or self.bug else ENDING
+            text = slot.close(patience)
+            if played is not None:
+                played.after = text
 
     def _stop(self) -> None:
         with self.lock:

@@ -33,8 +33,11 @@ RESOLUTION = 1.0
 NULL = msgspec.Raw(b"null")
 NO_PARAMS: Mapping[str, str] = {}
 NOTHING: tuple[Page | None, object] = (None, None)
-HAND, CALL, LOOK = range(3)
-"""The order within one second, which a trail does not tell: what makes the least known of a call."""
+HAND, CALL, REFUSED, LOOK = range(4)
+"""The order within one second, which a trail does not tell: what makes the least known of a call.
+
+A call that was refused may have come after one that was accepted, and been refused because of it.
+"""
 
 
 class _Identity(msgspec.Struct, gc=False):
@@ -84,7 +87,8 @@ def actiontrail(path: Path, known: Recent | None = None) -> Iterator[Seen]:
 
 def trail_order(seen: Seen) -> tuple[float, int]:
     """Return by what the calls of a trail are put in order."""
-    return seen.begun, _rank(seen.action)
+    refused = seen.reply is not None and seen.reply.kind is Kind.REJECTED
+    return seen.begun, REFUSED if refused else _rank(seen.action)
 
 
 def _entries(
@@ -102,7 +106,7 @@ def _entries(
             raise LogError(told) from error
         known.add(mark)
         if one is not None:
-            yield one.begun, _rank(one.action), number, one
+            yield *trail_order(one), number, one
 
 
 @lru_cache(REPEATED)

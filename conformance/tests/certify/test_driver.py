@@ -1,7 +1,13 @@
 """An adapter that misbehaves is a result of its call, never the end of the run."""
 
+import os
+import shlex
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +104,29 @@ def test_a_process_that_is_ended_ends_with_all_that_it_started(made: Make) -> No
     begun = time.monotonic()
     adapter.end()
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_an_adapter_that_hangs_does_not_stay_when_somebody_stops(
+    made: Make, tmp_path: Path, kind: signal.Signals
+) -> None:
+    pid = tmp_path / "pid"
+    words = made(f"open({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    command = "from redeploy_conformance.cli import main; main()"
+    certifying = subprocess.Popen(
+        [sys.executable, "-c", command, "certify", shlex.join(words)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < until:
+        time.sleep(0.02)
+    certifying.send_signal(kind)
+    _, told = certifying.communicate(timeout=60)
+    assert (certifying.returncode, "stopped before the end" in told) == (3, True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_after_a_crash_the_next_case_has_a_new_process(made: Make) -> None:

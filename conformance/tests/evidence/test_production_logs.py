@@ -255,6 +255,19 @@ def test_files_are_put_in_the_order_of_time(judged: Judged) -> None:
     assert judged("actiontrail", halves, [missed]) == ["A15"]
 
 
+def test_of_two_calls_in_one_second_either_may_have_been_the_first(
+    judged: Judged,
+) -> None:
+    shown = event("DescribeInstances", {}, listing())
+    status = "IncorrectInstanceStatus"
+    refused = event(
+        "RedeployInstance", ONE, None, 9, eventId="x", requestId="x", errorCode=status
+    )
+    for calls in ([refused, redeployed(9)], [redeployed(9), refused]):
+        assert judged("actiontrail", [shown, *calls]) == []
+        assert judged("actiontrail", [shown, calls[0]], [calls[1]]) == []
+
+
 def test_a_burst_of_nobody_knows_whom_is_no_burst(judged: Judged) -> None:
     for more, broken in ({}, ["Q2"]), ({"acsRegion": None}, []):
         burst = [redeployed(n / 50, **more) for n in range(1_100)]

@@ -135,15 +135,3 @@ class ThrottledAsSuccess(Client):
             if not throttled(error):
                 raise
             return Success(None, error.request_id)
-
-
-@faulty("hammers-at-one-code", "C6")
-class HammersAtOneCode(Hammers):
-    """Sends a throttled call again later each time, but for one code at once."""
-
-    def again(self, error: CallError) -> bool:
-        self.at_once = error.code == "Throttling.Api"
-        return super().again(error)
-
-    def pause(self, sent: int) -> float:
-        return 0.0 if self.at_once else 0.1 * 2.0**sent

@@ -1,5 +1,6 @@
 """Clients that tell what should stay secret (C8)."""
 
+import atexit
 import base64
 import sys
 from dataclasses import replace
@@ -99,3 +100,14 @@ class SendsTheSecret(Client):
         request = super().request(call)
         more = (("x-secret", call.credentials.access_key_secret),)
         return replace(request, headers=request.headers + more)
+
+
+@faulty("logs-at-the-end", "C8")
+class LogsAtTheEnd(Client):
+    """Keeps its log, each request whole, until the process ends."""
+
+    def request(self, call: Call) -> HttpRequest:
+        request = super().request(call)
+        log = f"{request.target} {dict(request.headers)}"
+        atexit.register(print, log, file=sys.stderr, flush=True)
+        return request

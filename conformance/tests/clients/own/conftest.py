@@ -17,7 +17,9 @@ import trustme
 
 from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
 from redeploy_conformance.certify.client import Client
+from redeploy_conformance.certify.forms import in_xml
 from redeploy_conformance.certify.reference import answer
+from redeploy_conformance.certify.replies import JSON, Answer
 from redeploy_conformance.certify.server import read_request
 from redeploy_schemas.validation import problems
 
@@ -29,7 +31,8 @@ ACCEPTED = {"outcome": "success", "task_id": TASK, "request_id": REQUEST}
 def http(status: int, body: str | bytes, *headers: str) -> bytes:
     """An answer as it leaves a server."""
     data = body.encode() if isinstance(body, str) else body
-    lines = [f"HTTP/1.1 {status} Said", f"content-length: {len(data)}", *headers]
+    lines = [f"HTTP/1.1 {status} Said", f"content-length: {len(data)}"]
+    lines += [f"content-type: {JSON}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
 
@@ -93,6 +96,8 @@ class Server:
         self.asked.append(read_request(connection))
         self.ended.wait(self.late)
         given = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        if Arrival(0.0, "main", self.asked[-1]).wants_xml:
+            given = in_xml(Answer(given)).whole
         step = 1 if self.trickle else len(given) or 1
         for at in range(0, len(given), step):
             connection.sendall(given[at : at + step])

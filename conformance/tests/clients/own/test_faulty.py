@@ -1,5 +1,6 @@
 """Each faulty client does something else than the client that is right; the legal ones do not."""
 
+import atexit
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from redeploy_schemas.clients import client_clauses
 from .conftest import ACCEPTED, SECRET, Ask, Serve, Server, accepted, http, refused
 
 ID = " I-é中 +*~% "
+BODY = accepted().partition(b"\r\n\r\n")[2].decode()
 
 
 def moved(serve: Serve, there: str) -> Server:
@@ -32,6 +34,11 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "403 without a code": (lambda serve: serve(refused(403, None, "x")), {}),
     "error at 200": (lambda serve: serve(refused(200, "DiskError", "x")), {}),
     "empty": (lambda serve: serve(http(200, "")), {}),
+    "ids at 500": (lambda serve: serve(http(500, BODY)), {}),
+    "more behind": (lambda serve: serve(http(200, BODY + "{}")), {}),
+    "more around": (lambda serve: serve(http(200, f"<!-- {BODY} -->")), {}),
+    "letters": (lambda serve: serve(http(200, BODY.replace("bp1", "é实"))), {}),
+    "a text to quote": (lambda serve: serve(refused(403, "DiskError", "<&>")), {}),
     "page": (lambda serve: serve(http(502, "<html></html>")), {}),
     "half": (lambda serve: serve(http(200, '{"TaskId": "t-bp1')), {}),
     "cut": (lambda serve: serve(b""), {}),
@@ -43,8 +50,14 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
 
 
 @pytest.fixture
-def observe(ask: Ask, serve: Serve, trusted: Any) -> Callable[[Client, str], Any]:
+def observe(
+    ask: Ask, serve: Serve, trusted: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Client, str], Any]:
     """What a judge may look at of two calls, without what changes from call to call."""
+    # What is put off until the process ends is done at once.
+    monkeypatch.setattr(
+        atexit, "register", lambda do, *words, **more: do(*words, **more)
+    )
 
     def look(client: Client, name: str) -> Any:
         if name == "unknown authority":
@@ -61,6 +74,7 @@ def observe(ask: Ask, serve: Serve, trusted: Any) -> Callable[[Client, str], Any
             first.sent(),
             first.wrong,
             SECRET in printed or "Signature=" in printed,
+            any(SECRET.encode() in one.raw for one in first.requests),
             len(nonces) - len(set(nonces)),
             len(second.requests) - len(nonces),
             first.seconds > 1.0,
