@@ -42,7 +42,7 @@ TRACES = click.argument(
 @click.option(
     "--fresh",
     type=click.FloatRange(min=0),
-    default=60.0,
+    default=5.0,
     show_default=True,
     metavar="SECONDS",
     help="How long a log's look at an instance says something of a later call.",

@@ -88,7 +88,7 @@ class Monitor:
         self,
         contract: Contract,
         *,
-        fresh: float = 60.0,
+        fresh: float = 5.0,
         redeploy_seconds: float = 600.0,
         wordless: bool = False,
     ) -> None:
