@@ -1,6 +1,7 @@
 """Faults in judging policies."""
 
 from redeploy_conformance.emulator.authority import Authority
+from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.state import Principal, Statement
 from redeploy_conformance.faults.registry import fault
@@ -152,3 +153,17 @@ class DenyForAllIgnored(Authority):
     def applies(self, statement: Statement, action: str, resource: str) -> bool:
         for_all = statement.effect == "Deny" and "*" in statement.actions
         return not for_all and super().applies(statement, action, resource)
+
+
+@fault("nothing-granted-is-enough-when-stopped", "U1")
+class EnoughWhenStopped(RedeployCalls):
+    """A caller to whom nothing is granted may redeploy a Stopped instance."""
+
+    def permission_problem(
+        self, principal: Principal, instance_id: str
+    ) -> ApiError | None:
+        instance = principal.account.instances.get(instance_id)
+        stopped = instance is not None and instance.status == "Stopped"
+        if stopped and principal.statements == ():
+            return None
+        return super().permission_problem(principal, instance_id)

@@ -114,3 +114,13 @@ class DamagedOfStoppedStays(Redeploys):
         super().succeed(instance, flight)
         if damaged and flight.before == "Stopped":
             instance.local_disk = "damaged"
+
+
+@fault("failure-heals-isolated-disk-of-a-stopped-instance", "L6")
+class FailureHealsIsolated(Redeploys):
+    """After a failed redeploy an isolated local disk of a Stopped instance is healthy."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        if instance.local_disk == "isolated" and flight.before == "Stopped":
+            instance.local_disk = "healthy"

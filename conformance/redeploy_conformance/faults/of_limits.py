@@ -1,5 +1,7 @@
 """Faults in the rate limit."""
 
+from functools import cached_property
+
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.limiter import Limiter
 from redeploy_conformance.emulator.state import Account
@@ -87,3 +89,22 @@ class OneAtATime(Limiter):
         for scope in [one for one in self._buckets if one != account.account_id]:
             del self._buckets[scope]
         super().arrive(account, instance_id)
+
+
+@fault("throttled-for-two-minutes", "Q5")
+class TwoMinutes(Limiter):
+    """Once an account was throttled, it is so for two minutes."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        until = self.until.get(account.account_id, 0.0)
+        if account.clock.now < until:
+            raise self.refusal()
+        try:
+            super().arrive(account, instance_id)
+        except ApiError:
+            self.until[account.account_id] = account.clock.now + 120.0
+            raise
+
+    @cached_property
+    def until(self) -> dict[str, float]:
+        return {}

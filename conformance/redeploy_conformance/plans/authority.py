@@ -23,7 +23,9 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
     nobody = replace(call, key="i2")
     steps = (make(contract), nobody, Look())
     yield Case(clauses=("U3",), row="unknown id", steps=steps)
-    later = (make(contract), call, Look(), Settle())
+    stopped = make(contract, "i2", {"status": "Stopped"})
+    calls = (call, replace(call, key="i2"))
+    later = (make(contract), stopped, *calls, Look(), Settle())
     row_later = "refused, and later"
     yield Case(clauses=("U1",), row=row_later, steps=later, depth=Depth.PLAN)
     for row in contract.forgeries:

@@ -48,12 +48,11 @@ def local_disks(contract: Contract) -> Iterator[Case]:
     ends = [(contract.gap_ending_event_types[0], "Inquiring")]
     made = make(contract, spec=isolated, events=ends)
     yield Case(clauses=("A13e",), row="", steps=(made, Redeploy("i1"), Settle()))
-    kept = make(contract, spec=isolated)
-    steps = life(kept, Redeploy("i1"), FAIL)
+    steps = tuple(_failures(contract, isolated))
     yield Case(clauses=("L6",), row="isolated disk", steps=steps, depth=Depth.PLAN)
     # Where the call is refused (A6d), there is nothing that may fail.
     damaged = {**LOCAL, "local_disk": LocalDisk.DAMAGED.value}
-    steps = life(make(contract, spec=damaged), Redeploy("i1"), FAIL)
+    steps = tuple(_failures(contract, damaged))
     row = "damaged disk, will fail"
     yield Case(clauses=("A6d",), row=row, steps=steps, depth=Depth.PLAN)
     harmless = {"lock_reasons": harmless_values(contract, "lock_reasons")}
@@ -61,6 +60,17 @@ def local_disks(contract: Contract) -> Iterator[Case]:
     steps = life(made, Redeploy("i1"), SUCCEED)
     row = "no event, with every harmless lock"
     yield Case(clauses=("A13",), row=row, steps=steps, depth=Depth.PLAN)
+
+
+def _failures(contract: Contract, spec: dict[str, str]) -> Iterator[Step]:
+    """Yield redeploys that fail, from each status that one may begin in."""
+    made = [
+        make(contract, f"i{n}", {**spec, "status": origin})
+        for n, origin in enumerate(contract.transition_from, 1)
+    ]
+    yield from (replace(one, ending=FAIL) for one in made)
+    yield from (Redeploy(one.key) for one in made)
+    yield from (Look(), Settle())
 
 
 def beside_events(contract: Contract) -> Iterator[Case]:

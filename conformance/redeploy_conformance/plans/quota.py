@@ -37,7 +37,7 @@ def burst(contract: Contract) -> Iterator[Case]:
         Look((last, "j1")),
         Redeploy("j1"),
         Redeploy(last),  # what another account calls gives nothing back
-        Advance(2 * window + 1),
+        Advance(window + 2),
         Look((last,)),
         Redeploy(last),
     )
