@@ -9,7 +9,7 @@ from redeploy_conformance.fitting import agreed, confirmed, fits
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.model import Call, Rules, admissible
 from redeploy_conformance.replies import Reply
-from redeploy_conformance.world import Echo, Told, World
+from redeploy_conformance.world import TAKEN_UP, Echo, Told, World
 from redeploy_schemas.contract import Contract
 
 
@@ -83,5 +83,13 @@ def _echoing(contract: Contract, before: Belief, worlds: Belief) -> Belief:
     for _, flight in under_way:
         statuses |= {flight.origin} if flight.at < 0 else set()
         statuses |= {*contract.transition_from[flight.origin].path[max(flight.at, 0) :]}
-    echo = Echo(frozenset(statuses), max(flight.due for _, flight in under_way))
+    events = {
+        (event.id, status)
+        for one, flight in under_way
+        for event in one.events
+        if event.status in contract.open_event_statuses
+        for status in (event.status, *(TAKEN_UP if event.id in flight.answers else ()))
+    }
+    due = max(flight.due for _, flight in under_way)
+    echo = Echo(frozenset(statuses), due, frozenset(events))
     return frozenset(replace(one, echo=echo) for one in worlds)

@@ -8,10 +8,11 @@ One instance at a time, since instances do not share state.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redeploy_conformance.belief import Belief, View, in_time, narrow
+from redeploy_conformance.belief import Belief, in_time, narrow
 from redeploy_conformance.fitting import fits
 from redeploy_conformance.model import Call, Rules, admissible, unanswered, undecided
 from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.sight import View
 from redeploy_schemas.contract import Contract
 
 WIDEST = 60

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.api import Api
-from redeploy_conformance.belief import View
 from redeploy_conformance.plane import Plane
+from redeploy_conformance.sight import View
 from redeploy_conformance.views import event_of, in_a_word, view
 
 if TYPE_CHECKING:

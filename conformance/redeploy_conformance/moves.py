@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.belief import Belief
+from redeploy_conformance.sight import View
 from redeploy_conformance.world import World
 
 Move: TypeAlias = tuple[str, str, str, str]

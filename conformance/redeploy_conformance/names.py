@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
-from redeploy_conformance.belief import View
 from redeploy_conformance.blaming import Violation
+from redeploy_conformance.sight import View
 
 NAMED = ("host", "local_data", "cloud_data")
 """Fields of a view whose values are ids."""

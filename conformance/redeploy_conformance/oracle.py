@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from redeploy_conformance import choices
-from redeploy_conformance.belief import Belief, Narrowed, View
+from redeploy_conformance.belief import Belief, Narrowed
 from redeploy_conformance.blaming import (
     Violation,
     blame,
@@ -26,6 +26,7 @@ from redeploy_conformance.model import Call, Rules, unanswered, undecided
 from redeploy_conformance.moves import Walk
 from redeploy_conformance.names import SPELLED, Names
 from redeploy_conformance.replies import Flaw, Kind, Reply, flaws
+from redeploy_conformance.sight import View
 from redeploy_conformance.views import in_a_word
 from redeploy_conformance.world import Event, Told, World, hush
 from redeploy_reports.phrases import count

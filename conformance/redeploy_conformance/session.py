@@ -8,7 +8,6 @@ from typing import Any
 from redeploy_conformance import steps as step
 from redeploy_conformance import task_list
 from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpError
-from redeploy_conformance.belief import View
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.calling import Caller, NotApplicableError
 from redeploy_conformance.clock import Clock
@@ -20,6 +19,7 @@ from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, settled
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.together import together

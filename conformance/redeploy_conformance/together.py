@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
-from redeploy_conformance.belief import Belief, View
+from redeploy_conformance.belief import Belief
 from redeploy_conformance.blaming import Violation, blame
 from redeploy_conformance.linearize import (
     Operation,
@@ -19,6 +19,7 @@ from redeploy_conformance.linearize import (
 from redeploy_conformance.model import Call
 from redeploy_conformance.parallel import Span
 from redeploy_conformance.replies import Kind, Reply, flaws
+from redeploy_conformance.sight import View
 
 if TYPE_CHECKING:
     from redeploy_conformance.session import Session

@@ -76,14 +76,20 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     unsure: bool = False
 
 
+TAKEN_UP = ("Executing", "Scheduled")
+"""Open statuses that an answered event may show while the redeploy runs, besides its own (E1x)."""
+
+
 class Echo(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What late reads may go on showing of a redeploy that an answer told to be over: its statuses.
 
-    They may until ``due``, when it must have ended, and every read must show it.
+    ``events`` are the ids of events with a status in which each may go on showing. They may until
+    ``due``, when the redeploy must have ended, and every read must show it.
     """
 
     statuses: frozenset[str]
     due: float
+    events: frozenset[tuple[str, str]] = frozenset()
 
 
 class World(msgspec.Struct, frozen=True, cache_hash=True, gc=False):

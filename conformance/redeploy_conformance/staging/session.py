@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import SetUpError
-from redeploy_conformance.belief import Belief, View, in_time
+from redeploy_conformance.belief import Belief, in_time
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.oracle import settled
 from redeploy_conformance.replies import OF_THE_POLICY, Kind, Reply
 from redeploy_conformance.session import Done
+from redeploy_conformance.sight import View
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession

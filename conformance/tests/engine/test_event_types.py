@@ -1,7 +1,8 @@
 """An event stays of the type that it was raised with (L9, L10)."""
 
-from redeploy_conformance.belief import Mismatch, narrow
+from redeploy_conformance.belief import narrow
 from redeploy_conformance.model import Rules
+from redeploy_conformance.sight import Mismatch
 from redeploy_conformance.world import Event, World
 from redeploy_schemas.contract import load
 
