@@ -56,7 +56,7 @@ def guesses(
     every = [one.steps for short in shorts for one in _plainer(short, event)]
     every += [one.steps for short in shorts for one in _about(short, event, about)]
     every += [short.steps for short in shorts]
-    if shorts:
+    if len(shorts) > 1:
         every += _twice(shorts[0], event)
     every.sort(key=special)
     return tuple(dict.fromkeys(every))

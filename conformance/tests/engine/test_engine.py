@@ -67,7 +67,7 @@ def test_a_broken_emulator_is_caught_under_the_right_clause_in_five_steps(
             break
     else:
         pytest.fail(f"{fault} was not caught")
-    found = findings(bench, "case", run, "again")[0]
+    found = findings(bench, "case", run, "again", drawn=case.rich)[0]
     assert found.clause in FAULTS[fault].clauses
     assert len(found.trace) <= 5
     assert found.reproduced == found.attempts == 3

@@ -91,3 +91,14 @@ def test_of_many_events_the_one_that_something_is_wrong_with_is_tried() -> None:
         assert Create("i1", (), events, ending="succeed") in made
     plain = [one[0] for one in guesses(steps, "i1", EVENT)]
     assert Create("i1", (), (EVENT, OTHER), ending="succeed") not in plain
+
+
+def test_a_call_before_the_last_one_is_tried_only_where_there_was_one() -> None:
+    once: tuple[Step, ...] = (PLAIN, Redeploy("i2"), Look())
+    twice: tuple[Step, ...] = (PLAIN, Redeploy("i2"), Redeploy("i2"), Look())
+    for steps, most in ((once, 1), (twice, 2)):
+        calls = [
+            sum(isinstance(one, Redeploy) for one in guess)
+            for guess in guesses(steps, "i2", EVENT)
+        ]
+        assert max(calls) == most
