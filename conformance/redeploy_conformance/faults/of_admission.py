@@ -13,6 +13,16 @@ from redeploy_conformance.emulator.state import Event, Instance
 from redeploy_conformance.faults.registry import fault
 
 
+@fault("old-instance-refused", "A9", "E1")
+class OldRefused(Admission):
+    """An instance that was made more than an hour ago is said to have no event."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        if instance.clock.now > instance.created + 3600.0:
+            return redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+
 @fault("any-status-accepted", "A2")
 class AnyStatus(Admission):
     """An instance is redeployed in whatever status it is."""

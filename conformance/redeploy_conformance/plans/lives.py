@@ -32,6 +32,9 @@ from redeploy_conformance.steps import (
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Storage
 
+LONG_AGO = 7200.0
+"""Seconds for which an instance just waits, so that whoever forgets it by then is seen."""
+
 
 def first_hops(contract: Contract) -> Iterator[Case]:
     """Yield the first moments of a redeploy, from each status that it may begin in."""
@@ -67,8 +70,12 @@ def successes(contract: Contract) -> Iterator[Case]:
     yield from _watched(contract, SUCCEED, ("L8",))
     kind, status = event(contract)
     late = Raise("i1", kind, status)
-    steps = (replace(make(contract), ending=SUCCEED), Redeploy("i1"), late, Settle())
+    made = replace(make(contract), ending=SUCCEED)
+    steps = (made, Redeploy("i1"), late, Settle())
     yield Case(clauses=("E1r",), row="", steps=steps)
+    steps = (made, Advance(LONG_AGO), Redeploy("i1"), Settle())
+    row = "made, and given an event, two hours ago"
+    yield Case(clauses=("A9", "E1"), row=row, steps=steps, depth=Depth.PLAN)
     for ending in (SUCCEED, FAIL):
         made = replace(make(contract), ending=ending)
         both = (Tasks("i1"), Tasks("i2"))
