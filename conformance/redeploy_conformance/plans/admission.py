@@ -86,15 +86,14 @@ def in_flight(contract: Contract) -> Iterator[Case]:
     steps: tuple[Step, ...]
     for origin in contract.transition_from:
         made = make(contract, spec={"status": origin})
-        first = (replace(made, ending=SUCCEED), Redeploy("i1"))
         # A second call at once meets the redeploy under way, however short that is.
-        steps = (*first, Redeploy("i1", force=True), Look())
+        begun = (replace(made, ending=SUCCEED), Redeploy("i1"), Redeploy("i1"))
+        steps = (*begun, Look())
         yield Case(
             clauses=("A2", "L1" if origin == "Running" else "L2"),
             row=f"a second call, begun {origin}",
             steps=steps,
         )
-        begun = (*first, Redeploy("i1"))
         some = [x for wait in WAITS for x in (Advance(wait), Redeploy("i1"))]
         steps = (*begun, *some)
         row = f"calls on the way, begun {origin}"

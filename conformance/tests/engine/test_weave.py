@@ -90,13 +90,14 @@ def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
         ("policies-ignored", 13),
         ("region-ignored", 13),
         ("action-compared-by-its-beginning", 13),
-        ("over-before-the-answer", 16),
-        ("success-drops-locks", 20),
-        ("isolated-disk-stays-isolated", 20),
-        ("failed-host-of-a-stopped-instance-not-responded-to", 20),
+        ("over-before-the-answer", 17),
+        ("forced-second-call-accepted", 18),
+        ("success-drops-locks", 22),
+        ("isolated-disk-stays-isolated", 22),
+        ("failed-host-of-a-stopped-instance-not-responded-to", 22),
     ],
 )
-def test_the_opening_shows_most_of_what_can_go_wrong_in_20_requests(
+def test_the_opening_shows_most_of_what_can_go_wrong_in_22_requests(
     bench_of: Make, fault: str, request_number: int
 ) -> None:
     bench = bench_of(FAULTS[fault].build())
