@@ -106,7 +106,7 @@ def test_a_card_tells_the_whole_story(show: Show, rich: Result) -> None:
         found.expected,
         found.observed,
         "broken with it: L10",
-        "Reproduced 3 of 3 times",
+        "Reproduced 3 of 3, in case",
         found.reproduce,
     ):
         assert words in card.text
