@@ -8,7 +8,7 @@ from redeploy_conformance.belief import Belief, in_time
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.oracle import settled
 from redeploy_conformance.replies import OF_THE_POLICY, Kind, Reply
-from redeploy_conformance.session import Done
+from redeploy_conformance.session import ABSENT, Done
 from redeploy_conformance.sight import View
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
@@ -37,6 +37,10 @@ OF_THE_KEY = (
 
 class StagingSession(PreparingSession):
     """A session on a real account, whose answers may be late, lost, or due to the key alone."""
+
+    def _of_nobody(self) -> str:
+        """Return the one id that no case needs and the fence knows: none that looks like another's."""
+        return ABSENT
 
     def at_rest(self, key: str) -> bool:
         """Whether no redeploy of an instance can be under way."""
