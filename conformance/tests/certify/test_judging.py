@@ -10,7 +10,7 @@ import pytest
 
 from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN, OTHER, Case, Expectation, answers
-from redeploy_conformance.certify.cases_answered import OURS, throttling
+from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.expectations import (
     Accepted,
     Broken,
@@ -335,60 +335,6 @@ def test_a_nonce_is_used_once_in_the_whole_run() -> None:
     cases = [played(PLAIN, SUCCESS, request(nonce=nonce)) for nonce in ("a", "b", "a")]
     found = [one.check.observed for one in judge_all(cases)]
     assert found == [None, None, "the nonce of an earlier request of case plain"]
-
-
-def pace(gaps: Sequence[float], hinted: bool = False) -> set[str | None]:
-    """What is said of the pace at which throttled calls were sent again."""
-    cases = [one for one in throttling() if one.name.endswith("hinted") is hinted]
-    at, arrivals = 0.0, [request()]
-    for gap in gaps:
-        at += gap
-        one = request()
-        arrivals.append(Arrival(at, MAIN, one.raw))
-    checks = judge_all([played(one, ERROR, *arrivals) for one in cases])
-    paces = [one.check for one in checks if one.check.clause == "C6"]
-    return {None if one.observed is None else "failed" for one in paces}
-
-
-@pytest.mark.parametrize(
-    ("gaps", "hinted", "verdict"),
-    [
-        ((), False, set()),
-        ((0.0,), False, {"failed"}),
-        ((0.0, 0.0, 0.0), False, {"failed"}),
-        ((0.5,), False, {None}),
-        ((1.0, 1.0, 1.0), False, {"failed"}),
-        ((1.0, 0.5, 0.2), False, {"failed"}),
-        ((0.1, 0.2, 0.4), False, {None}),
-        ((0.3, 0.3, 0.3), True, {None}),  # as the server said
-        ((0.1, 0.1, 0.1), True, {"failed"}),
-        ((0.0, 0.0), True, {"failed"}),
-        ((0.1, 0.2, 0.4), True, {None}),
-    ],
-)
-def test_a_throttled_call_is_sent_again_later_each_time(
-    gaps: Sequence[float], hinted: bool, verdict: set[str | None]
-) -> None:
-    assert pace(gaps, hinted) == verdict
-
-
-def throttled_by(paces: Sequence[Sequence[float]]) -> list[bool]:
-    """Whether each case breaks C6, by the delays of its resends."""
-    found = [one for one in throttling() if not one.name.endswith("hinted")]
-    cases = []
-    for case, gaps in zip(found, paces, strict=True):
-        times = [sum(gaps[:n]) for n in range(len(gaps) + 1)]
-        arrivals = [Arrival(at, MAIN, request().raw) for at in times]
-        cases.append(played(case, ERROR, *arrivals))
-    checks = [one.check for one in judge_all(cases) if one.check.clause == "C6"]
-    return [one.observed is not None for one in checks]
-
-
-def test_each_code_may_have_a_pace_of_its_own() -> None:
-    growing = (0.1, 0.2, 0.4)
-    assert throttled_by([growing, growing, (5.0,), (5.0,)]) == [False] * 4
-    hammered = (0.001, 0.002, 0.001, 0.002)
-    assert throttled_by([growing, growing, growing, hammered]) == [*[False] * 3, True]
 
 
 def test_the_secret_is_found_in_base64_wherever_it_stands() -> None:
