@@ -154,28 +154,36 @@ class Maker:
 
     def _verify(self, keys: Sequence[str]) -> None:
         """Make sure that what was asked for is there, and learn what cannot be asked for."""
-        wrong = self._verified(keys)
-        if wrong and self.lag:
+        wrong, blind = self._verified(keys)
+        if (wrong or blind) and self.lag:
             self.clock.wait(self.lag)
-            wrong = self._verified(keys)
+            wrong, blind = self._verified(keys)
         if wrong:
             first = wrong[0]
             raise SetUpError(
                 "the instance was not made as asked: "
                 f"expected {first.expected}, got {first.observed}"
             )
+        if blind:
+            raise OfferError(
+                f"inspection leaves out {self.ids[blind[0]]}, which DescribeInstances lists"
+            )
 
-    def _verified(self, keys: Sequence[str]) -> list[Violation]:
+    def _verified(self, keys: Sequence[str]) -> tuple[list[Violation], list[str]]:
+        """Return what is not as asked for, and what inspection leaves out that shows others."""
         counted, self.oracle.ledger = self.oracle.ledger, Ledger()
         kept = dict(self.oracle.worlds)
         try:
             begun = self.clock.now
-            wrong = self.oracle.looked(self.looker.views(keys), begun)
+            views = self.looker.views(keys)
+            wrong = self.oracle.looked(views, begun)
         finally:
             self.oracle.ledger = counted
         if wrong:
             self.oracle.worlds = Worlds(kept)
-        return wrong
+        listed = {key: "host" in one for key, one in views.items() if one["exists"]}
+        blind = [key for key, inspected in listed.items() if not inspected]
+        return wrong, blind if any(listed.values()) else []
 
     def _launch(self, one: step.Launch) -> str:
         account = self.account("a1")

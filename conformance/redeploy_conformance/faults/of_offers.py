@@ -37,6 +37,17 @@ class OneTooFew(ControlParts):
         return status, {"instances": made[: max(1, len(made) - 1)]}
 
 
+@fault("only-one-instance-inspected", "S1")
+class OneInspected(ControlParts):
+    """Of the instances of an account, inspection shows the first."""
+
+    def inspect(self, asked: Mapping[str, object]) -> Reply:
+        status, fields = super().inspect(asked)
+        shown = fields["instances"]
+        assert isinstance(shown, list)
+        return status, {"instances": shown[:1]}
+
+
 @fault("principals-without-a-secret", "S1")
 class NoSecret(ControlParts):
     """A new user comes without the secret of its key."""

@@ -123,6 +123,32 @@ def test_what_was_changed_through_the_control_plane_may_show_late(
     assert len(run.done) == len(CHANGES)
 
 
+class InspectedLate(ControlParts):
+    """Shows all but the first instance of an account only some time after they were made."""
+
+    def inspect(self, asked: Any) -> Reply:
+        status, fields = super().inspect(asked)
+        rows: Any = fields["instances"]
+        made = self.world.instances
+        first, *rest = rows
+        old = [one for one in rest if _age(made[one["instance_id"]]) >= LATE]
+        return status, {"instances": [first, *old]}
+
+
+def _age(one: Instance) -> float:
+    return one.clock.now - one.created
+
+
+@pytest.mark.parametrize(("lag", "broken"), [(None, []), (0.0, ["S1"])])
+def test_an_inspection_may_be_late_where_reads_are(
+    bench_of: Callable[..., Bench], lag: float | None, broken: list[str]
+) -> None:
+    emulator = Emulator(parts=replace(Parts(), control=InspectedLate))
+    steps = (Create("i1", (), (REBOOT,)), Create("i2"), Redeploy("i1"), Look())
+    run = perform(bench_of(emulator, read_lag_seconds=lag), steps, Ledger())
+    assert ([one.clause for one in run.violations], run.problem) == (broken, None)
+
+
 def test_where_no_read_is_late_nothing_is_waited_for(
     bench_of: Callable[..., Bench],
 ) -> None:
