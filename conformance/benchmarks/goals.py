@@ -88,9 +88,9 @@ def explored(ids: list[str], seeds: int, processes: int) -> None:
     with ProcessPoolExecutor(processes) as pool:
         done = list(pool.map(walked, tries))
     # Hypothesis keeps of each machine what it drew: some gigabytes after a hundred of them.
-    made = get_context("spawn")
-    with ProcessPoolExecutor(processes, made, max_tasks_per_child=10) as pool:
-        plain = list(pool.map(shrunk, ids))
+    # An executor of Python 3.11 that replaces its processes may wait for ever; a pool does not.
+    with get_context("spawn").Pool(processes, maxtasksperchild=10) as pool_of_plain:
+        plain = pool_of_plain.map(shrunk, ids, chunksize=1)
     found = [one for one in done if one.blamed]
     by_seed = [
         sum(one.blamed is not None for one in part) for part in chunks(done, len(ids))
