@@ -229,12 +229,12 @@ def check_trace(path: Path) -> Result:
 
 def check_trail(path: Path) -> Result:
     """Return the verdict of an ActionTrail log."""
-    return watch([path], "actiontrail", load(), 60.0, 600.0)
+    return watch([path], "actiontrail", load(), 5.0, 600.0)
 
 
 def check_har(path: Path) -> Result:
     """Return the verdict of a HAR file."""
-    return watch([path], "har", load(), 60.0, 600.0)
+    return watch([path], "har", load(), 5.0, 600.0)
 
 
 def peak(checks: Callable[[Path], Result], path: Path) -> float:

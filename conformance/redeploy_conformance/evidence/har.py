@@ -41,6 +41,7 @@ VERSION = "2014-05-26"
 CENTRAL = "ecs.aliyuncs.com"
 """The endpoint of several regions: it does not say in which one a call was."""
 FORM = "form-urlencoded"
+NONCE = "x-acs-signature-nonce"
 GZIP = 31
 """What ``zlib`` calls the form of gzip."""
 LONGEST = 64 * 1024 * 1024
@@ -179,11 +180,12 @@ def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
 
 def _mark(entry: _Entry) -> str:
     """Return what tells a call from all others, so that one written down twice is known again."""
-    headers = {one.name.lower(): one.value for one in entry.request.headers}
-    url, sent = entry.request.url, entry.request.postData
-    nonce = headers.get("x-acs-signature-nonce")
-    when = "" if nonce or "SignatureNonce=" in url else entry.startedDateTime
-    text = f"{nonce}\n{when}\n{url}\n{sent}\n{entry.response.content.text}"
+    request = entry.request
+    names = (one for one in request.headers if one.name.lower() == NONCE)
+    nonce = next((one.value for one in names), None)
+    when = "" if nonce or "SignatureNonce=" in request.url else entry.startedDateTime
+    sent = request.postData and (request.postData.text or str(request.postData.params))
+    text = f"{nonce}\n{when}\n{request.url}\n{sent}\n{entry.response.content.text}"
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
