@@ -101,16 +101,20 @@ class Client:
 
     def request(self, call: Call) -> HttpRequest:
         """Return the request, signed."""
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme=self.signature,
-            nonce=self.nonce(),
-            now=self.now(),
-            version="2014-05-26",
-        )
+        return self.signed(call)
+
+    def signed(self, call: Call, **other: Any) -> HttpRequest:
+        """Return the request as ``build_request`` makes it, in what is given other than usual."""
+        usual: dict[str, Any] = {
+            "action": "RedeployInstance",
+            "credentials": call.credentials,
+            "host": self.host(call),
+            "scheme": self.signature,
+            "nonce": self.nonce(),
+            "now": self.now(),
+            "version": "2014-05-26",
+        }
+        return build_request(self.params(call), **{**usual, **other})
 
     def params(self, call: Call) -> list[tuple[str, str]]:
         """Return the parameters of the operation."""

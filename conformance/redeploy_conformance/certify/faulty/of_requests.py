@@ -8,7 +8,6 @@ from redeploy_conformance.certify.client import Call, Client
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire import signatures
 from redeploy_conformance.wire.http import HttpRequest
-from redeploy_conformance.wire.signing import build_request
 
 
 @faulty("old-version", "C1")
@@ -16,14 +15,7 @@ class OldVersion(Client):
     """Asks for a version of the operation that there is not."""
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme=self.signature,
-            version="2014-05-25",
-        )
+        return self.signed(call, version="2014-05-25")
 
 
 @faulty("another-operation", "C1")
@@ -31,13 +23,7 @@ class AnotherOperation(Client):
     """Reboots the instance instead."""
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RebootInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme=self.signature,
-        )
+        return self.signed(call, action="RebootInstance")
 
 
 @faulty("not-signed", "C1")
@@ -45,13 +31,7 @@ class NotSigned(Client):
     """Sends the call without a signature."""
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=None,
-            host=self.host(call),
-            scheme=self.signature,
-        )
+        return self.signed(call, credentials=None)
 
 
 @faulty("port-not-signed", "C1")

@@ -14,7 +14,6 @@ from redeploy_conformance.wire.signatures import (
     signature_v1,
     string_to_sign_v1,
 )
-from redeploy_conformance.wire.signing import build_request
 
 Pairs = list[tuple[str, str]]
 
@@ -105,14 +104,7 @@ class Stamped(Client):
         raise NotImplementedError
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme=self.signature,
-            stamp=self.stamp(self.now()),
-        )
+        return self.signed(call, stamp=self.stamp(self.now()))
 
 
 @faulty("timestamp-compact", "C2")

@@ -15,7 +15,6 @@ from redeploy_conformance.certify.faulty.of_repeats import Again, throttled
 from redeploy_conformance.certify.faulty.registry import variant
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_conformance.wire.signing import build_request
 
 
 @variant("boolean-capitalised")
@@ -41,15 +40,7 @@ class Differently(Client):
     place = "query"
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme=self.signature,
-            method=self.method,
-            place=self.place,
-        )
+        return self.signed(call, method=self.method, place=self.place)
 
 
 @variant("parameters-in-the-body")
@@ -75,14 +66,7 @@ class XmlAskedFor(Client):
         super().__init__("v1")
 
     def request(self, call: Call) -> HttpRequest:
-        return build_request(
-            self.params(call),
-            action="RedeployInstance",
-            credentials=call.credentials,
-            host=self.host(call),
-            scheme="v1",
-            format="XML",
-        )
+        return self.signed(call, format="XML")
 
     def fields(self, answer: HttpResponse) -> dict[str, Any]:
         found = decode_answer(answer).fields
