@@ -90,6 +90,8 @@ def _echoing(contract: Contract, before: Belief, worlds: Belief) -> Belief:
         if event.status in contract.open_event_statuses
         for status in (event.status, *(TAKEN_UP if event.id in flight.answers else ()))
     }
+    before_that = (one.echo.events for one, _ in under_way if one.echo is not None)
+    events.update(*before_that)
     due = max(flight.due for _, flight in under_way)
     echo = Echo(frozenset(statuses), due, frozenset(events))
     return frozenset(replace(one, echo=echo) for one in worlds)

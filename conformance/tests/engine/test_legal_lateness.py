@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pytest
 
@@ -47,22 +48,15 @@ class RowsLate(Observations):
             if one.clock.now < at + LATE
             and one.account_id == principal.account.account_id
         ]
-        held |= {one.instance_id: one for one in gone}
-        try:
+        with patch.dict(held, {one.instance_id: one for one in gone}):
             return super().instances(call, principal)
-        finally:
-            for one in gone:
-                del held[one.instance_id]
 
     def show_instance(self, instance: Instance) -> dict[str, object]:
         at, before = RowsOf.locks.get(instance.instance_id, (-LATE, ()))
         if instance.clock.now >= at + LATE:
             return super().show_instance(instance)
-        now, instance.lock_reasons = instance.lock_reasons, before
-        try:
+        with patch.object(instance, "lock_reasons", before):
             return super().show_instance(instance)
-        finally:
-            instance.lock_reasons = now
 
 
 class RowsOf(ControlParts):
