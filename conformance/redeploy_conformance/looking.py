@@ -41,8 +41,13 @@ class Looker:
                 views[key] = seen
         return views
 
-    def views(self, keys: Sequence[str]) -> dict[str, View]:
-        """Return all that can be seen of instances."""
+    def views(
+        self, keys: Sequence[str], made: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[str, View]:
+        """Return all that can be seen of instances.
+
+        ``made`` is what inspection would show of all of them, by id, where that is known already.
+        """
         views: dict[str, View] = {}
         for name, mine in self._by_account(keys).items():
             account = self.account(name)
@@ -51,13 +56,16 @@ class Looker:
             for row in self.api.events(account.credentials):
                 instance_id, event_id, shown = event_of(row)
                 events.setdefault(instance_id, {})[event_id] = shown
-            inspected = self.plane.inspected(account.id) if self.plane else {}
+            inspected = self._inspected(account) if made is None else made
             for key in mine:
                 one = self.ids[key]
                 views[key] = view(
                     listed.get(one), events.get(one, {}), inspected.get(one)
                 )
         return views
+
+    def _inspected(self, account: "Account") -> Mapping[str, Mapping[str, Any]]:
+        return self.plane.inspected(account.id) if self.plane else {}
 
     def listed(
         self, account: "Account", keys: Sequence[str]
@@ -72,6 +80,13 @@ class Looker:
         for key in keys:
             homes.setdefault(self.homes[key], []).append(key)
         return homes
+
+
+def left_out(views: Mapping[str, View]) -> list[str]:
+    """Return the instances that inspection leaves out, where it shows others."""
+    listed = {key: "host" in one for key, one in views.items() if one["exists"]}
+    blind = [key for key, inspected in listed.items() if not inspected]
+    return blind if any(listed.values()) else []
 
 
 def shown(views: Mapping[str, View]) -> str:

@@ -13,9 +13,10 @@ from redeploy_conformance.api import Api, OfferError, SetUpError
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.clock import Clock
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.looking import Looker
+from redeploy_conformance.looking import Looker, left_out
 from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.plane import Plane
+from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.views import event_of
 from redeploy_conformance.world import Event, World
@@ -36,6 +37,7 @@ class Maker:
 
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
+    ``made`` is when instances were, by the clock that redeploys run on.
     """
 
     api: Api
@@ -48,6 +50,7 @@ class Maker:
     lag: float
     scripted: dict[str, Ending] = field(default_factory=dict)
     launched: set[str] = field(default_factory=set)
+    made: dict[str, float] = field(default_factory=dict)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
@@ -115,6 +118,7 @@ class Maker:
     def create(self, several: Sequence[Step]) -> list[str]:
         """Make the instances of adjacent steps, with one request for each account."""
         made = [one for one in several if isinstance(one, step.Create)]
+        told: dict[str, Any] = {}
         for name in dict.fromkeys(one.account for one in made):
             mine = [one for one in made if one.account == name]
             specs = [spec for one in mine for spec in [_asked(one)] * one.count]
@@ -127,8 +131,12 @@ class Maker:
                 )
             for one in mine:
                 self._enter(one, rows[: one.count])
+                told |= {
+                    row["instance_id"]: row.get("inspect") for row in rows[: one.count]
+                }
                 rows = rows[one.count :]
-        self._verify([key for one in made for key in keys_of(one.key, one.count)])
+        keys = [key for one in made for key in keys_of(one.key, one.count)]
+        self._verify(keys, told if self.looker.plane and all(told.values()) else None)
         return [
             f"made as {', '.join(self.ids[k] for k in keys_of(one.key, one.count)[:3])}"
             for one in made
@@ -151,39 +159,55 @@ class Maker:
                 self.scripted[key] = ending
             world = World(events=known, next_ending=ending, **_world(one.spec))
             self.oracle.add(key, one.account, world)
+            self.made[key] = self.clock.now
 
-    def _verify(self, keys: Sequence[str]) -> None:
-        """Make sure that what was asked for is there, and learn what cannot be asked for."""
-        wrong, blind = self._verified(keys)
-        if (wrong or blind) and self.lag:
+    def _verify(
+        self, keys: Sequence[str], told: Mapping[str, Mapping[str, Any]] | None
+    ) -> None:
+        """Make sure that what was asked for is there, and learn what cannot be asked for.
+
+        ``told`` is what inspection would show, where the control plane has said so already.
+        """
+        wrong, views = self._verified(keys, told)
+        if (wrong or left_out(views)) and self.lag:
             self.clock.wait(self.lag)
-            wrong, blind = self._verified(keys)
+            wrong, views = self._verified(keys, told)
         if wrong:
             first = wrong[0]
             raise SetUpError(
                 "the instance was not made as asked: "
                 f"expected {first.expected}, got {first.observed}"
             )
-        if blind:
-            raise OfferError(
-                f"inspection leaves out {self.ids[blind[0]]}, which DescribeInstances lists"
-            )
+        self.inspected(views)
 
-    def _verified(self, keys: Sequence[str]) -> tuple[list[Violation], list[str]]:
-        """Return what is not as asked for, and what inspection leaves out that shows others."""
+    def inspected(self, views: Mapping[str, View]) -> None:
+        """Make sure that inspection leaves out no instance that is there, and not just made (S1).
+
+        Raises:
+            OfferError: it does.
+        """
+        for key in left_out(views):
+            there = all(world.exists for world in self.oracle.worlds[key])
+            if there and self.clock.now >= self.made[key] + self.lag:
+                raise OfferError(
+                    f"inspection leaves out {self.ids[key]}, which DescribeInstances lists"
+                )
+
+    def _verified(
+        self, keys: Sequence[str], told: Mapping[str, Mapping[str, Any]] | None
+    ) -> tuple[list[Violation], dict[str, View]]:
+        """Return what is not as asked for, and all that can be seen."""
         counted, self.oracle.ledger = self.oracle.ledger, Ledger()
         kept = dict(self.oracle.worlds)
         try:
             begun = self.clock.now
-            views = self.looker.views(keys)
+            views = self.looker.views(keys, told)
             wrong = self.oracle.looked(views, begun)
         finally:
             self.oracle.ledger = counted
         if wrong:
             self.oracle.worlds = Worlds(kept)
-        listed = {key: "host" in one for key, one in views.items() if one["exists"]}
-        blind = [key for key, inspected in listed.items() if not inspected]
-        return wrong, blind if any(listed.values()) else []
+        return wrong, views
 
     def _launch(self, one: step.Launch) -> str:
         account = self.account("a1")
@@ -195,6 +219,7 @@ class Maker:
             raise SetUpError("RunInstances gave no instance id")
         self.ids[one.key] = ids[0]
         self.oracle.add(one.key, "a1", World())
+        self.made[one.key] = self.clock.now
         self.launched.add(one.key)
         shown = self.looker.glance([one.key])[one.key]
         self.oracle.change(

@@ -266,7 +266,11 @@ class Session:
     ) -> tuple[str, list[Violation]]:
         chosen = keys or [key for key in self.ids if key not in self.maker.launched]
         begun = self.now  # what is late now was late then; a slow answer is not (L7)
-        views = self.glance(chosen) if light else self._views(chosen)
+        if light:
+            views = self.glance(chosen)
+        else:
+            views = self._views(chosen)
+            self.maker.inspected(views)
         return shown(views), self.oracle.looked(views, begun)
 
     def glance(self, keys: Sequence[str]) -> dict[str, View]:

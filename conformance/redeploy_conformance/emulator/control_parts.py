@@ -113,7 +113,11 @@ class ControlParts:
             raise ControlError(400, f"A spec cannot be used: {error}.") from None
         return 201, {
             "instances": [
-                {"instance_id": one.instance_id, "event_ids": list(one.events)}
+                {
+                    "instance_id": one.instance_id,
+                    "event_ids": list(one.events),
+                    "inspect": self.look(one),
+                }
                 for one in made
             ]
         }

@@ -28,14 +28,10 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
     later = (make(contract), stopped, *calls, Look(), Settle())
     row_later = "refused, and later"
     yield Case(clauses=("U1",), row=row_later, steps=later, depth=Depth.PLAN)
-    for n, row in enumerate(contract.forgeries):
+    for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (make(contract), call, Look(), Settle())
         depth = Depth.PLAN if row.beyond else Depth.TOUR
-        if not n:  # at once: of all, the first one showed the most faults
-            depth = Depth.OPENING
-            glance = Look(("i1",), light=True)
-            steps = (make(contract), call, glance, Settle())
         yield Case(clauses=("U4",), row=row.name, steps=steps, depth=depth)
         for wire in WIRES:
             steps = (make(contract), replace(call, wire=wire), Look())

@@ -18,6 +18,8 @@ from redeploy_schemas.vocabulary import Ending, Storage
 
 SUCCEED, FAIL = Ending.SUCCEED.value, Ending.FAIL.value
 LOCAL = {"storage": Storage.LOCAL.value}
+MORE = 12
+"""Events of one instance: more than a page of the event history has, where nobody asks for more."""
 WAITS = (2.0, 8.0, 20.0)
 """Seconds between looks at a redeploy on its way, where only some are made."""
 

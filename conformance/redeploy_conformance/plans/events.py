@@ -5,6 +5,7 @@ from typing import Any
 
 from redeploy_conformance.plans.blocks import (
     FAIL,
+    MORE,
     SUCCEED,
     event,
     life,
@@ -13,9 +14,6 @@ from redeploy_conformance.plans.blocks import (
 )
 from redeploy_conformance.steps import Case, Depth, Redeploy, Settle, Simulate, Step
 from redeploy_schemas.contract import Contract
-
-MORE = 12
-"""Events of one instance: more than a page of the event history has, where nobody asks for more."""
 
 
 def listed(contract: Contract) -> Iterator[Case]:

@@ -8,6 +8,7 @@ from redeploy_conformance.plans.authority import too_little
 from redeploy_conformance.plans.blocks import (
     FAIL,
     LOCAL,
+    MORE,
     SUCCEED,
     event,
     harmless_values,
@@ -50,11 +51,12 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
 
     spec: dict[str, Any]
     calls: tuple[Step, ...]
-    # Without local disks, so that the limited event is one that must stay.
+    # Without local disks, so that the limited event is one that must stay. Of the others there are
+    # more than a page of the event history has, where nobody asks for more.
     spec = {"lock_reasons": kept[:1]}
-    made = replace(
-        make(contract, spec=spec, events=[*unlisted, *listed]), ending=SUCCEED
-    )
+    again = [pair for pair in listed if pair not in limited][: MORE - len(listed)]
+    events = [*unlisted, *listed, *again]
+    made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
     calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
     yield _case(("L3", "E1", "E2", "A2"), "every event, called twice", made, *calls)
 

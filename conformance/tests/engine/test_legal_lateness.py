@@ -16,6 +16,7 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Event, Instance, Principal
+from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.session import Run
@@ -141,6 +142,52 @@ def test_an_inspection_may_be_late_where_reads_are(
     steps = (Create("i1", (), (REBOOT,)), Create("i2"), Redeploy("i1"), Look())
     run = perform(bench_of(emulator, read_lag_seconds=lag), steps, Ledger())
     assert ([one.clause for one in run.violations], run.problem) == (broken, None)
+
+
+@pytest.mark.parametrize("lag", [None, 0.0])
+def test_what_was_told_of_an_instance_made_must_be_inspected_later(
+    bench_of: Callable[..., Bench], lag: float | None
+) -> None:
+    emulator = FAULTS["only-one-instance-inspected"].build()
+    steps = (Create("i1", (), (REBOOT,)), Create("i2"), Redeploy("i1"), Settle())
+    run = perform(bench_of(emulator, read_lag_seconds=lag), steps, Ledger())
+    assert ([one.clause for one in run.violations], run.problem) == (["S1"], None)
+    assert "inspection leaves out" in run.violations[0].observed
+
+
+class Tells(ControlParts):
+    """Tells of instances made, or of the first alone, what inspection shows, or does not."""
+
+    told = 0
+
+    def add_instances(self, asked: Any) -> Reply:
+        status, fields = super().add_instances(asked)
+        rows: Any = fields["instances"]
+        for row in rows[self.told :]:
+            del row["inspect"]
+        return status, fields
+
+
+class TellsOfTheFirst(Tells):
+    """Leaves it out of all rows but the first."""
+
+    told = 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "more"), [(ControlParts, 0), (Tells, 1), (TellsOfTheFirst, 1)]
+)
+def test_what_was_told_of_every_instance_made_is_not_asked_for(
+    bench_of: Callable[..., Bench], parts: type[ControlParts], more: int
+) -> None:
+    emulator = Emulator(parts=replace(Parts(), control=parts))
+    steps = (Create("i1", (), (REBOOT,)), Create("i2"), Redeploy("i1"), Settle())
+    bench = bench_of(emulator, read_lag_seconds=0.0)
+    before = bench.api.requests
+    run = perform(bench, steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
+    # An account, two instances and two reads; a call; time, and three reads.
+    assert bench.api.requests - before == 9 + more
 
 
 def test_where_no_read_is_late_nothing_is_waited_for(

@@ -179,12 +179,14 @@ MESSAGES: dict[str, tuple[list[Any], list[Any]]] = {
         [
             {"instances": []},
             {"instances": [{"instance_id": "i-1", "event_ids": ["e-1"], "more": 1}]},
+            {"instances": [{"instance_id": "i-1", "event_ids": [], "inspect": LOOK}]},
         ],
         [
             {},
             {"instances": ["i-1"]},
             {"instances": [{"instance_id": "i-1"}]},
             {"instances": [{"instance_id": "i-1", "event_ids": ["e", "e"]}]},
+            {"instances": [{"instance_id": "i-1", "event_ids": [], "inspect": {}}]},
         ],
     ),
     "control/patch-request": (
@@ -234,6 +236,10 @@ MESSAGES: dict[str, tuple[list[Any], list[Any]]] = {
     "control/advance-request": (
         [{"seconds": 0}, {"seconds": 61.5}, {"seconds": 1, "clock_id": "c"}],
         [{}, {"seconds": -1}, {"seconds": "60"}, {"seconds": 1, "to": 2}],
+    ),
+    "control/inspection": (
+        [LOOK, {**LOOK, "local_data": None, "local_disk": None}],
+        [without(LOOK, "host"), {**LOOK, "power_offs": 0.5}, []],
     ),
     "control/inspect-answer": (
         [{"instances": []}, looks(), looks(local_data="l-1", local_disk="damaged")],
