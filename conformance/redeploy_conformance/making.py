@@ -37,7 +37,8 @@ class Maker:
 
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
-    ``made`` is when instances were, by the clock that redeploys run on.
+    ``made`` is when instances were, by the clock that redeploys run on; ``given`` are the ids that the
+    control plane gave, each with what it is of.
     """
 
     api: Api
@@ -51,6 +52,7 @@ class Maker:
     scripted: dict[str, Ending] = field(default_factory=dict)
     launched: set[str] = field(default_factory=set)
     made: dict[str, float] = field(default_factory=dict)
+    given: set[tuple[str, str]] = field(default_factory=set)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
@@ -147,6 +149,9 @@ class Maker:
         for key, row in zip(keys_of(one.key, one.count), rows, strict=True):
             if len(row["event_ids"]) != len(one.events):
                 raise OfferError("the control plane did not give an id for each event")
+            self._give("instance", row["instance_id"])
+            for event_id in row["event_ids"]:
+                self._give("event", event_id)
             self.ids[key] = row["instance_id"]
             known = tuple(
                 Event(event_id, kind, status)
@@ -160,6 +165,14 @@ class Maker:
             world = World(events=known, next_ending=ending, **_world(one.spec))
             self.oracle.add(key, one.account, world)
             self.made[key] = self.clock.now
+
+    def _give(self, what: str, id: str) -> None:
+        """Enter the id of something new: shared, nobody could tell of which one is spoken (S1)."""
+        if (what, id) in self.given:
+            raise OfferError(
+                f"the control plane gave a new {what} the id of another: {id}"
+            )
+        self.given.add((what, id))
 
     def _verify(
         self, keys: Sequence[str], told: Mapping[str, Mapping[str, Any]] | None
@@ -233,6 +246,7 @@ class Maker:
         path = f"{self._path(one.key)}/events"
         body = {"type": one.type, "status": one.status}
         event_id = self.plane.ask("POST", path, body, "event-answer")["event_id"]
+        self._give("event", event_id)
         self.oracle.raised(one.key, Event(event_id, one.type, one.status))
         self._await(lambda: self._listed(one.key, event_id))
         return f"raised as {event_id}"
