@@ -163,8 +163,13 @@ class _Page:
             yield "  no counterexample was recorded"
 
     def finding(self, finding: Finding, others: int) -> Iterator[str]:
-        yield from self.some(clean(finding.expected), "  expected  ")
-        yield from self.some(clean(finding.observed), "  observed  ")
+        for label, said in (
+            ("  expected  ", clean(finding.expected)),
+            ("  observed  ", clean(finding.observed)),
+        ):
+            if self.detail.text_lines == 1:
+                said = _squeezed(said, self.width - len(label))
+            yield from self.some(said, label)
         kept = ends(finding.trace, self.detail.trace_steps)
         for step in kept:
             if isinstance(step, int):
@@ -297,6 +302,15 @@ def _ended(line: str, width: int) -> str:
         short = kept.strip() and len(cut) < width // 3
         line = kept if short else line[: width - 2]
     return f"{line.rstrip()} …"
+
+
+def _squeezed(text: str, room: int) -> str:
+    """Return a text without its middle where it is too long: what differs is often at its end."""
+    if len(text) <= room:
+        return text
+    end = text[-room // 2 :]
+    end = end.partition(" ")[2] or end
+    return f"{text[: room - len(end) - 3].rstrip()} … {end}"
 
 
 def _step(step: TraceStep) -> str:

@@ -116,6 +116,23 @@ def test_three_violations_fit_one_screen(
     assert "more problems in the result file" in render(result)
 
 
+def test_however_short_the_text_is_what_was_expected_differs_from_what_was_seen(
+    violated: Result, finding: Finding, clause: Callable[..., ClauseResult]
+) -> None:
+    event = "i1's event e-bp1gx8cmniy8p8nvl8t, SystemMaintenance.RebootAndIsolateErrorDisk: "
+    told = replace(finding, expected=event + "Inquiring", observed=event + "Executed")
+    failed = tuple(
+        clause(f"F{number}", "failed", verdict="fail", findings=(0,))
+        for number in range(IN_FULL)
+    )
+    result = replace(violated, clauses=failed, findings=(told,))
+    lines = render(result, width=80).splitlines()
+    assert len(lines) > SCREEN
+    assert sum(line.endswith("Inquiring") for line in lines) == IN_FULL
+    assert sum(line.endswith("Executed") for line in lines) == IN_FULL
+    assert max(map(len, lines)) <= 80
+
+
 def test_the_sixth_violation_is_named_and_not_shown(
     violated: Result, clause: Callable[..., ClauseResult]
 ) -> None:
