@@ -201,8 +201,8 @@ class Gathered(Sums):
         if lacking:
             return (
                 Missing.COULD_NOT_RUN,
-                "there is no control plane",
-                "serve the control protocol beside the public endpoint",
+                "there is no control plane, or its discovery offers nothing",
+                "serve the control protocol beside the public endpoint, and say what it offers",
             )
         if self._blind(clause):
             times = count(self.ledger.held["S1", Part.INSPECT.value], "time")
@@ -233,7 +233,7 @@ class Gathered(Sums):
     def _look_into(self, clause: Clause) -> str:
         """Return what tells why a clause was not exercised, though its cases ran."""
         if self.problems:
-            return "see the problems of this run"
+            return "see what could not be run"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"

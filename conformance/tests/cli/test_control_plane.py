@@ -22,6 +22,8 @@ NO_CONTROL = """
         return HttpResponse(404, (), b"{}")
 """
 
+NOTHING = "there is no control plane, or its discovery offers nothing"
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
@@ -44,9 +46,20 @@ def test_none_at_a_base_url(
     for one in ran.result["clauses"]:
         assert one["verdict"] == "not exercised"
         assert one["missing"] == "could not run"
-        assert one["reason"] == "there is no control plane"
-        assert one["remedy"] == "serve the control protocol beside the public endpoint"
-    assert "there is no control plane" in " ".join(ran.out.split())
+        assert one["reason"] == NOTHING
+        assert one["remedy"] == (
+            "serve the control protocol beside the public endpoint, and say what it offers"
+        )
+    assert NOTHING in " ".join(ran.out.split())
+
+
+def test_a_discovery_that_offers_nothing_is_not_said_to_be_missing(
+    redeploy: Command, module: Module
+) -> None:
+    without(module, *(part.value for part in Part))
+    ran = redeploy("run", "mine:make")
+    assert ran.code == 3
+    assert NOTHING in " ".join(ran.out.split())
 
 
 def test_none_in_process(redeploy: Command, module: Module) -> None:

@@ -12,7 +12,7 @@ OUTCOMES = (
     "offer outcomes of the control protocol, so that redeploys succeed where they must"
 )
 TRACE = "run --clause {} --trace FILE, and see what was answered"
-PROBLEMS = "see the problems of this run"
+PROBLEMS = "see what could not be run"
 
 
 @pytest.mark.parametrize(
