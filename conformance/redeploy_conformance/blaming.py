@@ -11,6 +11,9 @@ from redeploy_conformance.replies import OF_THE_POLICY, Reply
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 
+REFUSED = "refused with a 4xx error"
+"""What is right of a call that is barred whatever its instance is (A14, U1, U2, U4)."""
+
 
 class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
@@ -68,7 +71,7 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
         wanted_code = "accepted, or rejected for another reason: the instance is listed"
         return Violation("A15", wanted_code, seen, ("A8",))
     if call.barred is not None:
-        return Violation(call.barred, "refused with a 4xx error", seen)
+        return Violation(call.barred, REFUSED, seen)
     rows = tuple(dict.fromkeys(row.clause for row in why.violated))
     if call.granted and (reply.code or "").startswith(OF_THE_POLICY):
         wanted_code = "not refused: the policies allow it"

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from msgspec.structs import replace
+
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import LostError, OfferError, SetUpError
 from redeploy_conformance.bench import Bench
-from redeploy_conformance.blaming import Violation
+from redeploy_conformance.blaming import REFUSED, Violation
 from redeploy_conformance.bursts import bursts
 from redeploy_conformance.guards import reasons
 from redeploy_conformance.guesses import guesses, has_ending, special, together
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.meaning import meaning
 from redeploy_conformance.minimise import Search, Steps, minimise
 from redeploy_conformance.notation import to_json
 from redeploy_conformance.redact import exchange
@@ -308,11 +311,22 @@ def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep
 
 
 def _allowed(contract: Contract, done: Done) -> tuple[str, ...]:
-    """Return what a plain call could be answered, in the worlds before it."""
-    if not isinstance(done.step, step.Redeploy) or done.step.key not in done.before:
+    """Return what a call could be answered, in the worlds before it.
+
+    Nothing where that rests on what its caller's own statements name.
+    """
+    one = done.step
+    if not isinstance(one, step.Redeploy) or one.key not in done.before:
         return ()
-    words: list[str] = []
-    for world in done.before[done.step.key]:
+    call = meaning(contract, one)
+    if call.barred is not None:
+        return (REFUSED,)
+    if one.statements is not None:
+        return ()
+    words = [REFUSED] if call.maybe else []
+    for world in done.before[one.key]:
+        if call.foreign:
+            world = replace(world, exists=False, flight=None)
         why = reasons(contract, world)
         words += [row.code for row in why.violated] or ["accepted"]
         words += [excuse.code for excuse in why.excuses]

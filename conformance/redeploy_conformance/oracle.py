@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from redeploy_conformance import choices
 from redeploy_conformance.belief import Belief, Narrowed
 from redeploy_conformance.blaming import (
+    REFUSED,
     Violation,
     blame,
     or_another,
@@ -143,7 +144,7 @@ class Oracle:
         if wrong and wrong[-1].clause == "Q4":
             self._silence(("Q4", "L10"), key)
         elif call.barred is not None and not _may_refuse(call.barred, reply):
-            wrong.append(Violation(call.barred, "refused with a 4xx error", str(reply)))
+            wrong.append(Violation(call.barred, REFUSED, str(reply)))
         elif reply.kind is Kind.UNKNOWN:
             self._spread(key, before, call, now, unanswered)
         elif reply.kind is Kind.INTERNAL:

@@ -1,0 +1,39 @@
+"""What a trace says beside each call: the answers that were right."""
+
+from collections.abc import Callable
+
+import pytest
+
+from redeploy_conformance.bench import Bench
+from redeploy_conformance.blaming import REFUSED, Violation
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.investigate import perform, trace
+from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.steps import Create, Look, Redeploy
+from redeploy_schemas.contract import Contract
+
+DENIED = (("Deny", "ecs:*", "*"),)
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        (Redeploy("i1"), ("accepted",)),
+        (Redeploy("i1", policy="nothing granted"), (REFUSED,)),
+        (Redeploy("i1", malformed="ForceStop is a word"), (REFUSED,)),
+        (Redeploy("i1", malformed="ForceStop is True"), (REFUSED, "accepted")),
+        (Redeploy("i1", by="a2"), ("InvalidInstanceId.NotFound",)),
+        (Redeploy("i1", statements=DENIED), ()),
+    ],
+)
+def test_what_is_allowed_rests_on_who_calls_and_how(
+    contract: Contract,
+    bench_of: Callable[..., Bench],
+    call: Redeploy,
+    allowed: tuple[str, ...],
+) -> None:
+    made = Create("i1", (), (("SystemMaintenance.Reboot", "Inquiring"),))
+    run = perform(bench_of(Emulator()), (made, call, Look()), Ledger())
+    assert (run.violations, run.problem) == ([], None)
+    told = trace(contract, run, Violation("A1", "", ""))
+    assert told[1].allowed == allowed
