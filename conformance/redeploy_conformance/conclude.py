@@ -37,6 +37,9 @@ CONSISTENT = frozenset(
 OF_SUCCESS = frozenset({"L3", "L4", "L11", "D1", "D2", "D3", "E1", "E2", "E3", "E4"})
 """Clauses that only a redeploy shows which succeeds: where nothing can be asked for, it may fail."""
 
+OF_FRESH_READS = frozenset({"L1", "L2", "L8r"})
+"""Clauses about what shows at a certain moment: a read that may be late shows another one."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Sums:
@@ -105,7 +108,8 @@ class Sums:
 class Gathered(Sums):
     """Everything that a run's cases brought, and what its target offers and declares.
 
-    ``filtered`` says that the user chose some cases of the plan, and all of these were done.
+    ``filtered`` says that the user chose some cases of the plan, and all of these were done; ``fresh``
+    that the target declares that no read is late (L8l).
     """
 
     contract: Contract
@@ -113,6 +117,7 @@ class Gathered(Sums):
     declared: dict[str, str] = field(default_factory=dict)
     absent: frozenset[Part] = frozenset()
     filtered: bool = False
+    fresh: bool = False
 
     def clauses(self) -> tuple[ClauseResult, ...]:
         """Return what the run says of each clause; its own cases explain it first."""
@@ -232,6 +237,8 @@ class Gathered(Sums):
 
     def _look_into(self, clause: Clause) -> str:
         """Return what tells why a clause was not exercised, though its cases ran."""
+        if clause.id in OF_FRESH_READS and not self.fresh:
+            return "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain what was seen"
         if self.problems:
             return "see what could not be run"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:

@@ -193,7 +193,9 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     )
     declared = target.declares
     absent = frozenset(Part(word) for word in declared.get("absent", ()))
-    gathered = Gathered(contract, offer, dict(declared.get("choices", {})), absent)
+    choices = dict(declared.get("choices", {}))
+    fresh = declared.get("read_lag_seconds") == 0 or choices.get("L8l") == "fresh"
+    gathered = Gathered(contract, offer, choices, absent, fresh=fresh)
     gathered.add_sums(taken.sums)
     for report in taken.reports:
         gathered.add(report)

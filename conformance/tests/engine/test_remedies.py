@@ -12,6 +12,10 @@ OUTCOMES = (
     "offer outcomes of the control protocol, so that redeploys succeed where they must"
 )
 TRACE = "run --clause {} --trace FILE, and see what was answered"
+FRESH = (
+    "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain "
+    "what was seen"
+)
 PROBLEMS = "see what could not be run"
 
 
@@ -38,5 +42,17 @@ def test_the_remedy_is_what_was_lacking(
     gathered.add(CaseReport("a case", (clause,), idle=(clause,) if idle else ()))
     if problem is not None:
         gathered.add(CaseReport("another", (), problem=problem))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id[clause].remedy == remedy.format(clause)
+
+
+@pytest.mark.parametrize("clause", ["L1", "L2", "L8r"])
+@pytest.mark.parametrize(("fresh", "remedy"), [(False, FRESH), (True, TRACE)])
+def test_what_a_late_read_may_explain_is_told_by_declaring_that_none_is(
+    contract: Contract, clause: str, fresh: bool, remedy: str
+) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part))
+    gathered = Gathered(contract, offer, fresh=fresh)
+    gathered.add(CaseReport("a case", (clause,), idle=(clause,)))
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id[clause].remedy == remedy.format(clause)
