@@ -9,6 +9,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
+from redeploy_conformance import truth
 from redeploy_conformance.api import Api, OfferError, SetUpError
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.clock import Clock
@@ -18,7 +19,7 @@ from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
-from redeploy_conformance.views import event_of
+from redeploy_conformance.views import INSPECTED, event_of
 from redeploy_conformance.world import Event, World
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
@@ -38,7 +39,8 @@ class Maker:
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
     ``made`` is when instances were, by the clock that redeploys run on; ``given`` are the ids that the
-    control plane gave, each with what it is of.
+    control plane gave, each with what it is of; ``told`` are the specs of instances of which it told,
+    when it made them, what inspection shows.
     """
 
     api: Api
@@ -53,6 +55,7 @@ class Maker:
     launched: set[str] = field(default_factory=set)
     made: dict[str, float] = field(default_factory=dict)
     given: set[tuple[str, str]] = field(default_factory=set)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
@@ -152,6 +155,9 @@ class Maker:
             self._give("instance", row["instance_id"])
             for event_id in row["event_ids"]:
                 self._give("event", event_id)
+            if "inspect" in row:
+                truth.same_instance(row)
+                self.told[key] = _asked(one)
             self.ids[key] = row["instance_id"]
             known = tuple(
                 Event(event_id, kind, status)
@@ -205,6 +211,17 @@ class Maker:
                 raise OfferError(
                     f"inspection leaves out {self.ids[key]}, which DescribeInstances lists"
                 )
+
+    def told_truly(self, wrong: Sequence[Violation]) -> None:
+        """Where inspection shows what was not told, see whether it was told truly (S1).
+
+        Raises:
+            OfferError: it was not.
+        """
+        for one in wrong:
+            if one.key in self.told and one.field in (*INSPECTED, "local_disk"):
+                account = self.account(self.oracle.homes[one.key])
+                truth.try_again(self.plane, account.id, self.told[one.key])
 
     def _verified(
         self, keys: Sequence[str], told: Mapping[str, Mapping[str, Any]] | None

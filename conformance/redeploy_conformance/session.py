@@ -271,7 +271,9 @@ class Session:
         else:
             views = self._views(chosen)
             self.maker.inspected(views)
-        return shown(views), self.oracle.looked(views, begun)
+        wrong = self.oracle.looked(views, begun)
+        self.maker.told_truly(wrong)
+        return shown(views), wrong
 
     def glance(self, keys: Sequence[str]) -> dict[str, View]:
         """Return what DescribeInstances alone shows of instances."""

@@ -12,6 +12,7 @@ INSPECTED = (
     "billing",
     "disk_status",
 )
+"""What inspection alone shows, but for ``local_disk``, which is nothing where there is none."""
 
 
 def view(
