@@ -25,6 +25,12 @@ pick() {
   printf '%s' "$found"
 }
 
+# show: the last answer, as far as it is short; those that carry secrets are not shown
+show() {
+  printf '%s' "$ANSWER" | tr -d '\000-\011\013-\037\177' | cut -c1-2000
+  say ''
+}
+
 # control METHOD PATH BODY
 control() {
   local token=()
@@ -32,6 +38,7 @@ control() {
   ANSWER=$(curl -sS -X "$1" -H 'content-type: application/json' ${token[@]+"${token[@]}"} \
     --data-binary "$3" -w '\nHTTP %{http_code}' "$ENDPOINT$CONTROL$2")
   say "control $1 $2: ${ANSWER##*$'\n'}"
+  if [ "$1" = GET ]; then show; fi
 }
 
 # call ACTION KEY SECRET QUERY SIGNED-QUERY NONCE WHEN: one call of the public API, signature V3
@@ -51,7 +58,6 @@ call() {
     -H "x-acs-date: $date" -H "x-acs-signature-nonce: $nonce" -H "x-acs-content-sha256: $EMPTY" \
     ${auth[@]+"${auth[@]}"} -w '\nHTTP %{http_code}' "$ENDPOINT/?$4")
   say "$1 $4"
-  printf '%s' "$ANSWER" | tr -d '\000-\011\013-\037\177' | cut -c1-400
-  say ''
+  show
 }
 

@@ -102,6 +102,19 @@ def test_a_script_shows_by_curl_what_was_found(
 
 
 @needs_tools
+def test_a_script_shows_what_only_inspection_shows(
+    contract: Contract, record: Record
+) -> None:
+    found = _found(record, "isolated-disk-stays-isolated", "D3")
+    text = script(found, steps_of(found.steps, contract), contract)
+    with serving("--fault", "isolated-disk-stays-isolated") as endpoint:
+        shown = _by_bash(text, endpoint)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert re.findall(r'"local_disk": *"(\w+)"', shown.stdout)[-1] != "healthy"
+    assert "access_key_secret" not in shown.stdout
+
+
+@needs_tools
 def test_a_script_says_where_it_cannot_go_on(
     contract: Contract, record: Record
 ) -> None:
