@@ -9,6 +9,9 @@ from redeploy_schemas.vocabulary import Missing, Verdict
 BROKEN = (Verdict.FAIL.value, Verdict.KNOWN.value)
 """The verdicts of a clause that is violated, known or not."""
 
+CONTROL = "S1"
+"""The clause of the control protocol: where that does not work, nothing else is certain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -24,7 +27,8 @@ class Group:
 class Summary:
     """The clauses of a result by what the run says of them, in the contract's order.
 
-    Of the violated ones, those come last that others explain as well: see the function ``explained``.
+    Of the violated ones, that of the control protocol comes first, and those last that others explain
+    as well: see the function ``explained``.
     """
 
     violated: tuple[ClauseResult, ...]
@@ -55,7 +59,9 @@ def summarise(result: Result) -> Summary:
     others = explained(result)
 
     def causes_first(rows: tuple[ClauseResult, ...]) -> tuple[ClauseResult, ...]:
-        return tuple(sorted(rows, key=lambda row: row.id in others))
+        return tuple(
+            sorted(rows, key=lambda row: (row.id != CONTROL, row.id in others))
+        )
 
     return Summary(
         violated=causes_first(having(Verdict.FAIL)),

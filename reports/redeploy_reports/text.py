@@ -163,13 +163,8 @@ class _Page:
             yield "  no counterexample was recorded"
 
     def finding(self, finding: Finding, others: int) -> Iterator[str]:
-        for label, said in (
-            ("  expected  ", clean(finding.expected)),
-            ("  observed  ", clean(finding.observed)),
-        ):
-            if self.detail.text_lines == 1:
-                said = _squeezed(said, self.width - len(label))
-            yield from self.some(said, label)
+        yield from self.some(clean(finding.expected), "  expected  ")
+        yield from self.some(clean(finding.observed), "  observed  ")
         kept = ends(finding.trace, self.detail.trace_steps)
         for step in kept:
             if isinstance(step, int):
@@ -266,12 +261,15 @@ class _Page:
         then: str | None = None,
         most: int | None = None,
     ) -> Iterator[str]:
-        """Yield a text folded, and cut where it takes too many lines."""
+        """Yield a text folded; of one that takes too many lines a middle part is left out."""
         most = most or self.detail.text_lines
         lines = self.fold(text, first, then)
         if len(lines) > most:
-            lines = lines[:most]
-            lines[-1] = _ended(lines[-1], self.width)
+            start = len(first) if most == 1 or then is None else len(then)
+            kept, last = lines[: most - 1], lines[most - 1]
+            rest = (last[start:], *(line.strip() for line in lines[most:]))
+            short = _squeezed(" ".join(rest), self.width - start)
+            lines = [*kept, last[:start] + short]
         yield from lines
 
     def fold(self, text: str, first: str = "", then: str | None = None) -> list[str]:
@@ -293,15 +291,6 @@ class _Page:
         if colour == 32 and self.summary.known:
             colour = 33
         return f"\x1b[1;{colour}m{words}\x1b[0m{line[len(words) :]}"
-
-
-def _ended(line: str, width: int) -> str:
-    """Return a line with the mark of a cut at its end, between words where there are any."""
-    if len(line) > width - 2:
-        kept, _, cut = line[: width - 1].rpartition(" ")
-        short = kept.strip() and len(cut) < width // 3
-        line = kept if short else line[: width - 2]
-    return f"{line.rstrip()} …"
 
 
 def _squeezed(text: str, room: int) -> str:

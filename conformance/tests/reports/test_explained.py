@@ -75,3 +75,8 @@ def test_what_falls_with_it_is_no_excuse(result: Callable[..., Result]) -> None:
 
 def test_a_clause_that_holds_explains_nothing(result: Callable[..., Result]) -> None:
     assert explained(result(("E6", ("L6",), ("L4",)))) == {}
+
+
+def test_the_control_protocol_comes_first(result: Callable[..., Result]) -> None:
+    seen = result(("A2", (), ()), ("L5", (), ("A2",)), ("S1", (), ()))
+    assert [row.id for row in summarise(seen).violated] == ["S1", "A2", "L5"]
