@@ -10,6 +10,7 @@ from itertools import pairwise
 from redeploy_conformance.api import Offer
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.touring import TOUR
 from redeploy_conformance.world import Told
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Clause, Contract
@@ -53,6 +54,7 @@ class Sums:
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     declined: dict[str, str] = field(default_factory=dict)
+    cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
     requests: int = 0
     steps: int = 0
     cases: int = 0
@@ -72,6 +74,13 @@ class Sums:
                 self.declined.setdefault(clause, report.declined)
             return
         self.ran |= set(report.clauses)
+        if report.name == TOUR and report.findings:
+            first = report.findings[0].clause
+            words = f"the tour ended before, at a violation of {first}"
+            self.cut = words, f"mend {first} first"
+        elif report.name == TOUR and report.problem is not None:
+            words = f"the tour ended before: {report.problem}"
+            self.cut = words, "see what could not be run"
         if report.findings:
             broken = report.findings[0].clause
             for clause in report.clauses:
@@ -87,6 +96,7 @@ class Sums:
     def add_sums(self, before: "Sums") -> None:
         """Enter cases that were added up already, as if they had come one by one."""
         self.cases += before.cases
+        self.cut = self.cut or before.cut
         self.requests += before.requests
         self.steps += before.steps
         self.ledger.merge(before.ledger)
@@ -228,6 +238,8 @@ class Gathered(Sums):
         if clause.id in self.ran:
             reason = "its cases ran, but what it needs did not come about"
             return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
+        if self.filtered and self.cut and clause.required:
+            return Missing.COULD_NOT_RUN, *self.cut
         if self.filtered:
             return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"
         remedy = "run all cases to the end, without a filter"

@@ -5,8 +5,10 @@ import pytest
 from redeploy_conformance.api import Offer
 from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.touring import TOUR
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.vocabulary import Part
+from redeploy_schemas.records import Finding
+from redeploy_schemas.vocabulary import NOT_CHOSEN, Part
 
 OUTCOMES = (
     "offer outcomes of the control protocol, so that redeploys succeed where they must"
@@ -17,6 +19,23 @@ FRESH = (
     "what was seen"
 )
 PROBLEMS = "see what could not be run"
+
+
+@pytest.fixture
+def finding() -> Finding:
+    return Finding(
+        clause="A3",
+        also=(),
+        case="A3-security-lock",
+        summary="",
+        expected="rejected",
+        observed="200",
+        trace=(),
+        steps=(),
+        reproduce="",
+        reproduced=3,
+        attempts=3,
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,3 +75,27 @@ def test_what_a_late_read_may_explain_is_told_by_declaring_that_none_is(
     gathered.add(CaseReport("a case", (clause,), idle=(clause,)))
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id[clause].remedy == remedy.format(clause)
+
+
+def test_what_a_tour_did_not_come_to_was_not_left_out_by_choice(
+    contract: Contract,
+) -> None:
+    """A quick run is the tour; where that ends early, no filter is to blame."""
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part))
+    gathered = Gathered(contract, offer, filtered=True)
+    gathered.add(CaseReport(TOUR, (), problem="RunInstances answered 404"))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A7"].reason == "the tour ended before: RunInstances answered 404"
+    assert by_id["A7"].remedy == PROBLEMS
+    assert by_id["L13"].reason == NOT_CHOSEN
+
+
+def test_a_tour_that_ends_at_a_violation_says_at_which(
+    contract: Contract, finding: Finding
+) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part))
+    gathered = Gathered(contract, offer, filtered=True)
+    gathered.add(CaseReport(TOUR, (), findings=[finding]))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A7"].reason == "the tour ended before, at a violation of A3"
+    assert by_id["A7"].remedy == "mend A3 first"
