@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
-from redeploy_conformance import truth
 from redeploy_conformance.api import Api, OfferError, SetUpError
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.clock import Clock
@@ -19,7 +19,7 @@ from redeploy_conformance.oracle import Oracle, Worlds
 from redeploy_conformance.plane import Plane
 from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
-from redeploy_conformance.views import INSPECTED, event_of
+from redeploy_conformance.views import event_of
 from redeploy_conformance.world import Event, World
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from redeploy_conformance.session import Account
 
 
+Change: TypeAlias = step.Patch | step.Release | step.Raise
 PAUSE = 5.0
 """Seconds between looks for a change that does not show yet."""
 
@@ -39,8 +40,9 @@ class Maker:
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
     ``made`` is when instances were, by the clock that redeploys run on; ``given`` are the ids that the
-    control plane gave, each with what it is of; ``told`` are the specs of instances of which it told,
-    when it made them, what inspection shows.
+    control plane gave, each with what it is of; ``told`` are the instances of which it told, when it
+    made them, what inspection shows; ``origins`` are the steps that made instances, and ``changes`` those
+    that changed them.
     """
 
     api: Api
@@ -55,10 +57,14 @@ class Maker:
     launched: set[str] = field(default_factory=set)
     made: dict[str, float] = field(default_factory=dict)
     given: set[tuple[str, str]] = field(default_factory=set)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    origins: dict[str, step.Create] = field(default_factory=dict)
+    changes: dict[str, list[Change]] = field(default_factory=dict)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
+        if isinstance(one, Change):
+            self.changes.setdefault(one.key, []).append(one)
         match one:
             case step.Launch():
                 return self._launch(one)
@@ -126,7 +132,7 @@ class Maker:
         told: dict[str, Any] = {}
         for name in dict.fromkeys(one.account for one in made):
             mine = [one for one in made if one.account == name]
-            specs = [spec for one in mine for spec in [_asked(one)] * one.count]
+            specs = [spec for one in mine for spec in [asked(one)] * one.count]
             body = {"account_id": self.account(name).id, "instances": specs}
             answer = self.plane.ask("POST", "instances", body, "instances-answer")
             rows = answer["instances"]
@@ -156,9 +162,14 @@ class Maker:
             for event_id in row["event_ids"]:
                 self._give("event", event_id)
             if "inspect" in row:
-                truth.same_instance(row)
-                self.told[key] = _asked(one)
+                told = row["inspect"]["instance_id"]
+                if told != row["instance_id"]:
+                    raise OfferError(
+                        f"POST instances made {row['instance_id']}, and told of {told}"
+                    )
+                self.told.add(key)
             self.ids[key] = row["instance_id"]
+            self.origins[key] = replaced(one, key=key, count=1)
             known = tuple(
                 Event(event_id, kind, status)
                 for event_id, (kind, status) in zip(
@@ -187,14 +198,14 @@ class Maker:
 
         ``told`` is what inspection would show, where the control plane has said so already.
         """
-        wrong, views = self._verified(keys, told)
+        wrong, views = self.verified(keys, told)
         if (wrong or left_out(views)) and self.lag:
             self.clock.wait(self.lag)
-            wrong, views = self._verified(keys, told)
+            wrong, views = self.verified(keys, told)
         if wrong:
             first = wrong[0]
             raise SetUpError(
-                "the instance was not made as asked: "
+                "the instance does not show as it was asked for: "
                 f"expected {first.expected}, got {first.observed}"
             )
         self.inspected(views)
@@ -212,18 +223,7 @@ class Maker:
                     f"inspection leaves out {self.ids[key]}, which DescribeInstances lists"
                 )
 
-    def told_truly(self, wrong: Sequence[Violation]) -> None:
-        """Where inspection shows what was not told, see whether it was told truly (S1).
-
-        Raises:
-            OfferError: it was not.
-        """
-        for one in wrong:
-            if one.key in self.told and one.field in (*INSPECTED, "local_disk"):
-                account = self.account(self.oracle.homes[one.key])
-                truth.try_again(self.plane, account.id, self.told[one.key])
-
-    def _verified(
+    def verified(
         self, keys: Sequence[str], told: Mapping[str, Mapping[str, Any]] | None
     ) -> tuple[list[Violation], dict[str, View]]:
         """Return what is not as asked for, and all that can be seen."""
@@ -289,7 +289,7 @@ class Maker:
         return f"made as {ids[0]}, {shown[ids[0]][1]}"
 
 
-def _asked(one: step.Create) -> dict[str, Any]:
+def asked(one: step.Create) -> dict[str, Any]:
     """Return the spec of an instance as the control protocol wants it."""
     events = [{"type": kind, "status": status} for kind, status in one.events]
     spec = {**_document(one.spec), "events": events}

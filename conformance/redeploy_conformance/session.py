@@ -11,6 +11,7 @@ from redeploy_conformance.api import Api, LostError, Offer, OfferError, SetUpErr
 from redeploy_conformance.blaming import Violation
 from redeploy_conformance.calling import Caller, NotApplicableError
 from redeploy_conformance.clock import Clock
+from redeploy_conformance.doubt import doubted
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.looking import Looker, shown
 from redeploy_conformance.making import Maker
@@ -141,6 +142,7 @@ class Session:
             watcher.step(several)
         try:
             observed, wrong = self._dispatch(several)
+            doubted(self.maker, wrong)
         except OfferError as error:
             observed, wrong = [str(error)] * len(several), [not_as_offered(error)]
         except SetUpError as error:
@@ -271,9 +273,7 @@ class Session:
         else:
             views = self._views(chosen)
             self.maker.inspected(views)
-        wrong = self.oracle.looked(views, begun)
-        self.maker.told_truly(wrong)
-        return shown(views), wrong
+        return shown(views), self.oracle.looked(views, begun)
 
     def glance(self, keys: Sequence[str]) -> dict[str, View]:
         """Return what DescribeInstances alone shows of instances."""

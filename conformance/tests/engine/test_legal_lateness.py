@@ -196,7 +196,7 @@ def test_where_no_read_is_late_nothing_is_waited_for(
     emulator = Emulator(parts=replace(Parts(), observations=EventsLate))
     steps = (Create("i1"), Raise("i1", *REBOOT), Look())
     run = perform(bench_of(emulator, read_lag_seconds=0.0), steps, Ledger())
-    assert [one.clause for one in run.violations] == ["L9"]
+    assert [one.clause for one in run.violations] == ["S1"]
 
 
 class Forgetful(Redeploys):

@@ -1,4 +1,4 @@
-"""What POST instances tells of inspection, and is not true: the blame is the control plane's (S1)."""
+"""What the control plane told or did, and is not so: the blame is its own (S1), not a redeploy's."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,16 @@ from redeploy_conformance.emulator.control_parts import ControlParts, Reply
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Redeploy, Settle
+from redeploy_conformance.steps import (
+    Create,
+    Look,
+    Patch,
+    Raise,
+    Redeploy,
+    Release,
+    Settle,
+    Step,
+)
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
 STEPS = (
@@ -57,7 +66,7 @@ class OtherInstance(TellsOtherwise):
     [
         (OtherHost, "as its host to be decided, and GET instances shows"),
         (OtherData, "as its local_data to be made, and GET instances shows"),
-        (OtherInstance, "told of i-other instead"),
+        (OtherInstance, "told of i-other"),
     ],
 )
 def test_it_is_not_a_redeploy_that_is_blamed(
@@ -75,3 +84,60 @@ def test_where_it_was_true_the_redeploy_is_to_blame(
     emulator = FAULTS["failure-changes-host"].build()
     run = perform(bench_of(emulator), STEPS, Ledger())
     assert [one.clause for one in run.violations] == ["L5"]
+
+
+class ChangesNothing(ControlParts):
+    """Says that it did what it was asked for, and did not."""
+
+    def change_instance(self, asked: Any, instance_id: str) -> Reply:
+        return 200, {}
+
+    def release(self, asked: Any, instance_id: str) -> Reply:
+        return 200, {}
+
+    def add_event(self, asked: Any, instance_id: str) -> Reply:
+        return 201, {"event_id": f"e-{instance_id}"}
+
+
+LOCKED = Patch("i1", (("lock_reasons", ("security",)),))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (LOCKED, Redeploy("i1")),
+        (Redeploy("i1"), LOCKED, Settle()),
+        (Release("i1"), Redeploy("i1")),
+        (Release("i1"), Look()),
+        (Raise("i1", *REBOOT), Look()),
+    ],
+)
+@pytest.mark.parametrize("lag", [0.0, None])
+def test_a_change_that_was_not_made_is_no_violation_of_a_redeploy(
+    bench_of: Callable[..., Bench], steps: tuple[Step, ...], lag: float | None
+) -> None:
+    emulator = Emulator(parts=replace(Parts(), control=ChangesNothing))
+    made = Create("i1", (), (REBOOT,), ending="succeed")
+    run = perform(bench_of(emulator, read_lag_seconds=lag), (made, *steps), Ledger())
+    assert ([one.clause for one in run.violations], run.problem) == (["S1"], None)
+    assert "made and changed alike" in run.violations[0].observed
+
+
+@pytest.mark.parametrize(
+    ("fault", "change", "clause"),
+    [
+        ("security-lock-ignored", LOCKED, "A3"),
+        ("any-status-accepted", Patch("i1", (("status", "Pending"),)), "A2"),
+    ],
+)
+def test_a_change_that_was_made_is_not_doubted(
+    bench_of: Callable[..., Bench], fault: str, change: Patch, clause: str
+) -> None:
+    made = Create("i1", (), (REBOOT,), ending="succeed")
+    steps = (made, change, Redeploy("i1"))
+    run = perform(bench_of(FAULTS[fault].build()), steps, Ledger())
+    assert [one.clause for one in run.violations] == [clause]
+    assert run.done[-1].after.keys() == {"i1"}
+    (call, _), *more = run.done[-1].exchanges
+    assert not more
+    assert "RedeployInstance" in str(call.headers)
