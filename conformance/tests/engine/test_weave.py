@@ -93,7 +93,8 @@ def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
         ("over-before-the-answer", 15),
         ("forced-second-call-accepted", 16),
         ("success-drops-locks", 20),
-        ("isolated-disk-stays-isolated", 20),
+        # Two more see whether the control plane told truly what inspection shows.
+        ("isolated-disk-stays-isolated", 22),
         ("failed-host-of-a-stopped-instance-not-responded-to", 20),
         ("only-ten-events-closed", 20),
     ],
