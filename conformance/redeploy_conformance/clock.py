@@ -17,6 +17,7 @@ class Clock:
         self.plane = plane
         self.oracle = oracle
         self._shown: float | None = None
+        self._how = "showed"
 
     @property
     def stepped(self) -> bool:
@@ -40,6 +41,7 @@ class Clock:
         """Take what a new account's answer says that its clock shows, if it says so."""
         if seconds is not None and self._shown is None:
             self._shown = seconds
+            self._how = "was told by POST accounts to show"
 
     def advance(self, seconds: float) -> float:
         """Turn the clock; return what it shows then.
@@ -50,9 +52,10 @@ class Clock:
         before, after = self._shown, self.plane.turn(seconds)
         if before is not None and after < before + seconds - ROUGHLY:
             raise OfferError(
-                f"the clock showed {before:g} s, was turned by {seconds:g} s, and shows {after:g} s"
+                f"the clock {self._how} {before:g} s, was turned by {seconds:g} s, "
+                f"and shows {after:g} s"
             )
-        self._shown = after
+        self._shown, self._how = after, "showed"
         self.oracle.time_passes(after)
         return after
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from redeploy_conformance.bench import set_up
-from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.app import Emulator, Parts
+from redeploy_conformance.emulator.control_parts import ControlParts, Reply
 from redeploy_conformance.investigate import perform
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.steps import Advance, Create, Look
@@ -59,3 +61,23 @@ def test_a_clock_that_stays_behind_breaks_its_offer(
     assert ([one.clause for one in run.violations], run.problem) == (broken, None)
     for one in run.violations:
         assert "was turned by 10.5 s" in one.observed
+
+
+class ToldAhead(ControlParts):
+    """Tells with a new account what its clock will show in a while."""
+
+    def add_account(self, asked: Any) -> Reply:
+        status, fields = super().add_account(asked)
+        return status, {**fields, "now": self.world.clock.now + 5}
+
+
+def test_what_was_told_with_an_account_is_not_said_to_have_been_shown(
+    contract: Contract,
+) -> None:
+    transport = DirectTransport(
+        Emulator(parts=replace(Parts(), control=ToldAhead)).asgi
+    )
+    bench = set_up(Target("x", "embedded", transport, Statement()), contract)
+    run = perform(bench, (Create("i1"), Advance(10.0)), Ledger())
+    assert [one.clause for one in run.violations] == ["S1"]
+    assert "was told by POST accounts to show" in run.violations[0].observed
