@@ -163,8 +163,8 @@ class _Page:
             yield "  no counterexample was recorded"
 
     def finding(self, finding: Finding, others: int) -> Iterator[str]:
-        yield from self.some(clean(finding.expected), "  expected  ")
-        yield from self.some(clean(finding.observed), "  observed  ")
+        yield from self.both_ends(clean(finding.expected), "  expected  ")
+        yield from self.both_ends(clean(finding.observed), "  observed  ")
         kept = ends(finding.trace, self.detail.trace_steps)
         for step in kept:
             if isinstance(step, int):
@@ -202,7 +202,7 @@ class _Page:
             if len(text) > (self.width - 8) * self.detail.text_lines and names[FEW:]:
                 # The names are cut, so that the reason is not.
                 text = _gap(group, [*names[:FEW], f"{len(names) - FEW} more"])
-            yield from self.some(text, "  ", "    ")
+            yield from self.both_ends(text, "  ", "    ")
         if rest := sum(len(group.clauses) for group in found[len(kept) :]):
             yield f"  {count(rest, 'more clause')} in the result file"
 
@@ -239,7 +239,7 @@ class _Page:
         kept = list(alike.items())[: self.detail.problems]
         for text, cases in kept:
             more = f", and {count(len(cases) - 1, 'more case')}" if cases[1:] else ""
-            yield from self.some(f"{clean(cases[0])}{more}: {clean(text)}", "  ")
+            yield from self.both_ends(f"{clean(cases[0])}{more}: {clean(text)}", "  ")
         if rest := len(problems) - sum(len(cases) for _, cases in kept):
             yield f"  {count(rest, 'more problem')} in the result file"
 
@@ -261,8 +261,22 @@ class _Page:
         then: str | None = None,
         most: int | None = None,
     ) -> Iterator[str]:
-        """Yield a text folded; of one that takes too many lines a middle part is left out."""
+        """Yield a text folded, and cut where it takes too many lines."""
         most = most or self.detail.text_lines
+        lines = self.fold(text, first, then)
+        if len(lines) > most:
+            lines = lines[:most]
+            lines[-1] = _ended(lines[-1], self.width)
+        yield from lines
+
+    def both_ends(
+        self, text: str, first: str, then: str | None = None
+    ) -> Iterator[str]:
+        """Yield a text folded; of one that takes too many lines a middle part is left out.
+
+        So is told what differs at its end, such as the status that an event has.
+        """
+        most = self.detail.text_lines
         lines = self.fold(text, first, then)
         if len(lines) > most:
             start = len(first) if most == 1 or then is None else len(then)
@@ -293,8 +307,17 @@ class _Page:
         return f"\x1b[1;{colour}m{words}\x1b[0m{line[len(words) :]}"
 
 
+def _ended(line: str, width: int) -> str:
+    """Return a line with the mark of a cut at its end, between words where there are any."""
+    if len(line) > width - 2:
+        kept, _, cut = line[: width - 1].rpartition(" ")
+        short = kept.strip() and len(cut) < width // 3
+        line = kept if short else line[: width - 2]
+    return f"{line.rstrip()} …"
+
+
 def _squeezed(text: str, room: int) -> str:
-    """Return a text without its middle where it is too long: what differs is often at its end."""
+    """Return a text without its middle where it is too long."""
     if len(text) <= room:
         return text
     end = text[-room // 2 :]
