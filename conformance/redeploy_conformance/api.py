@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from redeploy_conformance.evidence.watcher import Watcher
 from redeploy_conformance.parallel import Span, at_once, hold
 from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.shapes import UNREAD, misshapen
@@ -18,6 +17,7 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
+from redeploy_conformance.watcher import Watcher
 from redeploy_conformance.wire.answers import Answer, decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.quick import from_json

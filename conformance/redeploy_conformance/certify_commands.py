@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from redeploy_conformance.exits import leave
+from redeploy_conformance.exits import check_output, leave
 from redeploy_conformance.files import seems
-from redeploy_conformance.run_checks import check_output
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:

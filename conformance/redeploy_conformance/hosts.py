@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from redeploy_conformance.nearness import is_loopback
-from redeploy_conformance.options import ROOT
+from redeploy_conformance.plugin_run import ROOT
 from redeploy_conformance.verdict import SUITE
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import load

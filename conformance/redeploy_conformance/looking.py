@@ -1,15 +1,12 @@
 """Looks: what the public operations, and inspection, show of a case's instances."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redeploy_conformance.api import Api
-from redeploy_conformance.plane import Plane
+from redeploy_conformance.plane import Account, Plane
 from redeploy_conformance.sight import View
 from redeploy_conformance.views import event_of, in_a_word, view
-
-if TYPE_CHECKING:
-    from redeploy_conformance.session import Account
 
 
 class Looker:
@@ -21,7 +18,7 @@ class Looker:
         plane: Plane | None,
         ids: Mapping[str, str],
         homes: Mapping[str, str],
-        account: Callable[[str], "Account"],
+        account: Callable[[str], Account],
     ) -> None:
         """Take the ids and accounts of instances by key; ``plane`` only where it can inspect."""
         self.api = api
@@ -64,11 +61,11 @@ class Looker:
                 )
         return views
 
-    def _inspected(self, account: "Account") -> Mapping[str, Mapping[str, Any]]:
+    def _inspected(self, account: Account) -> Mapping[str, Mapping[str, Any]]:
         return self.plane.inspected(account.id) if self.plane else {}
 
     def listed(
-        self, account: "Account", keys: Sequence[str]
+        self, account: Account, keys: Sequence[str]
     ) -> dict[str, Mapping[str, Any]]:
         """Return the rows of DescribeInstances, by id."""
         ids = list(dict.fromkeys(self.ids[key] for key in keys))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -15,17 +15,13 @@ from redeploy_conformance.clock import Clock
 from redeploy_conformance.ledger import Ledger
 from redeploy_conformance.looking import Looker, left_out
 from redeploy_conformance.oracle import Oracle, Worlds
-from redeploy_conformance.plane import Plane
+from redeploy_conformance.plane import Account, Plane
 from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.views import event_of
 from redeploy_conformance.world import Event, World
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
-
-if TYPE_CHECKING:
-    from redeploy_conformance.session import Account
-
 
 PAUSE = 5.0
 """Seconds between looks for a change that does not show yet."""
@@ -46,7 +42,7 @@ class Maker:
     clock: Clock
     looker: Looker
     ids: dict[str, str]
-    account: Callable[[str], "Account"]
+    account: Callable[[str], Account]
     lag: float
     scripted: dict[str, Ending] = field(default_factory=dict)
     launched: set[str] = field(default_factory=set)

@@ -3,8 +3,6 @@
 import click
 
 MOST_WORKERS = 64
-ROOT = "REDEPLOY_CONFORMANCE_ROOT"
-"""The environment variable that holds the folder test ids begin at: where the suite is installed."""
 
 
 def workers(

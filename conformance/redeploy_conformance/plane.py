@@ -1,6 +1,7 @@
 """The control plane as one case uses it: each request that works is entered in the ledger (S1)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,14 @@ from redeploy_schemas.vocabulary import Part
 PARTS = {part.value: part.value for part in Part}
 """The part of the control protocol by the last word of a path, or else by the first."""
 PARTS |= {"next-redeploy": Part.OUTCOMES.value, "advance": Part.CLOCK.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that a case made for itself."""
+
+    id: str
+    credentials: Credentials
 
 
 class Plane:
@@ -30,10 +39,10 @@ class Plane:
         self.oracle.ledger.confirm([("S1", _part(method, path))])
         return answer
 
-    def account(self) -> tuple[str, Credentials, float | None]:
-        """Make an account; return its id, its key, and what its clock shows if that is told."""
+    def account(self) -> tuple[Account, float | None]:
+        """Make an account; return it, and what its clock shows if that is told."""
         made = self.ask("POST", "accounts", self.api.timed, "account-answer")
-        return made["account_id"], self._key(made), made.get("now")
+        return Account(made["account_id"], self._key(made)), made.get("now")
 
     def principal(
         self, account: str, statements: Sequence[Mapping[str, str]]

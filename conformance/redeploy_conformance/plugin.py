@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redeploy_conformance import plugin_options, plugin_run
-from redeploy_conformance.plugin_run import REPORTER, Gathering, Reporter, leave
+from redeploy_conformance.plugin_gathering import Gathering
+from redeploy_conformance.plugin_run import REPORTER, Reporter, leave
 
 if TYPE_CHECKING:
     from redeploy_conformance.baseline import Pinned
@@ -54,7 +55,8 @@ def _signs(config: pytest.Config, gathering: Gathering | None) -> Signs:
     """Give signs of life from now on."""
     from redeploy_conformance.plugin_alive import Signs
 
-    signs = Signs(config, gathering)
+    ended = None if gathering is None else lambda: gathering.ended
+    signs = Signs(config, ended)
     config.pluginmanager.register(signs)
     return signs
 

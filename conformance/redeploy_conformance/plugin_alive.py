@@ -1,6 +1,7 @@
 """Signs of life of a pytest run of the suite, on stderr, past pytest's capturing."""
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from redeploy_conformance.targets.watched import Watched
 from redeploy_reports.clean import clean
 
 if TYPE_CHECKING:
-    from redeploy_conformance.plugin_run import Gathering
+    from redeploy_conformance.investigate import CaseReport
 
 TESTS = ("test_first_tour", "test_plan", "test_walks")
 """The files of the packaged tests."""
@@ -23,15 +24,20 @@ VERY_QUIET = -2
 class Signs:
     """Watches the tests of one process. In a worker of pytest-xdist the controller tells how far it is."""
 
-    def __init__(self, config: pytest.Config, gathering: "Gathering | None") -> None:
-        """Begin; called while pytest captures nothing, so that stderr is the real one."""
+    def __init__(
+        self, config: pytest.Config, ended: Callable[[], Sequence["CaseReport"]] | None
+    ) -> None:
+        """Begin; called while pytest captures nothing, so that stderr is the real one.
+
+        ``ended`` returns the cases that have ended; None where somebody else tells how far it is.
+        """
         self.config = config
-        self.gathering = gathering
+        self.ended = ended
         self.out = os.dup(2)
         self.mixed = os.fstat(1)[:3] == os.fstat(2)[:3]
         self.at = ""
         self.done = 0
-        self.quiet = gathering is None or config.option.verbose <= VERY_QUIET
+        self.quiet = ended is None or config.option.verbose <= VERY_QUIET
         self.alive = Alive(self.say, often=os.isatty(self.out))
         self.stack = ExitStack()
         self.session: pytest.Session | None = None
@@ -68,8 +74,7 @@ class Signs:
 
     def how_far(self) -> str:
         """Return how much of the run is done."""
-        collector = None if self.gathering is None else self.gathering.collector
-        ended = [] if collector is None else collector.taken.reports
+        ended = self.ended() if self.ended else ()
         sent = 0 if self.alive.transport is None else self.alive.transport.sent
         requests = max(sum(one.requests for one in ended), sent)
         total = 0 if self.session is None else self.session.testscollected

@@ -5,9 +5,7 @@ Loaded in every pytest run of its environment, so it imports nothing of weight.
 
 from __future__ import annotations
 
-import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -22,12 +20,11 @@ if TYPE_CHECKING:
     from redeploy_conformance.evidence.writer import TraceWriter
     from redeploy_conformance.investigate import CaseReport
     from redeploy_conformance.plugin_alive import Signs
-    from redeploy_conformance.verdict import Collector
 
-CRASHED = "???"
-"""When a test failed whose worker died, in the words of pytest-xdist."""
 LOST_AFTER = 3
 """Cases without an answer in a row, after which the target counts as gone."""
+ROOT = "REDEPLOY_CONFORMANCE_ROOT"
+"""The environment variable that holds the folder test ids begin at: where the suite is installed."""
 interrupted = False
 exit_code: int | None = None
 """What the verdict of the last run in this process comes to; None where nothing was judged."""
@@ -82,56 +79,6 @@ class Reporter:
 
 
 REPORTER = pytest.StashKey[Reporter]()
-
-
-class Gathering:
-    """What a pytest run is about: tests of the suite, of somebody else, or of both."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        """Begin to count the time."""
-        self.config = config
-        self.started = datetime.now(UTC)
-        self.clock = time.monotonic()
-        self.collector: Collector | None = None
-        self.others_failed = False
-        self.left: tuple[str, int] | None = None
-        self.unwritten: str | None = None
-        self.cut = False
-
-    def take(self, report: pytest.TestReport) -> None:
-        """Take one test's report; the first of the suite's makes the collector."""
-        if not getattr(report, "redeploy_suite", False):
-            self.others_failed |= report.failed and report.when != CRASHED
-            return
-        left = getattr(report, "redeploy_left", None)
-        if left is not None:
-            self.left = tuple(left)
-            return
-        self.collected().take(report)
-
-    def collected(self) -> Collector:
-        """Return the collector, begun with the first thing there is to collect."""
-        if self.collector is None:
-            from redeploy_conformance.verdict import Collector
-
-            reporter, workers = self.config.stash[REPORTER], _workers(self.config)
-            self.collector = Collector(reporter, workers, self.started, self.clock)
-        return self.collector
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the user ended the run."""
-        return interrupted
-
-    def leave(self, text: str, code: int) -> NoReturn:
-        """End the run before anything was judged."""
-        leave(text, code)
-
-
-def _workers(config: pytest.Config) -> int:
-    """Return how many processes do tests; ``2*popen`` is two."""
-    counts = [tx.partition("*")[0] for tx in getattr(config.option, "tx", None) or ()]
-    return sum(int(one) if one.isdecimal() else 1 for one in counts) or 1
 
 
 def leave(text: str, code: int, session: pytest.Session | None = None) -> NoReturn:

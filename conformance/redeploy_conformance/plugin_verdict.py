@@ -8,7 +8,7 @@ import pytest
 from redeploy_conformance.baseline import apply
 from redeploy_conformance.evidence.recording import finish
 from redeploy_conformance.files import write_whole
-from redeploy_conformance.verdict import Collector
+from redeploy_conformance.plugin_collector import Collector
 from redeploy_reports import junit, text
 from redeploy_schemas.records import Result
 

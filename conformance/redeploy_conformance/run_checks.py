@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from redeploy_conformance.exits import leave, warn
-from redeploy_conformance.files import unwritable, written_twice
+from redeploy_conformance.exits import check_output, leave, warn
+from redeploy_conformance.files import written_twice
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -34,13 +34,6 @@ def check_places(places: Sequence[str]) -> None:
         check(places)
     except PlaceError as error:
         leave(RunVerdict.WRONG_USAGE, clean(str(error)))
-
-
-def check_output(path: str, *, whole: bool) -> None:
-    """Say that a file cannot be written, before anything runs."""
-    why = unwritable(path, whole=whole)
-    if why is not None:
-        leave(RunVerdict.WRONG_USAGE, why)
 
 
 def check_run(

@@ -140,9 +140,8 @@ def run(
 
     words = ["--pyargs", "redeploy_conformance.suite", "-p", "no:cacheprovider"]
     # An option and its value are one word each: pytest-xdist takes a word that is a path here for
-    # one that must be copied to other hosts. There, the root is another.
-    os.environ[options.ROOT] = str(Path(__file__).parent)
-    words += [f"--config-file={os.devnull}", f"--rootdir=${options.ROOT}"]
+    # one that must be copied to other hosts.
+    words += [f"--config-file={os.devnull}"]
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
     words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     words += ["-o", f"filterwarnings={INTERRUPTED_IN_VAIN}"]
@@ -179,6 +178,8 @@ def _judged(words: list[str]) -> NoReturn:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, plugin_run.interrupt)
+    os.environ[plugin_run.ROOT] = str(Path(__file__).parent)
+    words.append(f"--rootdir=${plugin_run.ROOT}")  # on another host, it is another
     try:
         code = int(pytest.main(words))
     except Exception:

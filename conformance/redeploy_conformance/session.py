@@ -17,14 +17,13 @@ from redeploy_conformance.making import Maker
 from redeploy_conformance.meaning import meaning, permitted, statements
 from redeploy_conformance.model import Call, Rules
 from redeploy_conformance.oracle import Oracle, settled
-from redeploy_conformance.plane import Plane
+from redeploy_conformance.plane import Account, Plane
 from redeploy_conformance.replies import Kind, Reply
 from redeploy_conformance.sight import View
 from redeploy_conformance.steps import Step, keys_of
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.together import together
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_conformance.wire.signing import Credentials
 from redeploy_conformance.world import World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
@@ -62,14 +61,6 @@ class Run:
     violations: list[Violation] = field(default_factory=list)
     problem: str | None = None
     number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account that a case made for itself."""
-
-    id: str
-    credentials: Credentials
 
 
 def rules_for(statement: Statement, offer: Offer) -> Rules:
@@ -189,8 +180,7 @@ class Session:
 
     def _account(self, name: str) -> Account:
         if name not in self.accounts:
-            account, key, now = self.plane.account()
-            self.accounts[name] = Account(account, key)
+            self.accounts[name], now = self.plane.account()
             self.clock.told(now)
         return self.accounts[name]
 

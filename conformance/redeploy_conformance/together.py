@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from redeploy_conformance import steps as step
+from redeploy_conformance.api import Api
 from redeploy_conformance.belief import Belief
 from redeploy_conformance.blaming import Violation, blame
 from redeploy_conformance.linearize import (
@@ -17,19 +18,39 @@ from redeploy_conformance.linearize import (
     smallest,
 )
 from redeploy_conformance.model import Call
+from redeploy_conformance.oracle import Oracle
 from redeploy_conformance.parallel import Span
 from redeploy_conformance.replies import Kind, Reply, flaws
 from redeploy_conformance.sight import View
-
-if TYPE_CHECKING:
-    from redeploy_conformance.session import Session
+from redeploy_schemas.contract import Contract
 
 Seen = tuple[str, Reply] | Mapping[str, View]
 """What a job brought: the answer to a call on a key, or what a look showed of several."""
 CALL = Call()
 
 
-def together(session: "Session", one: step.Together) -> tuple[str, list[Violation]]:
+class Executor(Protocol):
+    """What is needed of who carries steps out: calls, looks, and what is believed."""
+
+    api: Api
+    contract: Contract
+    oracle: Oracle
+
+    @property
+    def now(self) -> float:
+        """Seconds of the clock that redeploys run on."""
+
+    def bind(self, key: str) -> str:
+        """Return the id of an instance."""
+
+    def call(self, key: str, one: step.Redeploy) -> Reply:
+        """Make one call on an instance."""
+
+    def glance(self, keys: Sequence[str]) -> dict[str, View]:
+        """Return what DescribeInstances alone shows of instances."""
+
+
+def together(session: Executor, one: step.Together) -> tuple[str, list[Violation]]:
     """Call and look at once, and judge each instance's history as a whole."""
     for key in one.keys:
         session.bind(key)
@@ -53,7 +74,7 @@ def together(session: "Session", one: step.Together) -> tuple[str, list[Violatio
     return shown, wrong
 
 
-def _call(session: "Session", key: str, call: step.Redeploy) -> Seen:
+def _call(session: Executor, key: str, call: step.Redeploy) -> Seen:
     return key, session.call(key, call)
 
 
@@ -68,7 +89,7 @@ def _history(spans: Sequence[Span[Seen]], key: str) -> Iterator[Operation]:
 
 
 def _judge(
-    session: "Session", key: str, history: Sequence[Operation]
+    session: Executor, key: str, history: Sequence[Operation]
 ) -> list[Violation]:
     oracle = session.oracle
     start, now, rules = oracle.worlds[key], session.now, oracle.rules
@@ -90,7 +111,7 @@ def _judge(
 
 
 def _blamed(
-    session: "Session", start: Belief, history: Sequence[Operation]
+    session: Executor, start: Belief, history: Sequence[Operation]
 ) -> Violation:
     """Name the clause of an answer that fits nowhere; L12 where only the order is wrong."""
     contract, now, rules = session.contract, session.now, session.oracle.rules

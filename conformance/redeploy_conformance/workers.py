@@ -13,7 +13,8 @@ from redeploy_conformance.evidence.recording import part_of
 from redeploy_conformance.investigate import CaseReport
 
 if TYPE_CHECKING:
-    from redeploy_conformance.plugin_run import Gathering, Reporter
+    from redeploy_conformance.plugin_gathering import Gathering
+    from redeploy_conformance.plugin_run import Reporter
 
 OURS = re.compile(r"(?:^|/)test_(?:first_tour|plan|walks)\.py::test_\w+(?:\[(.*)\])?$")
 """The ids of the packaged tests, wherever they are installed; the group is the case's name."""

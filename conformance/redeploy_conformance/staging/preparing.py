@@ -7,7 +7,8 @@ from zlib import crc32
 from redeploy_conformance import steps as step
 from redeploy_conformance.api import LostError, Offer, SetUpError
 from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Account, Run, Session
+from redeploy_conformance.plane import Account
+from redeploy_conformance.session import Run, Session
 from redeploy_conformance.staging.access import (
     PAUSES,
     StagingApi,

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from redeploy_conformance.evidence.watcher import Watcher
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.investigate import CaseReport
 from redeploy_conformance.staging.clock import Clock, WatchedClock
@@ -20,6 +19,7 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
+from redeploy_conformance.watcher import Watcher
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.vocabulary import RunVerdict
 
