@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.running.watcher import Watcher
 from redeploy_conformance.staging.clock import Clock, WatchedClock
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
@@ -19,7 +20,6 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
-from redeploy_conformance.watcher import Watcher
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.vocabulary import RunVerdict
 

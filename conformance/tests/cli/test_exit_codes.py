@@ -169,7 +169,7 @@ def test_5_a_slip_in_a_piece_of_the_plan(
         """
         from dataclasses import replace
 
-        from redeploy_conformance.plans import quota
+        from redeploy_conformance.planning.plans import quota
 
         quota.burst = lambda contract: replace(contract, cases=())
         """
