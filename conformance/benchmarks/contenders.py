@@ -10,13 +10,13 @@ import schemathesis_runs
 from plain_machine import Budget, Plain
 from served import served
 
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.trial import Plan, declared, trial
-from redeploy_conformance.walking import OF_A_RUN
+from redeploy_conformance.trial.trial import Plan, declared, trial
 from redeploy_schemas.contract import load
 
 

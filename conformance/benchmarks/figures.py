@@ -13,12 +13,12 @@ from pathlib import Path
 
 from served import COMMAND
 
-from redeploy_conformance.api import Api
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.serve import serve
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Redeploy
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Redeploy
+from redeploy_conformance.running.api import Api
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.find import find
 from redeploy_conformance.wire.signing import Credentials, build_request
 from redeploy_schemas.contract import load

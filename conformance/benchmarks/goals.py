@@ -19,18 +19,18 @@ from multiprocessing import get_context
 from obligations import apart, obligations
 from plain_machine import Budget, Plain
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform_case
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.steps import Advance, Pause
+from redeploy_conformance.finding.investigate import perform_case
+from redeploy_conformance.finding.touring import perform_tour
+from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Advance, Pause
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import perform_tour
-from redeploy_conformance.trial import Plan, Trial, declared, try_fault
-from redeploy_conformance.walking import OF_A_RUN
+from redeploy_conformance.trial.trial import Plan, Trial, declared, try_fault
 from redeploy_schemas.contract import load
 
 PLAIN = Budget(5000, 60.0)

@@ -16,15 +16,15 @@ from typing import Any
 from mutants import EMULATOR
 from reach import Reached, Straight, same, stopped, traced
 
-from redeploy_conformance.bench import Bench, set_up
-from redeploy_conformance.conclude import Gathered
-from redeploy_conformance.investigate import CaseReport, perform_case
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.session import Run
-from redeploy_conformance.steps import Depth
+from redeploy_conformance.finding.investigate import CaseReport, perform_case
+from redeploy_conformance.finding.touring import TOUR, perform_tour
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Depth
+from redeploy_conformance.results.conclude import Gathered
+from redeploy_conformance.running.bench import Bench, set_up
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.base import Target, UnreachableError
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import TOUR, perform_tour
 from redeploy_schemas.contract import Contract, load
 
 PACKAGE = "redeploy_conformance.emulator"

@@ -18,11 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
-from redeploy_conformance.steps import (
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,
@@ -33,6 +30,9 @@ from redeploy_conformance.steps import (
     Step,
     spec_items,
 )
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import Attribute, Contract
 from redeploy_schemas.vocabulary import Ending
 

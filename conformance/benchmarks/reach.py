@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 Line = tuple[str, int]

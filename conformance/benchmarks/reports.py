@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from redeploy_conformance.shards import merge
+from redeploy_conformance.results.shards import merge
 from redeploy_reports import diff, html, junit, markdown, matrix, text
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import (

@@ -29,20 +29,20 @@ from typing import Any
 
 import msgspec
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.evidence.check import check
 from redeploy_conformance.evidence.logs import watch
 from redeploy_conformance.evidence.recording import begin, finish
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import CaseReport, findings, perform_case
-from redeploy_conformance.planner import name, plan, possible
+from redeploy_conformance.finding.investigate import CaseReport, findings, perform_case
+from redeploy_conformance.finding.touring import looked_into, perform_tour
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.results.verdict import Taken, judge
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import looked_into, perform_tour
-from redeploy_conformance.verdict import Taken, judge
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Result
 

@@ -30,7 +30,7 @@ from typing import Any
 
 from whole_runs import DELAY, run, served
 
-from redeploy_conformance.trial import declared
+from redeploy_conformance.trial.trial import declared
 
 
 def gained(

@@ -1,6 +1,6 @@
 """Signs of life: what is waited for, and how far it is, for whoever sits before something slow.
 
-The one mechanism for it: of pytest runs (``plugin_alive``) and of commands for a real account.
+The one mechanism for it: of pytest runs (``plugin/alive.py``) and of commands for a real account.
 """
 
 import threading

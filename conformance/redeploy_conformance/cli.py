@@ -2,14 +2,14 @@
 
 import click
 
-from redeploy_conformance.certify_commands import certify, report_clients
-from redeploy_conformance.emulator_commands import selftest, serve
-from redeploy_conformance.evidence_commands import baseline as baseline_group
-from redeploy_conformance.evidence_commands import certificate, check_trace
+from redeploy_conformance.commands.certify import certify, report_clients
+from redeploy_conformance.commands.emulator import selftest, serve
+from redeploy_conformance.commands.evidence import baseline as baseline_group
+from redeploy_conformance.commands.evidence import certificate, check_trace
+from redeploy_conformance.commands.report import report
+from redeploy_conformance.commands.run import run
+from redeploy_conformance.commands.staging import COMMANDS as STAGING
 from redeploy_conformance.exits import InOrder
-from redeploy_conformance.report_commands import report
-from redeploy_conformance.run_command import run
-from redeploy_conformance.staging_commands import COMMANDS as STAGING
 from redeploy_schemas.contract import load
 
 
@@ -32,7 +32,7 @@ def contract(form: str) -> None:
     import json
     import shutil
 
-    from redeploy_conformance import contract_command as command
+    from redeploy_conformance.commands import contract as command
 
     rows = load()
     if form == "json":

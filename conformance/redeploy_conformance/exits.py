@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from redeploy_conformance.files import unwritable
 from redeploy_reports.clean import clean
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -71,3 +72,10 @@ class InOrder(click.Group):
             leave(RunVerdict.INCOMPLETE, "stopped before the end")
         except Exception as error:
             leave(RunVerdict.SUITE_FAILED, failure(error))
+
+
+def check_output(path: str, *, whole: bool) -> None:
+    """Say that a file cannot be written, before anything runs."""
+    why = unwritable(path, whole=whole)
+    if why is not None:
+        leave(RunVerdict.WRONG_USAGE, why)

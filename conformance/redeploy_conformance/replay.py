@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import seems
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.notation import InvalidStepError
-from redeploy_conformance.pinned import steps_of
-from redeploy_conformance.steps import Step
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.notation import InvalidStepError
+from redeploy_conformance.planning.pinned import steps_of
+from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
 from redeploy_conformance.targets.find import EMBEDDED, find
 from redeploy_reports.clean import clean
@@ -89,7 +89,7 @@ def export_finding(
     path: str, word: str | None, number: int, form: str, output: str
 ) -> None:
     """Write a finding as a script for curl or as a pytest test."""
-    from redeploy_conformance.export import ExportError, pytest_file, script
+    from redeploy_conformance.finding.export import ExportError, pytest_file, script
 
     result, found, steps = read_finding(path, number)
     contract = load()

@@ -20,8 +20,8 @@ from redeploy_conformance.evidence.elements import elements
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import READ_ONLY, LogError, Page, Seen
-from redeploy_conformance.recent import Recent
-from redeploy_conformance.replies import Kind, Reply
+from redeploy_conformance.judging.recent import Recent
+from redeploy_conformance.judging.replies import Kind, Reply
 
 T = TypeVar("T")
 REDEPLOY = "RedeployInstance"

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from redeploy_conformance.api import LostError, OfferError, SetUpError
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.bursts import bursts
 from redeploy_conformance.evidence.lines import (
     ClockLine,
     DoneLine,
@@ -17,10 +14,13 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.evidence.setting import setting_from
 from redeploy_conformance.evidence.tape import Tape, TapeApi, TapeError
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.pinned import StepReader
-from redeploy_conformance.session import Run, Session, not_as_offered
-from redeploy_conformance.steps import Step
+from redeploy_conformance.finding.bursts import bursts
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.pinned import StepReader
+from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.running.api import LostError, OfferError, SetUpError
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run, Session, not_as_offered
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.wire.http import HttpResponse
 from redeploy_schemas.contract import Contract

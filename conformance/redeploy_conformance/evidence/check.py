@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from redeploy_conformance.blaming import Violation
 from redeploy_conformance.evidence.again import Again, Player
 from redeploy_conformance.evidence.lines import (
     TRACE_FORMAT,
@@ -28,10 +27,11 @@ from redeploy_conformance.evidence.lines import (
     lines_of,
 )
 from redeploy_conformance.evidence.tape import TapeError
-from redeploy_conformance.investigate import CaseReport, command, trace
-from redeploy_conformance.notation import InvalidStepError, to_json
-from redeploy_conformance.session import Run
-from redeploy_conformance.verdict import LAST, Start, Taken, declared, judge
+from redeploy_conformance.finding.investigate import CaseReport, command, trace
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.planning.notation import InvalidStepError, to_json
+from redeploy_conformance.results.verdict import LAST, Start, Taken, declared, judge
+from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (
     Finding,

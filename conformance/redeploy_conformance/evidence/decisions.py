@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from redeploy_conformance.belief import Belief
-from redeploy_conformance.blaming import Violation
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle, Worlds
-from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.world import World
+from redeploy_conformance.judging.belief import Belief
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle, Worlds
+from redeploy_conformance.judging.replies import Kind, Reply
+from redeploy_conformance.judging.world import World
 from redeploy_schemas.contract import Contract
 
 KEY = "one"

@@ -29,8 +29,8 @@ from redeploy_conformance.evidence.sources import (
     listed_in,
     page_in,
 )
-from redeploy_conformance.recent import Recent
-from redeploy_conformance.replies import Reply, read, unanswered
+from redeploy_conformance.judging.recent import Recent
+from redeploy_conformance.judging.replies import Reply, read, unanswered
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 from redeploy_conformance.wire.quick import from_json

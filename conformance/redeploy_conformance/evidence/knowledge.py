@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from redeploy_conformance.belief import Belief
-from redeploy_conformance.world import Event, Flight, World
+from redeploy_conformance.judging.belief import Belief
+from redeploy_conformance.judging.world import Event, Flight, World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending, LocalDisk, Storage
 

@@ -11,7 +11,7 @@ from redeploy_conformance.evidence.monitor import Monitor
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import merged
 from redeploy_conformance.evidence.sources import LogError, Seen
-from redeploy_conformance.recent import Recent
+from redeploy_conformance.judging.recent import Recent
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 

@@ -13,8 +13,6 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from redeploy_conformance.belief import Belief
-from redeploy_conformance.blaming import Violation
 from redeploy_conformance.evidence.decisions import (
     Decisions,
     Shown,
@@ -29,13 +27,15 @@ from redeploy_conformance.evidence.sources import (
     Seen,
 )
 from redeploy_conformance.evidence.tally import Tally
-from redeploy_conformance.limiter import Quota
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.recent import Recent
-from redeploy_conformance.replies import Kind, Reply, flaws
-from redeploy_conformance.session import UNDECLARED_LAG
-from redeploy_conformance.world import World
+from redeploy_conformance.judging.belief import Belief
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.judging.limiter import Quota
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.recent import Recent
+from redeploy_conformance.judging.replies import Kind, Reply, flaws
+from redeploy_conformance.judging.world import World
+from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result

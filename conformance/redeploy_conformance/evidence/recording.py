@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.evidence.setting import Setting
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.verdict import SUITE, Start, declared
+from redeploy_conformance.results.verdict import SUITE, Start, declared
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.records import Problem, Result
 from redeploy_schemas.records import Target as TargetRecord
 

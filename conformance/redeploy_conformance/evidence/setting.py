@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from redeploy_conformance.api import Offer
 from redeploy_conformance.evidence.lines import HeaderLine
+from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.statement import Statement
 
 DECLARED = (

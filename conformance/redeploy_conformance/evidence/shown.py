@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.verdict import Start, Taken, judge
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.results.verdict import Start, Taken, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Result, Target
 from redeploy_schemas.vocabulary import Missing, Verdict

@@ -5,9 +5,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from redeploy_conformance.replies import Reply
-from redeploy_conformance.shapes import InstanceRow, unlike
-from redeploy_conformance.views import event_of, view
+from redeploy_conformance.judging.replies import Reply
+from redeploy_conformance.judging.views import event_of, view
+from redeploy_conformance.running.shapes import InstanceRow, unlike
 
 READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
 """How the names of operations begin that change nothing."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from redeploy_conformance.blaming import Violation
 from redeploy_conformance.evidence.decisions import REMEMBERED, Decision, merge
 from redeploy_conformance.evidence.shown import result_of
 from redeploy_conformance.evidence.sources import Seen
-from redeploy_conformance.investigate import CaseReport, command
-from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.finding.investigate import CaseReport, command
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.judging.ledger import Ledger
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from redeploy_conformance.api import PLAIN, Api, Manner
 from redeploy_conformance.evidence.lines import ExchangeLine
 from redeploy_conformance.parallel import Span
+from redeploy_conformance.running.api import PLAIN, Api, Manner
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.answers import Answer, decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse

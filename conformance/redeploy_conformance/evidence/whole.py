@@ -16,12 +16,12 @@ from redeploy_conformance.evidence.lines import (
     StepLine,
     lines_of,
 )
-from redeploy_conformance.notation import to_json
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.steps import Step
-from redeploy_conformance.touring import NEEDS, TOUR
-from redeploy_conformance.walking import OF_A_RUN
-from redeploy_conformance.weave import tour
+from redeploy_conformance.finding.touring import NEEDS, TOUR
+from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.planning.notation import to_json
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.planning.weave import tour
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 

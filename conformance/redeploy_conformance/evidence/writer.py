@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from redeploy_conformance.evidence.lines import TRACE_FORMAT
 from redeploy_conformance.evidence.secrets import Secrets, signatures_of
 from redeploy_conformance.evidence.setting import Setting
-from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.notation import to_json
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.parallel import Span, at_once
-from redeploy_conformance.steps import Step
+from redeploy_conformance.planning.notation import to_json
+from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.targets.base import UnreachableError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Record

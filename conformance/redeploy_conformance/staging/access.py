@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redeploy_conformance.alive import PATIENCE
-from redeploy_conformance.api import PAGE, PLAIN, Api, Manner, SetUpError
+from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.running.api import PAGE, PLAIN, Api, Manner, SetUpError
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
-from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.answers import Answer
 from redeploy_conformance.wire.signing import Credentials
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from redeploy_conformance.api import SetUpError
 from redeploy_conformance.evidence.check import ForeignTraceError, start_of
 from redeploy_conformance.evidence.lines import (
     DamagedError,
@@ -19,7 +18,8 @@ from redeploy_conformance.evidence.lines import (
     lines_of,
 )
 from redeploy_conformance.evidence.tape import TapeError
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.beginning import assemble
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import NothingInsideError

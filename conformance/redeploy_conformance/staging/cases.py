@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from redeploy_conformance.steps import (
+from redeploy_conformance.planning.steps import (
     Bring,
     Launch,
     Look,

@@ -1,12 +1,12 @@
 """Simulated events of a run, canceled whichever process of it made them, or may have made them."""
 
-from redeploy_conformance.api import SetUpError
+from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.access import StagingApi, made_at
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.requests import WITHDRAW
 from redeploy_conformance.staging.waits import ATTEMPTS, Waits, until
-from redeploy_conformance.views import event_of
 
 
 def clear(

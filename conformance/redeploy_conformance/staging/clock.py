@@ -3,7 +3,7 @@
 import time
 from typing import Protocol
 
-from redeploy_conformance.evidence.watcher import Watcher
+from redeploy_conformance.running.watcher import Watcher
 
 
 class Clock(Protocol):

@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from redeploy_conformance.alive import Alive, watching
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.exits import leave
-from redeploy_conformance.run_checks import check_output
+from redeploy_conformance.exits import check_output, leave
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
 from redeploy_conformance.staging.clock import RealClock

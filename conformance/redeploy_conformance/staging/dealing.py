@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from redeploy_conformance.api import Offer
-from redeploy_conformance.session import rules_for
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.cases import (
     SIMULATED_IN,
     StagingCase,

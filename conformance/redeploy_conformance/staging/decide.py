@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from redeploy_conformance.planner import plan
+from redeploy_conformance.planning.planner import plan
 from redeploy_conformance.staging.cases import ACCEPTED, EVENT_FOUND
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.vocabulary import Part

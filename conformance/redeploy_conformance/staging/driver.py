@@ -7,14 +7,15 @@ is cut short is undone from the journal.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from redeploy_conformance import steps as step
 from redeploy_conformance.alive import so_far
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.investigate import CaseReport, findings
-from redeploy_conformance.ledger import Ledger
+from redeploy_conformance.finding.investigate import CaseReport, findings
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning import steps as step
+from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.redact import scrubbed
-from redeploy_conformance.session import Run
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.staging.cases import (
     Act,
     Meanwhile,
@@ -44,7 +45,6 @@ from redeploy_conformance.staging.waits import (
     together,
     until,
 )
-from redeploy_conformance.steps import Step
 
 
 class OutOfReachError(Exception):

@@ -10,9 +10,9 @@ from types import FrameType
 import click
 
 from redeploy_conformance.alive import Alive
-from redeploy_conformance.api import SetUpError
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import write_whole
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.credentials import NoCredentialsError
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import NothingInsideError

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.session import ABSENT
+from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,
@@ -42,7 +43,6 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
-from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_reports.phrases import count

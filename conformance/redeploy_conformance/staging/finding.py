@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,
@@ -15,7 +16,6 @@ from redeploy_conformance.staging.access import (
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.taking import SIMULATED
-from redeploy_conformance.views import event_of
 from redeploy_schemas.contract import Contract
 
 SPARE = 600.0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from redeploy_conformance.api import SetUpError
 from redeploy_conformance.evidence.lines import (
     CaseLine,
     ClockLine,
@@ -22,10 +21,11 @@ from redeploy_conformance.evidence.lines import (
     lines_of,
 )
 from redeploy_conformance.evidence.tape import TapeError, answer_in, asked_in
-from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.notation import to_json
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.parallel import Span
-from redeploy_conformance.steps import Step
+from redeploy_conformance.planning.notation import to_json
+from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 T = TypeVar("T")

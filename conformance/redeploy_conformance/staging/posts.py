@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
-from redeploy_conformance.sight import View
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.sight import View
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.staging.cases import StagingCase
 from redeploy_conformance.staging.dealing import Lane
 

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
-from redeploy_conformance import steps as step
-from redeploy_conformance.api import LostError, Offer, SetUpError
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Account, Run, Session
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.judging.world import Event
+from redeploy_conformance.planning import steps as step
+from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.running.api import LostError, Offer, SetUpError
+from redeploy_conformance.running.plane import Account
+from redeploy_conformance.running.session import Run, Session
 from redeploy_conformance.staging.access import (
     PAUSES,
     StagingApi,
@@ -19,9 +23,6 @@ from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import LAUNCH, SIMULATE, WITHDRAW
 from redeploy_conformance.staging.settings import RUN_TAG, Settings
 from redeploy_conformance.staging.taking import Known, taken
-from redeploy_conformance.steps import Step
-from redeploy_conformance.views import event_of
-from redeploy_conformance.world import Event
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from redeploy_conformance import steps as step
+from redeploy_conformance.planning import steps as step
 from redeploy_conformance.staging.cases import StagingCase, at_stake, redeploys
 from redeploy_conformance.staging.declining import Declined, too_late, used_up
 from redeploy_conformance.staging.fence import Fence

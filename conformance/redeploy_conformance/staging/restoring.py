@@ -7,8 +7,8 @@ is deleted. Where all is as it was, nothing but looks is asked for.
 from collections.abc import Mapping
 from typing import Any
 
-from redeploy_conformance.api import Offer, SetUpError
-from redeploy_conformance.session import rules_for
+from redeploy_conformance.running.api import Offer, SetUpError
+from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import Fence

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from redeploy_conformance.api import Offer
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.evidence.setting import Setting
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.investigate import CaseReport, command
+from redeploy_conformance.finding.investigate import CaseReport, command
+from redeploy_conformance.results.verdict import SUITE, Start, Taken, declared, judge
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.cases import StagingCase
 from redeploy_conformance.staging.clock import Clock
@@ -31,7 +32,6 @@ from redeploy_conformance.staging.tracing import (
     goes_on_from,
 )
 from redeploy_conformance.targets.base import Target, Transport
-from redeploy_conformance.verdict import SUITE, Start, Taken, declared, judge
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Problem, Result
 from redeploy_schemas.records import Target as TargetRecord

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from redeploy_conformance import steps as step
-from redeploy_conformance.api import SetUpError
-from redeploy_conformance.belief import Belief, in_time
-from redeploy_conformance.blaming import Violation
-from redeploy_conformance.oracle import settled
-from redeploy_conformance.replies import OF_THE_POLICY, Kind, Reply
-from redeploy_conformance.session import ABSENT, Done
-from redeploy_conformance.sight import View
+from redeploy_conformance.judging.belief import Belief, in_time
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.judging.oracle import settled
+from redeploy_conformance.judging.replies import OF_THE_POLICY, Kind, Reply
+from redeploy_conformance.judging.sight import View
+from redeploy_conformance.judging.views import event_of, in_a_word
+from redeploy_conformance.judging.world import Flight, World
+from redeploy_conformance.planning import steps as step
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.running.session import ABSENT, Done
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.staging.requests import REDEPLOY
-from redeploy_conformance.views import event_of, in_a_word
-from redeploy_conformance.world import Flight, World
 from redeploy_schemas.vocabulary import Ending
 
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from redeploy_conformance import steps as step
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning import steps as step
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.session import StagingSession

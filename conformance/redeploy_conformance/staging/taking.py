@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from redeploy_conformance.judging.views import event_of, view
+from redeploy_conformance.judging.world import Event, World
 from redeploy_conformance.staging.access import local_disks
-from redeploy_conformance.views import event_of, view
-from redeploy_conformance.world import Event, World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Storage
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from redeploy_conformance.evidence.watcher import Watcher
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.running.watcher import Watcher
 from redeploy_conformance.staging.clock import Clock, WatchedClock
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from redeploy_conformance.api import SetUpError
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.access import task_status
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.pace import Pace

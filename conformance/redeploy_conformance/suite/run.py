@@ -2,19 +2,19 @@
 
 import pytest
 
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.investigate import (
+from redeploy_conformance.finding.investigate import (
     CaseReport,
     command,
     findings,
     perform_case,
 )
-from redeploy_conformance.planner import name, possible, why_not
-from redeploy_conformance.plugin_run import Reporter
+from redeploy_conformance.finding.touring import NEEDS, looked_into, perform_tour
+from redeploy_conformance.finding.walking import perform_walks
+from redeploy_conformance.planning.planner import name, possible, why_not
+from redeploy_conformance.planning.steps import Case
+from redeploy_conformance.plugin.run import Reporter
 from redeploy_conformance.redact import scrubbed
-from redeploy_conformance.steps import Case
-from redeploy_conformance.touring import NEEDS, looked_into, perform_tour
-from redeploy_conformance.walking import perform_walks
+from redeploy_conformance.running.bench import Bench
 from redeploy_reports.story import story
 
 NO_BURST = "a burst of calls is only sent to this machine, or with --burst"

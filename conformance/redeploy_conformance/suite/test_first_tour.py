@@ -1,7 +1,7 @@
 """Many planned cases at once, sharing what they can: the first verdict after few requests."""
 
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.plugin_run import Reporter
+from redeploy_conformance.plugin.run import Reporter
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.suite.run import run_tour
 
 

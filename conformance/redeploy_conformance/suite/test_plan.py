@@ -2,10 +2,10 @@
 
 import pytest
 
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.planner import name, plan
-from redeploy_conformance.plugin_run import Reporter
-from redeploy_conformance.steps import Case
+from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.steps import Case
+from redeploy_conformance.plugin.run import Reporter
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.suite.run import run_case
 from redeploy_schemas.contract import load
 

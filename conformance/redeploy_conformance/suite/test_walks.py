@@ -2,10 +2,10 @@
 
 import pytest
 
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.plugin_run import Reporter
+from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.plugin.run import Reporter
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.suite.run import explore
-from redeploy_conformance.walking import OF_A_RUN
 
 
 @pytest.mark.parametrize("walk", range(OF_A_RUN))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from redeploy_conformance.api import Api, Offer
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.planner import plan
+from redeploy_conformance.planning.planner import plan
+from redeploy_conformance.running.api import Api, Offer
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement

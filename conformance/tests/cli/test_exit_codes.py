@@ -135,7 +135,7 @@ BUG = 'raise ZeroDivisionError("a bug of ours")'
 def test_5_the_suite_itself_failed(
     redeploy: Command, module: Module, trouble: str
 ) -> None:
-    module(broken("oracle Oracle answered", trouble))
+    module(broken("judging.oracle Oracle answered", trouble))
     ran = redeploy("run", "mine:make", *ONE)
     assert ran.code == 5
     assert "SUITE FAILED" in ran.out
@@ -144,7 +144,7 @@ def test_5_the_suite_itself_failed(
 
 
 def test_5_before_anything_ran(redeploy: Command, module: Module) -> None:
-    module(broken("api Api discover", BUG))
+    module(broken("running.api Api discover", BUG))
     ran = redeploy("run", "mine:make")
     assert ran.code == 5
     assert "ZeroDivisionError: a bug of ours (mine.py, line" in ran.err
@@ -153,7 +153,7 @@ def test_5_before_anything_ran(redeploy: Command, module: Module) -> None:
 
 
 def test_5_not_1_in_other_commands(redeploy: Command, module: Module) -> None:
-    module(broken("api Api discover", BUG))
+    module(broken("running.api Api discover", BUG))
     redeploy("run", "embedded:security-lock-ignored", *ONE)
     ran = redeploy("replay", RESULT, "mine:make")
     assert ran.code == 5
@@ -169,7 +169,7 @@ def test_5_a_slip_in_a_piece_of_the_plan(
         """
         from dataclasses import replace
 
-        from redeploy_conformance.plans import quota
+        from redeploy_conformance.planning.plans import quota
 
         quota.burst = lambda contract: replace(contract, cases=())
         """

@@ -179,14 +179,14 @@ def test_a_place_that_is_none_is_one_sentence(redeploy: Command) -> None:
     ],
 )
 def test_places_that_are_none(places: list[str], told: str) -> None:
-    from redeploy_conformance.places import PlaceError, check
+    from redeploy_conformance.commands.places import PlaceError, check
 
     with pytest.raises(PlaceError, match=re.escape(told)):
         check(places)
 
 
 def test_places_that_are_some() -> None:
-    from redeploy_conformance.places import check
+    from redeploy_conformance.commands.places import check
 
     check(
         [
@@ -223,7 +223,7 @@ def test_one_clock_is_not_shared_by_hosts(ssh: Ssh, tmp_path: Path) -> None:
 def test_loopback_is_another_machine_on_each_host(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    from redeploy_conformance.hosts import HostError, set_out
+    from redeploy_conformance.plugin.hosts import HostError, set_out
 
     class Spec:
         ssh, python, ssh_config, chdir = "one", None, None, None

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -6,14 +6,20 @@ from importlib.resources import files
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.admission import LOCAL_DISKS_ONLY, RESPONDABLE
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.plans.blocks import LOCAL, make, settable, values, words
-from redeploy_conformance.steps import Redeploy
-from redeploy_conformance.world import World
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.world import World
+from redeploy_conformance.planning.plans.blocks import (
+    LOCAL,
+    make,
+    settable,
+    values,
+    words,
+)
+from redeploy_conformance.planning.steps import Redeploy
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Attribute, Contract, Precondition, load
 from redeploy_strategies.instances import DERIVED
 
@@ -25,7 +31,7 @@ def test_an_attribute_is_a_field_of_the_world(contract: Contract) -> None:
     for one in contract.attributes:
         field = getattr(World(), one.name, None)
         assert field == one.default, (
-            f"[[attribute]] {one.name}: World in conformance/redeploy_conformance/world.py needs "
+            f"[[attribute]] {one.name}: World in conformance/redeploy_conformance/judging/world.py needs "
             f"a field {one.name} = {one.default!r}, and has {field!r}"
         )
 

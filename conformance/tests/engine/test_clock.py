@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.control_parts import ControlParts, Reply
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Advance, Create, Look
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Advance, Create, Look
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from redeploy_conformance import planner, plans
-from redeploy_conformance.authority import allows
-from redeploy_conformance.model import Call, Rules, admissible
-from redeploy_conformance.passing import finish, passed
-from redeploy_conformance.planner import name, plan
-from redeploy_conformance.plans import opening
-from redeploy_conformance.steps import Case
-from redeploy_conformance.world import Event, Flight, World, exactly
+from redeploy_conformance.judging.authority import allows
+from redeploy_conformance.judging.model import Call, Rules, admissible
+from redeploy_conformance.judging.passing import finish, passed
+from redeploy_conformance.judging.world import Event, Flight, World, exactly
+from redeploy_conformance.planning import planner, plans
+from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.plans import opening
+from redeploy_conformance.planning.steps import Case
 from redeploy_schemas.contract import Contract, PolicyCase, contract_text, load, parse
 from redeploy_schemas.vocabulary import Ending
 

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings, choices, clauses
 from redeploy_conformance.emulator.variants import variants
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.session import Run
-from redeploy_conformance.touring import perform_tour
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.finding.touring import perform_tour
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import plan, possible
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import Contract
 
 Make = Callable[..., Bench]

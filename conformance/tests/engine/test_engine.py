@@ -6,16 +6,16 @@ from itertools import pairwise
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings, choices, clauses
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import findings, perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.notation import from_json, to_json
-from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.steps import Create, Look, Redeploy, Settle
+from redeploy_conformance.finding.investigate import findings, perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.notation import from_json, to_json
+from redeploy_conformance.planning.planner import plan, possible
+from redeploy_conformance.planning.steps import Create, Look, Redeploy, Settle
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Transport, UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse

@@ -1,9 +1,9 @@
 """An event stays of the type that it was raised with (L9, L10)."""
 
-from redeploy_conformance.belief import narrow
-from redeploy_conformance.model import Rules
-from redeploy_conformance.sight import Mismatch
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.judging.belief import narrow
+from redeploy_conformance.judging.model import Rules
+from redeploy_conformance.judging.sight import Mismatch
+from redeploy_conformance.judging.world import Event, World
 from redeploy_schemas.contract import load
 
 RAISED = Event("e-1", "SystemMaintenance.Reboot", "Scheduled")

@@ -1,7 +1,7 @@
 """Guesses at the fewest steps: the plainest first, all tried together, each on its own instance."""
 
-from redeploy_conformance.guesses import guesses, special, together
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.guesses import guesses, special, together
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,

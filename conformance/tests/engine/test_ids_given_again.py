@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.control_parts import ControlParts, Reply
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Raise, Redeploy, Settle
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Raise, Redeploy, Settle
+from redeploy_conformance.running.bench import Bench
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.ids import Ids
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import ABSENT
-from redeploy_conformance.steps import Create, Redeploy, Step
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Redeploy, Step
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import ABSENT
 
 ONE = (Create("i1"), Redeploy("i2"))
 TWO = (Create("i1"), Redeploy("i2"), Redeploy("i3"))

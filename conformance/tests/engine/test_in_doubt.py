@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.session import Run
-from redeploy_conformance.steps import Create, Look, Redeploy, Settle, Together
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Create, Look, Redeploy, Settle, Together
+from redeploy_conformance.running.bench import Bench, set_up
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target, UnansweredError
 from redeploy_conformance.targets.http import HttpTransport

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from redeploy_conformance.blaming import blame
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.judging.blaming import blame
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.replies import Kind, Reply
+from redeploy_conformance.judging.world import Event, World
 from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import Ending
 

@@ -7,18 +7,25 @@ from unittest.mock import patch
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.emulator.state import Event as Raised
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
-from redeploy_conformance.sight import confirms, refined
-from redeploy_conformance.steps import Advance, Create, Look, Redeploy, Script, Settle
-from redeploy_conformance.world import Echo, Event, World
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.sight import confirms, refined
+from redeploy_conformance.judging.world import Echo, Event, World
+from redeploy_conformance.planning.steps import (
+    Advance,
+    Create,
+    Look,
+    Redeploy,
+    Script,
+    Settle,
+)
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import load
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")

@@ -9,12 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,
@@ -25,6 +24,7 @@ from redeploy_conformance.steps import (
     Simulate,
     Step,
 )
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.envelopes import Envelopes
 from redeploy_conformance.emulator.ids import Ids
@@ -14,10 +13,10 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
 from redeploy_conformance.emulator.state import Principal
-from redeploy_conformance.investigate import perform, perform_case
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.planner import name, plan
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.investigate import perform, perform_case
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,
@@ -29,6 +28,7 @@ from redeploy_conformance.steps import (
     Settle,
     Step,
 )
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.wire.http import HttpResponse
 from redeploy_schemas.contract import Contract
 

@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.control_parts import ControlParts, Reply
@@ -17,10 +16,9 @@ from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Event, Instance, Principal
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,
@@ -31,6 +29,8 @@ from redeploy_conformance.steps import (
     Settle,
     Step,
 )
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import load
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redeploy_conformance.limiter import Limiter, Quota, judge
+from redeploy_conformance.judging.limiter import Limiter, Quota, judge
 from redeploy_schemas.contract import load
 
 CONTRACT = load()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redeploy_conformance.limiter import Limiter, Quota, all_limiters, judge
+from redeploy_conformance.judging.limiter import Limiter, Quota, all_limiters, judge
 from redeploy_schemas.contract import load
 
 CONTRACT = load()

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.memory import Memory
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.steps import Create, Patch, Redeploy, Settle
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.memory import Memory
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.replies import Kind, Reply
+from redeploy_conformance.judging.world import Event, World
+from redeploy_conformance.planning.steps import Create, Patch, Redeploy, Settle
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 

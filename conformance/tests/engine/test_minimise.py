@@ -1,7 +1,13 @@
 """Reducing steps: what is left is needed, and the search keeps to its budget."""
 
-from redeploy_conformance.minimise import Search, focused, minimise, plainer, sound
-from redeploy_conformance.steps import (
+from redeploy_conformance.planning.minimise import (
+    Search,
+    focused,
+    minimise,
+    plainer,
+    sound,
+)
+from redeploy_conformance.planning.steps import (
     Advance,
     Create,
     Look,

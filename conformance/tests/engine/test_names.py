@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.model import Rules
-from redeploy_conformance.names import Names, seen_again
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.world import Event, World
+from redeploy_conformance.judging.model import Rules
+from redeploy_conformance.judging.names import Names, seen_again
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.world import Event, World
 from redeploy_schemas.contract import load
 
 RULES = Rules(bound=600.0, lags=False, stepped=True)

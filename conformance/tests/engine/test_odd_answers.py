@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.investigate import perform, trace
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.investigate import perform, trace
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import (
     Create,
     Launch,
     Look,
@@ -23,6 +21,8 @@ from redeploy_conformance.steps import (
     Step,
     Tasks,
 )
+from redeploy_conformance.running.bench import set_up
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform_case
-from redeploy_conformance.planner import name, plan
+from redeploy_conformance.finding.investigate import perform_case
+from redeploy_conformance.finding.touring import perform_tour
+from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.touring import perform_tour
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import load
 

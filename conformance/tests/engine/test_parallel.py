@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from redeploy_conformance.api import Api
 from redeploy_conformance.parallel import at_once, held, hold
+from redeploy_conformance.running.api import Api
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.http import HttpTransport
 from redeploy_conformance.targets.statement import Statement

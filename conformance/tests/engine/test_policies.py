@@ -5,17 +5,17 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from redeploy_conformance.authority import allows
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.authority import Authority, read_policy
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.plans.authority import too_little
-from redeploy_conformance.steps import Create, Look, Redeploy
-from redeploy_conformance.touring import looked_into, perform_tour
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.finding.touring import looked_into, perform_tour
+from redeploy_conformance.judging.authority import allows
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.plans.authority import too_little
+from redeploy_conformance.planning.steps import Create, Look, Redeploy
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import load
 from redeploy_strategies.policies import Statement, statements
 

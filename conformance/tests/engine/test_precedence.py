@@ -6,19 +6,19 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from redeploy_conformance.api import Offer
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.conclude import Gathered
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
-from redeploy_conformance.guards import NO_EVENT_CODE
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.world import Event, Flight, World
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.guards import NO_EVENT_CODE
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.replies import Kind, Reply
+from redeploy_conformance.judging.world import Event, Flight, World
+from redeploy_conformance.planning.planner import plan, possible
+from redeploy_conformance.results.conclude import Gathered
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 

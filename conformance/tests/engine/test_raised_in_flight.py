@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Raise, Redeploy, Settle
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Raise, Redeploy, Settle
+from redeploy_conformance.running.bench import Bench
 
 RAISED = (
     Raise("i1", "SystemMaintenance.Redeploy", "Inquiring"),

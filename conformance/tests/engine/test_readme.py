@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from redeploy_conformance.certify.faulty import FAULTY
-from redeploy_conformance.contract_command import mermaid
+from redeploy_conformance.commands.contract import mermaid
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import load

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.planner import plan, possible
-from redeploy_conformance.steps import Case
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import plan, possible
+from redeploy_conformance.planning.steps import Case
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 
 Make = Callable[..., Bench]

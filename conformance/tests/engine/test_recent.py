@@ -2,10 +2,10 @@
 
 import pytest
 
-from redeploy_conformance import recent
-from redeploy_conformance.bench import set_up
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Redeploy
+from redeploy_conformance.judging import recent
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Redeploy
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from redeploy_conformance.model import Call, Rules
-from redeploy_conformance.oracle import Oracle
-from redeploy_conformance.replies import Kind, Reply
-from redeploy_conformance.world import World
+from redeploy_conformance.judging.model import Call, Rules
+from redeploy_conformance.judging.oracle import Oracle
+from redeploy_conformance.judging.replies import Kind, Reply
+from redeploy_conformance.judging.world import World
 from redeploy_schemas.contract import load
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from redeploy_conformance.api import Offer
-from redeploy_conformance.conclude import Gathered
-from redeploy_conformance.investigate import CaseReport
-from redeploy_conformance.touring import TOUR
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.finding.touring import TOUR
+from redeploy_conformance.results.conclude import Gathered
+from redeploy_conformance.running.api import Offer
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import NOT_CHOSEN, Part

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.bench import set_up
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.replies import Kind, Reply, flaws, read
-from redeploy_conformance.steps import Create, Together
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.replies import Kind, Reply, flaws, read
+from redeploy_conformance.planning.steps import Create, Together
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.investigate import findings, perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Redeploy
+from redeploy_conformance.finding.investigate import findings, perform
+from redeploy_conformance.finding.touring import looked_into, perform_tour
+from redeploy_conformance.finding.walking import perform_walks
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Redeploy
+from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.targets.asgi import DirectTransport
-from redeploy_conformance.touring import looked_into, perform_tour
-from redeploy_conformance.walking import perform_walks
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Finding
 

@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from redeploy_conformance.cli import main
-from redeploy_conformance.conclude import CONSISTENT
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.faults.registry import REGISTERED, Fault
-from redeploy_conformance.selftest import line, sound, summary
-from redeploy_conformance.trial import Trial, try_fault
+from redeploy_conformance.results.conclude import CONSISTENT
+from redeploy_conformance.trial.selftest import line, sound, summary
+from redeploy_conformance.trial.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
@@ -153,7 +153,7 @@ def test_a_planted_variant_that_is_not_legal_is_told_as_a_false_alarm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     planted = {"planted": Settings(quota=499)}
-    monkeypatch.setattr("redeploy_conformance.trial.variants", lambda: planted)
+    monkeypatch.setattr("redeploy_conformance.trial.trial.variants", lambda: planted)
     monkeypatch.setattr(
         "redeploy_conformance.emulator.variants.variants", lambda: planted
     )

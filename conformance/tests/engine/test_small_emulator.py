@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.bench import set_up
+from redeploy_conformance.finding.touring import looked_into, perform_tour
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.find import find
-from redeploy_conformance.touring import looked_into, perform_tour
 from redeploy_schemas.contract import load
 
 FILE = Path(__file__).parents[2] / "examples" / "small_emulator.py"

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from redeploy_conformance.blaming import Violation
-from redeploy_conformance.task_list import Shown
-from redeploy_conformance.task_list import judged as judged_when
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.running.task_list import Shown
+from redeploy_conformance.running.task_list import judged as judged_when
 
 MINE = "RedeployInstance"
 PROCESSING = Shown("Processing", MINE)

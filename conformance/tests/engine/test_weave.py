@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from redeploy_conformance.bench import Bench
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import perform
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.planner import plan
-from redeploy_conformance.steps import (
+from redeploy_conformance.finding.investigate import perform
+from redeploy_conformance.finding.touring import TOUR, looked_into, perform_tour
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import plan
+from redeploy_conformance.planning.steps import (
     Advance,
     Case,
     Create,
@@ -19,8 +19,8 @@ from redeploy_conformance.steps import (
     Settle,
     Step,
 )
-from redeploy_conformance.touring import TOUR, looked_into, perform_tour
-from redeploy_conformance.weave import merged, tour
+from redeploy_conformance.planning.weave import merged, tour
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 

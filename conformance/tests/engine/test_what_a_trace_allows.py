@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from redeploy_conformance.bench import Bench
-from redeploy_conformance.blaming import REFUSED, Violation
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.investigate import perform, trace
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.steps import Create, Look, Redeploy
+from redeploy_conformance.finding.investigate import perform, trace
+from redeploy_conformance.judging.blaming import REFUSED, Violation
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Create, Look, Redeploy
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 
 DENIED = (("Deny", "ecs:*", "*"),)

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from redeploy_conformance.bench import Bench, set_up
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.evidence.recording import begin, finish
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.investigate import findings, perform_case
-from redeploy_conformance.planner import name, plan, possible
-from redeploy_conformance.steps import Case
+from redeploy_conformance.finding.investigate import findings, perform_case
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Case
+from redeploy_conformance.results.verdict import Start, Taken, judge
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target, Transport
 from redeploy_conformance.targets.statement import Statement
-from redeploy_conformance.verdict import Start, Taken, judge
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import Result
 from redeploy_schemas.records import Target as TargetRecord

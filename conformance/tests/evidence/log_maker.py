@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from redeploy_conformance.api import ALL_STATUSES, Api
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.running.api import ALL_STATUSES, Api
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.baseline import (
+from redeploy_conformance.planning.notation import from_json
+from redeploy_conformance.results.baseline import (
     BaselineError,
     Entry,
     Standing,
@@ -20,9 +21,8 @@ from redeploy_conformance.baseline import (
     try_file,
     try_pinned,
 )
-from redeploy_conformance.baseline_update import update
-from redeploy_conformance.bench import Bench, set_up
-from redeploy_conformance.notation import from_json
+from redeploy_conformance.results.baseline_update import update
+from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.find import find
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.validation import problems

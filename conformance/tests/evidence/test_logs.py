@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance import recent
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.evidence import elements, ordering
@@ -21,7 +20,8 @@ from redeploy_conformance.evidence.logs import kind_of, watch
 from redeploy_conformance.evidence.ordering import BLOCK, WINDOW
 from redeploy_conformance.evidence.sources import LogError
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.recent import MOST_IDS, Recent
+from redeploy_conformance.judging import recent
+from redeploy_conformance.judging.recent import MOST_IDS, Recent
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems

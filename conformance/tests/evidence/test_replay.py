@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.export import ExportError, pytest_file, script
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.notation import InvalidStepError
-from redeploy_conformance.pinned import steps_of
+from redeploy_conformance.finding.export import ExportError, pytest_file, script
+from redeploy_conformance.planning.notation import InvalidStepError
+from redeploy_conformance.planning.pinned import steps_of
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result
 

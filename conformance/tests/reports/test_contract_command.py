@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from redeploy_conformance.contract_command import (
+from redeploy_conformance.commands.contract import (
     FAILS,
     SUCCEEDS,
     document,

@@ -1,10 +1,10 @@
 """What a run counts for the pictures: edges of the diagram, calls near the rate limit."""
 
-from redeploy_conformance.bursts import bursts
-from redeploy_conformance.limiter import Quota
-from redeploy_conformance.moves import Walk
-from redeploy_conformance.steps import Together
-from redeploy_conformance.world import Flight, World
+from redeploy_conformance.finding.bursts import bursts
+from redeploy_conformance.judging.limiter import Quota
+from redeploy_conformance.judging.moves import Walk
+from redeploy_conformance.judging.world import Flight, World
+from redeploy_conformance.planning.steps import Together
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Burst, BurstPoint
 from redeploy_schemas.vocabulary import Ending

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from redeploy_conformance.export import pytest_file, script
-from redeploy_conformance.steps import Create, Redeploy
+from redeploy_conformance.finding.export import pytest_file, script
+from redeploy_conformance.planning.steps import Create, Redeploy
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding
 
@@ -65,7 +65,9 @@ def test_nor_what_stands_in_the_steps_of_a_result_file(
 
 
 def assert_harmless(text: str, folder: Path) -> None:
-    head = files("redeploy_conformance").joinpath("export.sh").read_text("utf-8")
+    head = (
+        files("redeploy_conformance.finding").joinpath("export.sh").read_text("utf-8")
+    )
     assert text.startswith(head)
     done = subprocess.run(
         [str(BASH), "-eu"],

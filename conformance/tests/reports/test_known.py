@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from junitparser import JUnitXml, Skipped
 
-from redeploy_conformance.shards import merge
+from redeploy_conformance.results.shards import merge
 from redeploy_reports import badge, diff, html, junit, markdown, matrix, text
 from redeploy_schemas.records import ClauseResult, Finding, Result
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from click.testing import Result as Outcome
 
 import redeploy_reports
-from redeploy_conformance import report_commands
 from redeploy_conformance.cli import main
-from redeploy_conformance.report_commands import report as group
+from redeploy_conformance.commands import report as report_commands
+from redeploy_conformance.commands.report import report as group
 from redeploy_schemas.records import Result
 
 Write = Callable[[str, Result], str]
@@ -65,7 +65,7 @@ def test_every_file_that_renders_a_result_is_a_format() -> None:
         if re.search(r"^def render\(\s*result: Result", path.read_text("utf-8"), re.M):
             assert f"redeploy_reports.{path.stem} import" in listed, (
                 f"reports/redeploy_reports/{path.name} renders a result, and no command of "
-                "report_commands.py does so with it"
+                "commands/report.py does so with it"
             )
 
 

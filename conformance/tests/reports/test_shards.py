@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.shards import MergeError, merge
+from redeploy_conformance.results.shards import MergeError, merge
 from redeploy_schemas.records import (
     Burst,
     BurstPoint,

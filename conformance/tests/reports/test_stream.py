@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from redeploy_conformance.stream import STREAM_FORMAT
-from redeploy_conformance.unstream import StreamError, fold, is_stream
+from redeploy_conformance.results.stream import STREAM_FORMAT
+from redeploy_conformance.results.unstream import StreamError, fold, is_stream
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from redeploy_conformance.session import UNDECLARED_LAG
+from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_conformance.staging.cases import (
     StagingCase,
     as_found,

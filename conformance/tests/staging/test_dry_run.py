@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from redeploy_conformance.bench import set_up
-from redeploy_conformance.dry_run import lines
+from redeploy_conformance.commands.dry_run import lines
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.targets.asgi import DirectTransport

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redeploy_conformance.api import Manner
-from redeploy_conformance.session import ABSENT
+from redeploy_conformance.running.api import Manner
+from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.api import SetUpError
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.requests import read
 
 from .conftest import ACCEPTS, Account, Deaf, MakeAccount, Watching

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from redeploy_conformance.api import SetUpError
+from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.running import Staging
 

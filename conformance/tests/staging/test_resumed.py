@@ -9,7 +9,7 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.investigate import CaseReport
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result

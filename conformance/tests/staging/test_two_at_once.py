@@ -9,11 +9,11 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
-from redeploy_conformance.ledger import Ledger
-from redeploy_conformance.session import Run
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Redeploy, Take
+from redeploy_conformance.running.session import Run
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.session import StagingSession
-from redeploy_conformance.steps import Redeploy, Take
 from redeploy_conformance.targets.base import UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 

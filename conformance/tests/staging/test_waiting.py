@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.session import UNDECLARED_LAG
+from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.pace import MOST, Pace
 from redeploy_conformance.staging.requests import read

@@ -1,0 +1,1 @@
+"""From a violation to a finding: exploration, the fewest steps that show it, how to see it again."""

@@ -1,0 +1,347 @@
+"""From a violation to a finding: the fewest steps that show it, and how often they do."""
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from msgspec.structs import replace
+
+from redeploy_conformance.finding.bursts import bursts
+from redeploy_conformance.finding.guesses import guesses, has_ending, special, together
+from redeploy_conformance.judging.blaming import REFUSED, Violation
+from redeploy_conformance.judging.guards import reasons
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.meaning import meaning
+from redeploy_conformance.judging.world import World
+from redeploy_conformance.planning import steps as step
+from redeploy_conformance.planning.minimise import Search, Steps, minimise
+from redeploy_conformance.planning.notation import to_json
+from redeploy_conformance.planning.steps import Case, Step
+from redeploy_conformance.redact import exchange
+from redeploy_conformance.running.api import LostError, OfferError, SetUpError
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Done, Run, not_as_offered
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.records import Finding, TraceStep
+
+ATTEMPTS = 3
+MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
+"""What the search for fewer steps may cost."""
+MANY = 3
+"""With more special things about them, guessed steps are reduced further."""
+CALLERS = frozenset({"U1", "U2"})
+"""Clauses that only a caller breaks who may not; with nothing granted it is U1, else U2."""
+UNASKED = frozenset({"L9", "L10", "A12", "A14", "Q4", "U1", "U2", "U4"})
+"""Clauses that a change breaks which nobody asked for: a call that was turned down made it, or the
+redeploy of another instance. The fewest steps tell."""
+MOST_WORLDS = 6
+MOST_EXCHANGES = 6
+
+
+@dataclass(slots=True)
+class CaseReport:
+    """What became of one case; ``idle`` names clauses that it ran for and did not exercise.
+
+    ``declined`` says why it was not run at all, though it could have been.
+    """
+
+    name: str
+    clauses: tuple[str, ...]
+    ledger: Ledger = field(default_factory=Ledger)
+    findings: list[Finding] = field(default_factory=list)
+    problem: str | None = None
+    skipped: str | None = None
+    idle: tuple[str, ...] = ()
+    declined: str | None = None
+    lost: bool = False
+    requests: int = 0
+    steps: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values, for a worker to hand to its controller."""
+        return {
+            **{one.name: getattr(self, one.name) for one in fields(self)},
+            "ledger": self.ledger.to_json(),
+            "findings": [one.to_json() for one in self.findings],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "CaseReport":
+        """Return the report that ``to_json`` wrote."""
+        return cls(
+            **{
+                **data,
+                "clauses": tuple(data["clauses"]),
+                "idle": tuple(data["idle"]),
+                "ledger": Ledger.from_json(data["ledger"]),
+                "findings": [Finding.from_json(one) for one in data["findings"]],
+            }
+        )
+
+
+def perform(
+    bench: Bench, steps: Sequence[Step], ledger: Ledger, *, counted: bool = False
+) -> Run:
+    """Carry steps out in a fresh session; trouble with it is a problem of the run.
+
+    ``counted`` says whether what it shows counts for the run's verdict.
+    """
+    try:
+        session = bench.session(ledger, counted=counted)
+        run = session.perform(steps)
+        ledger.bursts += bursts(session.oracle.quotas)
+    except OfferError as error:
+        run = Run(violations=[not_as_offered(error)])
+    except SetUpError as error:
+        run = Run(problem=str(error), lost=isinstance(error, LostError))
+    bench.steps += len(run.done)
+    return run
+
+
+def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]:
+    """Run a planned case, and return what became of it; findings are not looked into yet."""
+    report = CaseReport(label, case.clauses)
+    requests, steps = bench.api.requests, bench.steps
+    run = perform(bench, case.steps, report.ledger, counted=True)
+    bench.seen.update(report.ledger.held)
+    report.problem, report.skipped, report.lost = run.problem, run.skipped, run.lost
+    report.requests = bench.api.requests - requests
+    report.steps = bench.steps - steps
+    if not (run.violations or run.problem or run.skipped):
+        report.idle = tuple(
+            clause
+            for clause in case.clauses[:1]
+            if bench.contract.by_id[clause].required and not report.ledger.times(clause)
+        )
+    return report, run
+
+
+def guessed_finding(
+    bench: Bench, case: str, steps: Steps, violation: Violation, reproduce: str
+) -> Finding | None:
+    """Return a finding where a likely trace of ``steps`` breaks the clause, before they are done."""
+    guess = guessed(bench, steps, violation) if _cheap(bench) else None
+    if guess is None:
+        return None
+    fewest, shown = guess
+    return _written(bench, case, violation, shown[0], fewest, reproduce, shown)
+
+
+def findings(
+    bench: Bench, case: str, run: Run, reproduce: str, *, drawn: bool = False
+) -> list[Finding]:
+    """Return a finding for the first violation of each clause that a run broke.
+
+    ``drawn`` says that the steps were drawn, or woven from many cases, rather than planned.
+    Without a command to ``reproduce`` it, a finding is replayed from the result file.
+    """
+    first: dict[str, Violation] = {}
+    for violation in run.violations:
+        first.setdefault(violation.clause, violation)
+    done = [one.step for one in run.done]
+    return [
+        _finding(bench, case, one, run, done, reproduce, drawn)
+        for one in first.values()
+    ]
+
+
+def _finding(
+    bench: Bench,
+    case: str,
+    violation: Violation,
+    run: Run,
+    done: Sequence[Step],
+    reproduce: str,
+    drawn: bool,
+) -> Finding:
+    shown: list[Run] = []
+    attempts = 0
+    if bench.offer.parts and _cheap(bench):
+        attempts = ATTEMPTS
+        guess = guessed(bench, done, violation) if drawn else None
+        if guess is None:
+            fewest, again = shortest(bench, done, violation, drawn=drawn)
+            if again is not None:
+                done, run = fewest, again
+            shown = _shown(bench, done, violation)
+        else:
+            done, shown = guess
+            run = shown[0]
+    return _written(bench, case, violation, run, done, reproduce, shown, attempts)
+
+
+def _written(
+    bench: Bench,
+    case: str,
+    violation: Violation,
+    run: Run,
+    done: Sequence[Step],
+    reproduce: str,
+    shown: Sequence[Run],
+    attempts: int = ATTEMPTS,
+) -> Finding:
+    violation = _same(run, violation) or violation
+    if bench.api.watcher is not None:
+        bench.api.watcher.finding(case, violation.clause, run.number)
+    clause = bench.contract.by_id[violation.clause]
+    return Finding(
+        clause=violation.clause,
+        also=violation.also,
+        instead=violation.instead,
+        case=case,
+        summary=clause.statement,
+        expected=violation.expected,
+        observed=violation.observed,
+        trace=trace(bench.contract, run, violation),
+        steps=tuple(to_json(one) for one in done),
+        reproduce=reproduce,
+        reproduced=len(shown),
+        attempts=attempts,
+    )
+
+
+def _cheap(bench: Bench) -> bool:
+    """Whether trying again costs nothing but requests: time is turned, not waited for."""
+    return any(part.value == "clock" for part in bench.offer.parts)
+
+
+def _same(run: Run, wanted: Violation) -> Violation | None:
+    """Return the violation of the same clause, or of one that is told from it by fewer steps."""
+    return next((one for one in run.violations if _alike(one, wanted)), None)
+
+
+def _alike(one: Violation, other: Violation) -> bool:
+    both = {one.clause, other.clause}
+    seen = "answer" not in (one.field, other.field)
+    return len(both) == 1 or both == CALLERS or (seen and both <= UNASKED)
+
+
+def shortest(
+    bench: Bench, steps: Sequence[Step], violation: Violation, *, drawn: bool
+) -> tuple[Sequence[Step], Run | None]:
+    """Return the fewest steps that still break the clause, and their run; None if none does."""
+    begun, started = bench.api.requests, time.monotonic()
+
+    def breaks(fewer: Sequence[Step]) -> Run | None:
+        run = perform(bench, fewer, Ledger())
+        return run if _same(run, violation) is not None else None
+
+    def may_go_on() -> bool:
+        spent = bench.api.requests - begun
+        return spent < MOST_REQUESTS and time.monotonic() - started < MOST_SECONDS
+
+    search = Search(breaks, may_go_on)
+    fewest = minimise(steps, violation.key, search, drawn=drawn)
+    return fewest, search.best or breaks(fewest)
+
+
+def _shown(bench: Bench, steps: Sequence[Step], violation: Violation) -> list[Run]:
+    """Do the steps some times more; return the runs that broke the clause again."""
+    before = bench.api.requests
+    runs = [perform(bench, steps, Ledger()) for _ in range(ATTEMPTS)]
+    bench.confirming = bench.api.requests - before
+    return [run for run in runs if _same(run, violation) is not None]
+
+
+def guessed(
+    bench: Bench, steps: Sequence[Step], violation: Violation
+) -> tuple[Steps, list[Run]] | None:
+    """Return the plainest of the likely traces that broke the clause, and runs that show it.
+
+    The plainest of all is tried alone first: where nothing special is needed, that is all it takes.
+    What a look showed needs a redeploy of which it is known how it ends. The others are tried
+    beside one another.
+    """
+    row = next(row for row in bench.contract.events if not row.only_with)
+    event = (row.type, row.statuses[0])
+    likely = guesses(steps, violation.key, event, violation.event)
+    if violation.clause in CALLERS:
+        likely = tuple(one for one in likely if _by_somebody(one))
+    if not likely:
+        return None
+    ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
+    plainest = (ends or likely)[0]
+    guess: Steps | None = plainest
+    if _same(perform(bench, plainest, Ledger()), violation) is None:
+        through, owners = together(one for one in likely if one != plainest)
+        broken = {
+            owners[one.key]
+            for one in perform(bench, through, Ledger()).violations
+            if one.key in owners and _alike(one, violation)
+        }
+        guess = next((one for one in likely if one in broken), None)
+    if guess is None:
+        return None
+    shown = _shown(bench, guess, violation)
+    if shown and special(guess) > MANY:
+        fewest, again = shortest(bench, guess, violation, drawn=True)
+        more = _shown(bench, fewest, violation) if again else []
+        guess, shown = (tuple(fewest), more) if more else (guess, shown)
+    return (guess, shown) if shown else None
+
+
+def _by_somebody(steps: Steps) -> bool:
+    """Whether a call is made by somebody whose policies matter, not by the account itself."""
+    calls = (one for one in steps if isinstance(one, step.Redeploy))
+    return any(one.policy or one.statements is not None for one in calls)
+
+
+def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:
+    """Return the steps of a run as a story: what was done, what was allowed, what came."""
+    last = len(run.done)
+    return tuple(
+        TraceStep(
+            n=number,
+            text=str(one.step),
+            detail=violation.detail if number == last else "",
+            allowed=(violation.expected,)
+            if number == last
+            else _allowed(contract, one),
+            observed=one.observed,
+            worlds_before=_worlds(one.before),
+            worlds_after=_worlds(one.after),
+            exchanges=tuple(
+                exchange(*pair) for pair in one.exchanges[-MOST_EXCHANGES:]
+            ),
+        )
+        for number, one in enumerate(run.done, 1)
+    )
+
+
+def _allowed(contract: Contract, done: Done) -> tuple[str, ...]:
+    """Return what a call could be answered, in the worlds before it.
+
+    Nothing where that rests on what its caller's own statements name.
+    """
+    one = done.step
+    if not isinstance(one, step.Redeploy) or one.key not in done.before:
+        return ()
+    call = meaning(contract, one)
+    if call.barred is not None:
+        return (REFUSED,)
+    if one.statements is not None:
+        return ()
+    words = [REFUSED] if call.maybe else []
+    for world in done.before[one.key]:
+        if call.foreign:
+            world = replace(world, exists=False, flight=None)
+        why = reasons(contract, world)
+        words += [row.code for row in why.violated] or ["accepted"]
+        words += [excuse.code for excuse in why.excuses]
+    return tuple(dict.fromkeys(words))
+
+
+def _worlds(worlds: Mapping[str, frozenset[World]]) -> tuple[str, ...]:
+    words = [
+        f"{key}: {text}"
+        for key, several in worlds.items()
+        for text in sorted({str(world) for world in several})
+    ]
+    return tuple(words[:MOST_WORLDS])
+
+
+def command(*words: str) -> str:
+    """Return a shell command, quoted."""
+    return shlex.join(("redeploy-conformance", *words))

@@ -1,0 +1,136 @@
+"""Belief: the worlds that one instance may be in, and how a look at it narrows them."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from redeploy_conformance.judging.fitting import agreed
+from redeploy_conformance.judging.model import Rules
+from redeploy_conformance.judging.passing import passed
+from redeploy_conformance.judging.sight import (
+    Mismatch,
+    View,
+    by_field,
+    confirms,
+    mismatches,
+    refined,
+    tells,
+)
+from redeploy_conformance.judging.world import Told, World
+from redeploy_schemas.contract import Contract
+
+Belief: TypeAlias = frozenset[World]
+
+
+class Narrowed(msgspec.Struct, frozen=True, gc=False):
+    """What a look left: the worlds, what it confirmed, the choices it told, or what is wrong.
+
+    With ``mismatches`` the belief is the nearest world, adjusted to what was seen, and ``instead`` are
+    the clauses that are broken in their place if another world, just as near, is the true one. Where
+    all worlds left are under way, ``ended`` are those in which the redeploy is over and the clauses in
+    ``instead`` are broken.
+    """
+
+    belief: Belief
+    held: tuple[tuple[str, str], ...] = ()
+    told: tuple[Told, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    instead: tuple[str, ...] = ()
+    ended: Belief = frozenset()
+
+
+def in_time(contract: Contract, belief: Belief, now: float, rules: Rules) -> Belief:
+    """Return what the worlds may have become by ``now``."""
+    if any(one.echo for one in belief):
+        belief = frozenset(_faded(one, now) for one in belief)
+    resting = [one for one in belief if one.flight is None and one.doubt is None]
+    moving = belief.difference(resting)
+    moved = (later for one in moving for later in passed(contract, one, now, rules))
+    return frozenset((*resting, *moved))
+
+
+def narrow(
+    contract: Contract, belief: Belief, view: View, now: float, rules: Rules
+) -> Narrowed:
+    """Return the worlds that a view leaves; if none, the smallest set of mismatches."""
+    shown = by_field(view)
+    judged = [
+        (world, mismatches(contract, world, view, shown, rules)) for world in belief
+    ]
+    fit = [world for world, wrong in judged if not wrong]
+    stable = view.get("status") in contract.transition_from
+    if not fit:
+        world, wrong = min(judged, key=lambda one: _weight(one[0], one[1], stable))
+        near = _weight(world, wrong, stable)[:2]
+        clauses = {
+            one.clause
+            for other, several in judged
+            if _weight(other, several, stable)[:2] == near
+            for one in several
+        }
+        if any(map(_after_an_error, belief)):
+            wrong = (replace(wrong[0], clause="A12"),)
+        instead = tuple(sorted(clauses - {one.clause for one in wrong}))
+        nearest = frozenset({refined(world, view)})
+        return Narrowed(nearest, mismatches=wrong, instead=instead)
+    ambiguous = any(world.in_flight for world in fit)
+    left = frozenset(refined(world, view, ambiguous=ambiguous) for world in fit)
+    if rules.lags:  # what was seen is the past: the present may be further on
+        left = in_time(contract, frozenset(filter(_under_way, left)), now, rules) | (
+            frozenset(world for world in left if not _under_way(world))
+        )
+    sure = not (stable and all(one.in_flight for one in fit))
+    instead, ended = ((), frozenset[World]()) if sure else _had_it_ended(judged, view)
+    return Narrowed(
+        left,
+        agreed(confirms(contract, world, view) for world in fit),
+        agreed((*world.told, *tells(contract, world, view, rules)) for world in fit),
+        instead=instead,
+        ended=ended,
+    )
+
+
+def _after_an_error(world: World) -> bool:
+    """Whether an InternalError left it open what this world is (A12)."""
+    return "A12" in world.quiet or (world.flight is not None and world.flight.unsure)
+
+
+def _under_way(world: World) -> bool:
+    return world.flight is not None and world.flight.moved
+
+
+def _faded(world: World, now: float) -> World:
+    over = world.echo is not None and now >= world.echo.due
+    return replace(world, echo=None) if over else world
+
+
+def _weight(
+    world: World, wrong: tuple[Mismatch, ...], stable: bool
+) -> tuple[int, bool, int, bool, list[str]]:
+    """Order explanations: fewest clauses broken; a stable status has ended, another has not.
+
+    One clause may be broken by many fields at once, as by several events (E6). Of two the one that
+    is only against a declaration is better than one against the page.
+    """
+    bound = not all(one.field == "choice" for one in wrong)
+    clauses = [one.clause for one in wrong]
+    many = len(set(clauses))
+    return many, world.in_flight is stable, len(wrong), bound, clauses
+
+
+def _had_it_ended(
+    judged: Iterable[tuple[World, tuple[Mismatch, ...]]], view: View
+) -> tuple[tuple[str, ...], Belief]:
+    """Return the worlds nearest to a view in which the redeploy has ended, and what they break."""
+    ended = [
+        (world, {one.clause for one in several})
+        for world, several in judged
+        if not world.in_flight
+    ]
+    fewest = min((len(several) for _, several in ended), default=0)
+    nearest = [one for one in ended if len(one[1]) == fewest]
+    clauses = set[str]().union(*(several for _, several in nearest))
+    worlds = frozenset(refined(world, view) for world, _ in nearest)
+    return tuple(sorted(clauses)), worlds

@@ -1,0 +1,107 @@
+"""Many things at once: a few calls that between them show most of what can go wrong."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from redeploy_conformance.planning.plans.authority import too_little
+from redeploy_conformance.planning.plans.blocks import (
+    FAIL,
+    LOCAL,
+    MORE,
+    SUCCEED,
+    event,
+    harmless_values,
+    make,
+    unlisted_pairs,
+)
+from redeploy_conformance.planning.steps import (
+    Case,
+    Create,
+    Depth,
+    Look,
+    Redeploy,
+    Settle,
+    Step,
+)
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import LocalDisk
+
+FAILED_HOST = "SystemFailure."
+"""How the types of events begin that tell of a failure that has happened."""
+
+GLANCE = Look(("i1",), light=True)
+
+
+def all_at_once(contract: Contract) -> Iterator[Case]:
+    """Yield a few calls that between them show most of what can go wrong with one.
+
+    Each instance has all that is no reason to reject and must stay, or go, in the end; the caller
+    who may not has every policy that is too little. What breaks a clause here is made plain before
+    it is reported.
+    """
+    listed = [(row.type, status) for row in contract.events for status in row.statuses]
+    limited = [pair for pair in listed if contract.event_by_type[pair[0]].only_with]
+    failure = next(
+        pair
+        for pair in listed
+        if pair[0].startswith(FAILED_HOST) and pair not in limited
+    )
+    # One page of events must hold those of the whole opening: no type that is in no row is final.
+    unknown, final = contract.unlisted_event_types, contract.final_event_statuses
+    unlisted = [
+        (kind, status)
+        for kind, status in unlisted_pairs(contract)
+        if kind not in unknown or status not in final
+    ]
+    strange = [pair for pair in unlisted if pair[0] in unknown]
+    kept = harmless_values(contract, "lock_reasons")
+
+    spec: dict[str, Any]
+    calls: tuple[Step, ...]
+    # Without local disks, so that the limited event is one that must stay. Of the others there are
+    # more than a page of the event history has, where nobody asks for more.
+    spec = {"lock_reasons": kept[:1]}
+    again = [pair for pair in listed if pair not in limited][: MORE - len(listed)]
+    events = [*unlisted, *listed, *again]
+    made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
+    calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
+    yield _case(("L3", "E1", "E2", "A2"), "every event, called twice", made, *calls)
+
+    # It fails, so that all must stay: locks, events, local disks and their data.
+    spec = {**LOCAL, "lock_reasons": kept[1:2]}
+    most = [pair for pair in listed if pair[0] != event(contract)[0]]
+    made = replace(make(contract, spec=spec, events=most), ending=FAIL)
+    calls = (Redeploy("i1", force=True), GLANCE)
+    yield _case(("L6", "L5", "E6"), "all listed types but one", made, *calls)
+
+    # An isolated disk is no reason to reject (A13), and the redeploy brings a whole one (D3).
+    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+    spec = {**isolated, "status": "Stopped", "lock_reasons": kept[2:]}
+    events = [event(contract), failure, *limited, *strange]
+    made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
+    row = "Stopped, isolated disk"
+    yield _case(("L3", "A13", "D1", "D3", "E1", "E2"), row, made, *calls)
+
+    # Neither the lock beside it, nor the event, nor the isolated disk outweighs the security lock.
+    spec = {**isolated, "lock_reasons": ("security", *kept[:1])}
+    made = make(contract, spec=spec, events=[failure])
+    calls = (Redeploy("i1"), GLANCE)
+    yield _case(("A3", "L10"), "security lock beside another", made, *calls)
+
+    # A misreading of any of the statements is enough to let this caller in.
+    calls = (Redeploy("i1", statements=too_little(contract)), GLANCE)
+    row = "every policy that is too little"
+    yield _case(("U2", "L10"), row, make(contract), *calls)
+
+
+def _case(clauses: tuple[str, ...], row: str, made: Create, *calls: Step) -> Case:
+    # The neighbour has no events: one page of them must hold those of the whole opening.
+    beside = Create("i2", tuple(LOCAL.items()))
+    return Case(
+        clauses=clauses,
+        row=f"{row}, all at once",
+        steps=(made, beside, *calls, Settle()),
+        depth=Depth.OPENING,
+        rich=True,
+    )

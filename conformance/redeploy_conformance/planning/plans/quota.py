@@ -1,0 +1,85 @@
+"""The rate limit: bursts of calls, and what tells limiters apart."""
+
+from collections.abc import Iterator
+
+from redeploy_conformance.planning.plans.blocks import event
+from redeploy_conformance.planning.steps import (
+    Advance,
+    Case,
+    Create,
+    Look,
+    Pause,
+    Redeploy,
+    Step,
+    spec_items,
+)
+from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
+
+RATE = ("Q1", "Q2", "Q4", "Q5", "Q6")
+
+
+def _bystander(contract: Contract) -> Create:
+    """Return an instance of another account, whose calls the limit must leave alone."""
+    locked = spec_items({"lock_reasons": ("security",)})
+    return Create("j1", locked, (event(contract),), "a2")
+
+
+def burst(contract: Contract) -> Iterator[Case]:
+    """Yield the burst that no admissible limiter lets through, and what comes after it."""
+    limit, window = contract.quota_calls, contract.quota_seconds
+    last = f"i{limit + 1}"
+    steps: tuple[Step, ...] = (
+        Create("i1", (), (event(contract),), count=limit + 2),
+        _bystander(contract),
+        Redeploy("i1", count=limit),
+        Redeploy(last, count=2),
+        Look((last, "j1")),
+        Redeploy("j1"),
+        Redeploy(last),  # what another account calls gives nothing back
+        Advance(window + 2),
+        Look((last,)),
+        Redeploy(last),
+    )
+    row = f"{limit + 2} calls at once"
+    yield Case(clauses=RATE, row=row, steps=steps, burst=True)
+
+
+def limiters(contract: Contract) -> Iterator[Case]:
+    """Yield the burst where time cannot be turned, and what tells limiters apart."""
+    steps: tuple[Step, ...]
+    limit, window = contract.quota_calls, contract.quota_seconds
+    kind, status = event(contract)
+    other = _bystander(contract)
+    many = 2 * limit
+    steps = (
+        Create("i1", (), ((kind, status),), count=many + limit + limit // 5),
+        other,
+        Redeploy("i1", count=limit),
+        Redeploy(f"i{limit + 1}", count=limit + 1),
+        Look((f"i{many + 1}", "j1")),
+        Redeploy("j1"),
+        Pause(window * 1.25 + 1),
+        Redeploy(f"i{many + 2}", count=limit + limit // 5 - 2),
+    )
+    yield Case(
+        clauses=RATE,
+        row=f"{many + 1} calls in real time, and more in another part of the period",
+        steps=steps,
+        unless=frozenset({Part.CLOCK.value}),
+        burst=True,
+    )
+    steps = (Redeploy("i1"),) * (limit + 1)
+    yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
+    pool = Create("i1", (), ((kind, status),), count=limit + 102)
+    steps = (
+        pool,
+        Redeploy("i1"),
+        Advance(50.0),
+        Redeploy("i2", count=limit - 1),
+        Advance(11.0),
+        Redeploy(f"i{limit + 1}", count=100),
+        Advance(48.9),  # just before the sliding window lets go, in no fixed one
+        Redeploy(f"i{limit + 101}", count=2),
+    )
+    yield Case(clauses=("Q3",), row="", steps=steps, burst=True)

@@ -1,0 +1,1 @@
+"""The pytest plugin, loaded in every pytest run of its environment: this file stays empty."""

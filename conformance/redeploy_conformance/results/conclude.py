@@ -1,0 +1,317 @@
+"""From what the cases brought to what the run says: a verdict per clause, and one in all."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.finding.touring import TOUR
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.world import Told
+from redeploy_conformance.running.api import Offer
+from redeploy_reports.phrases import count
+from redeploy_schemas.contract import Clause, Contract
+from redeploy_schemas.records import (
+    Burst,
+    Choice,
+    ClauseResult,
+    Finding,
+    Move,
+    Problem,
+)
+from redeploy_schemas.vocabulary import (
+    NOT_CHOSEN,
+    Missing,
+    Part,
+    RunVerdict,
+    Strength,
+    Verdict,
+)
+
+CONSISTENT = frozenset(
+    {"A5", "A10", "A6d", "A13e", "A14b", "E5", "E7", "L11a", "L13", "R6", "U3"}
+)
+"""Open clauses of which an implementation should always go the same way."""
+OF_SUCCESS = frozenset({"L3", "L4", "L11", "D1", "D2", "D3", "E1", "E2", "E3", "E4"})
+"""Clauses that only a redeploy shows which succeeds: where nothing can be asked for, it may fail."""
+
+OF_FRESH_READS = frozenset({"L1", "L2", "L8r"})
+"""Clauses about what shows at a certain moment: a read that may be late shows another one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sums:
+    """What cases brought, added up in the order of the plan, so that none needs to be kept."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    ran: set[str] = field(default_factory=set)
+    trouble: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    declined: dict[str, str] = field(default_factory=dict)
+    cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
+    requests: int = 0
+    steps: int = 0
+    cases: int = 0
+    bursts: list[Burst] = field(default_factory=list)
+
+    def add(self, report: CaseReport) -> None:
+        """Enter one case."""
+        self.cases += 1
+        self.names.add(report.name)
+        self.requests += report.requests
+        self.steps += report.steps
+        self.ledger.merge(report.ledger)
+        self.bursts += [replace(one, case=report.name) for one in report.ledger.bursts]
+        self.findings += report.findings
+        if report.declined is not None:
+            for clause in report.clauses:
+                self.declined.setdefault(clause, report.declined)
+            return
+        self.ran |= set(report.clauses)
+        if report.name == TOUR and report.findings:
+            first = report.findings[0].clause
+            words = f"the tour ended before, at a violation of {first}"
+            self.cut = words, f"mend {first} first"
+        elif report.name == TOUR and report.problem is not None:
+            words = f"the tour ended before: {report.problem}"
+            self.cut = words, "see what could not be run"
+        if report.findings:
+            broken = report.findings[0].clause
+            for clause in report.clauses:
+                self.ended.setdefault(clause, broken)
+        if report.problem is not None:
+            self.problems.append(Problem(case=report.name, text=report.problem))
+            for clause in report.clauses[:1]:
+                self.trouble.setdefault(clause, report.problem)
+        for clause in report.idle:
+            text = f"{report.name} ran, but what it needs did not come about"
+            self.trouble.setdefault(clause, text)
+
+    def add_sums(self, before: "Sums") -> None:
+        """Enter cases that were added up already, as if they had come one by one."""
+        self.cases += before.cases
+        self.cut = self.cut or before.cut
+        self.requests += before.requests
+        self.steps += before.steps
+        self.ledger.merge(before.ledger)
+        self.bursts += before.bursts
+        self.findings += before.findings
+        self.problems += before.problems
+        self.names |= before.names
+        self.ran |= before.ran
+        for mine, theirs in (
+            (self.declined, before.declined),
+            (self.ended, before.ended),
+            (self.trouble, before.trouble),
+        ):
+            for clause, text in theirs.items():
+                mine.setdefault(clause, text)
+
+
+@dataclass(slots=True)
+class Gathered(Sums):
+    """Everything that a run's cases brought, and what its target offers and declares.
+
+    ``filtered`` says that the user chose some cases of the plan, and all of these were done; ``fresh``
+    that the target declares that no read is late (L8l).
+    """
+
+    contract: Contract
+    offer: Offer
+    declared: dict[str, str] = field(default_factory=dict)
+    absent: frozenset[Part] = frozenset()
+    filtered: bool = False
+    fresh: bool = False
+
+    def clauses(self) -> tuple[ClauseResult, ...]:
+        """Return what the run says of each clause; its own cases explain it first."""
+        slugs = {one.id: one.slug for one in self.contract.clauses}
+        self.findings.sort(key=lambda one: not one.case.startswith(slugs[one.clause]))
+        return tuple(self._clause(clause) for clause in self.contract.clauses)
+
+    def moves(self) -> tuple[Move, ...]:
+        """Return how often each edge of the state diagram was walked."""
+        return tuple(
+            Move(origin=origin, before=before, after=after, what=what, count=count)
+            for (origin, before, after, what), count in sorted(
+                self.ledger.moves.items()
+            )
+        )
+
+    def _clause(self, clause: Clause) -> ClauseResult:
+        found = tuple(
+            n for n, one in enumerate(self.findings) if one.clause == clause.id
+        )
+        held = self.ledger.times(clause.id)
+        choices = self._choices(clause)
+        missing: tuple[Missing, str, str] | None = None
+        if found:
+            verdict = Verdict.FAIL
+        elif clause.strength is Strength.OPEN:
+            verdict = Verdict.OPEN if choices else Verdict.NOT_EXERCISED
+        else:
+            solid = held > 0 and clause.id not in self.trouble
+            verdict = Verdict.PASS if solid else Verdict.NOT_EXERCISED
+        if verdict is Verdict.NOT_EXERCISED:
+            missing = self._missing(clause)
+        rows = {
+            row: count
+            for (name, row), count in sorted(self.ledger.held.items())
+            if name == clause.id and row
+        }
+        several = len(choices) > 1 and clause.id in CONSISTENT
+        return ClauseResult(
+            id=clause.id,
+            name=clause.name,
+            statement=clause.statement,
+            strength=clause.strength.value,
+            source=clause.source,
+            mild=clause.mild,
+            verdict=verdict.value,
+            held=held,
+            rows=rows,
+            missing=missing[0].value if missing else None,
+            reason=missing[1] if missing else None,
+            remedy=missing[2] if missing else None,
+            choices=choices,
+            declared=self.declared.get(clause.id),
+            inconsistent=several or (clause.id == "A11" and self._disordered()),
+            findings=found,
+        )
+
+    def _choices(self, clause: Clause) -> tuple[Choice, ...]:
+        if clause.id == "A11":
+            return _precedence(self.ledger.precedence)
+        return tuple(
+            Choice(choice=word, count=count, evidence=self.ledger.evidence[name, word])
+            for (name, word), count in sorted(self.ledger.told.items())
+            if name == clause.id
+        )
+
+    def _disordered(self) -> bool:
+        pairs = self.ledger.precedence
+        return any((two, one) in pairs for one, two in pairs)
+
+    def _missing(self, clause: Clause) -> tuple[Missing, str, str]:
+        """Return why a clause was not exercised, and what would help."""
+        if clause.id in self.declined:
+            reason = self.declined[clause.id]
+            return Missing.COULD_NOT_RUN, reason, "allow it with --burst"
+        lacking = clause.needs - self.offer.parts
+        words = ", ".join(sorted(part.value for part in lacking))
+        remedy = f"offer {words} of the control protocol"
+        if lacking and lacking <= self.absent:
+            reason = f"declared absent: {words}"
+            return Missing.NOT_APPLICABLE, reason, remedy
+        if lacking and self.offer.parts:
+            reason = f"the implementation does not offer: {words}"
+            remedy += ", or declare it absent"
+            return Missing.COULD_NOT_RUN, reason, remedy
+        if lacking:
+            return (
+                Missing.COULD_NOT_RUN,
+                "there is no control plane, or its discovery offers nothing",
+                "serve the control protocol beside the public endpoint, and say what it offers",
+            )
+        if self._blind(clause):
+            times = count(self.ledger.held["S1", Part.INSPECT.value], "time")
+            reason = (
+                "redeploys succeeded, but inspection, which the implementation offers and which "
+                f"answered {times}, never showed what this needs"
+            )
+            remedy = "let it list every instance of the account, with all its entries"
+            return Missing.COULD_NOT_RUN, reason, remedy
+        if clause.id in self.trouble:
+            reason = self.trouble[clause.id]
+            return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
+        if clause.id in self.ended:
+            reason = (
+                f"its cases ended before, at a violation of {self.ended[clause.id]}"
+            )
+            return Missing.COULD_NOT_RUN, reason, f"mend {self.ended[clause.id]} first"
+        if clause.id in self.ran:
+            reason = "its cases ran, but what it needs did not come about"
+            return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
+        if self.filtered and self.cut and clause.required:
+            return Missing.COULD_NOT_RUN, *self.cut
+        if self.filtered:
+            return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"
+        remedy = "run all cases to the end, without a filter"
+        if self.findings:
+            remedy += "; if that was done, mend what is violated first"
+        return Missing.COULD_NOT_RUN, "no case of this run came to it", remedy
+
+    def _look_into(self, clause: Clause) -> str:
+        """Return what tells why a clause was not exercised, though its cases ran."""
+        if clause.id in OF_FRESH_READS and not self.fresh:
+            return "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain what was seen"
+        if self.problems:
+            return "see what could not be run"
+        if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
+            return "offer outcomes of the control protocol, so that redeploys succeed where they must"
+        return f"run --clause {clause.id} --trace FILE, and see what was answered"
+
+    def _blind(self, clause: Clause) -> bool:
+        """Whether inspection was asked for, and showed nothing to any clause that rests on it.
+
+        That breaks nothing: the control protocol does not say how late it may show an instance.
+        """
+        held = {name for name, _ in self.ledger.held}
+        rest = [one for one in self.contract.clauses if Part.INSPECT in one.needs]
+        asked = ("S1", Part.INSPECT.value) in self.ledger.held
+        return (
+            clause in rest
+            and asked
+            and "L3" in held
+            and not held & {x.id for x in rest}
+        )
+
+    def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
+        """Return what the run says as a whole."""
+        return draw(clauses, self.findings, self.problems)
+
+
+def _precedence(pairs: Counter[Told]) -> tuple[Choice, ...]:
+    """Return the order in which codes win, as one choice where all that was seen gives one (A11)."""
+    order: tuple[str, ...] = ()
+    with suppress(CycleError):
+        before: TopologicalSorter[str] = TopologicalSorter()
+        for one, two in pairs:
+            before.add(two, one)
+        order = tuple(before.static_order())
+    if order and all(pair in pairs for pair in pairwise(order)):
+        evidence = f"{count(len(pairs), 'pair')}, each of both violated at once"
+        choice = " before ".join(order)
+        return (Choice(choice=choice, count=pairs.total(), evidence=evidence),)
+    return tuple(
+        Choice(choice=f"{one} before {two}", count=count, evidence="both violated")
+        for (one, two), count in sorted(pairs.items())
+    )
+
+
+def draw(
+    clauses: Sequence[ClauseResult],
+    findings: Sequence[Finding],
+    problems: Sequence[Problem],
+) -> RunVerdict:
+    """Return the verdict of a whole run from what it says of each clause."""
+    if findings:
+        return RunVerdict.NOT_CONFORMING
+    required = [one for one in clauses if one.strength != Strength.OPEN.value]
+    if not any(one.verdict == Verdict.PASS.value for one in required):
+        return RunVerdict.INCOMPLETE
+    gaps = [
+        one
+        for one in required
+        if one.verdict != Verdict.PASS.value
+        and one.missing != Missing.NOT_APPLICABLE.value
+    ]
+    if gaps or problems:
+        return RunVerdict.INCOMPLETE
+    return RunVerdict.CONFORMING

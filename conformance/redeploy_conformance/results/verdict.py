@@ -1,0 +1,128 @@
+"""What the tests of a run brought, and the result that it makes."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.results.conclude import Gathered, Sums
+from redeploy_conformance.results.sentences import sentence
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.targets.statement import Statement
+from redeploy_schemas.contract import load
+from redeploy_schemas.records import Problem, Record, Result
+from redeploy_schemas.records import Target as TargetRecord
+from redeploy_schemas.vocabulary import Part, RunVerdict
+
+if TYPE_CHECKING:
+    pass
+
+SUITE = "redeploy-conformance"
+PLANNED = frozenset({"embedded", "http", "factory"})
+"""Kinds of targets that a run does the cases of the plan on."""
+LAST = 3
+"""Cases at the end of which one that found nobody there says that the target was lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(Record):
+    """What is known of a run before its first case; the target's offers are not yet."""
+
+    suite_version: str
+    contract_edition: str
+    contract_sha256: str
+    target: TargetRecord
+    started: str
+    seed: int
+    workers: int
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the tests of a run brought so far: reports, our own errors, what discovery found.
+
+    ``lost`` says that a worker found nobody there; ``sums`` are the reports that were not kept, and
+    came before the others.
+    """
+
+    reports: list[CaseReport] = field(default_factory=list)
+    sums: Sums = field(default_factory=Sums)
+    crashes: list[Problem] = field(default_factory=list)
+    offer: dict[str, Any] = field(default_factory=dict)
+    lost: bool = False
+
+
+def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
+    """Return the result of a run from what its tests brought."""
+    contract = load()
+    target, found = start.target, taken.offer
+    offer = Offer(
+        found.get("name", target.name),
+        found.get("version", target.version or ""),
+        found.get("region", ""),
+        frozenset(Part(word) for word in found.get("parts", ())),
+    )
+    declared = target.declares
+    absent = frozenset(Part(word) for word in declared.get("absent", ()))
+    choices = dict(declared.get("choices", {}))
+    fresh = declared.get("read_lag_seconds") == 0 or choices.get("L8l") == "fresh"
+    gathered = Gathered(contract, offer, choices, absent, fresh=fresh)
+    gathered.add_sums(taken.sums)
+    for report in taken.reports:
+        gathered.add(report)
+    gathered.problems += taken.crashes
+    lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
+    if complete and not lost and target.kind in PLANNED:
+        gathered.filtered = (
+            not {name(contract, one) for one in plan(contract)} <= gathered.names
+        )
+    clauses = gathered.clauses()
+    verdict = gathered.verdict(clauses)
+    if verdict is not RunVerdict.NOT_CONFORMING and lost:
+        verdict = RunVerdict.UNREACHABLE
+    if taken.crashes:
+        verdict = RunVerdict.SUITE_FAILED
+    elif not complete and verdict is RunVerdict.CONFORMING:
+        verdict = RunVerdict.INCOMPLETE
+    return Result(
+        suite_name=SUITE,
+        suite_version=start.suite_version,
+        contract_edition=start.contract_edition,
+        contract_sha256=start.contract_sha256,
+        target=replace(
+            target,
+            name=offer.name,
+            version=offer.version,
+            offers=tuple(sorted(part.value for part in offer.parts)),
+        ),
+        started=start.started,
+        seconds=seconds,
+        seed=start.seed,
+        workers=start.workers,
+        cases=gathered.cases,
+        requests=gathered.requests,
+        steps=gathered.steps,
+        complete=complete and not lost,
+        verdict=verdict.words,
+        exit_code=int(verdict),
+        sentence=sentence(verdict, clauses, gathered.problems),
+        clauses=clauses,
+        findings=tuple(gathered.findings),
+        problems=tuple(gathered.problems),
+        moves=gathered.moves(),
+        bursts=tuple(gathered.bursts),
+    )
+
+
+def declared(statement: Statement) -> dict[str, Any]:
+    declared: dict[str, Any] = {
+        "redeploy_seconds": statement.redeploy_seconds,
+        "answer_seconds": statement.answer_seconds,
+    }
+    if statement.read_lag_seconds is not None:
+        declared["read_lag_seconds"] = statement.read_lag_seconds
+    if statement.choices:
+        declared["choices"] = dict(statement.choices)
+    if statement.absent:
+        declared["absent"] = list(statement.absent)
+    return declared

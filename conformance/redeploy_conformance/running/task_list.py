@@ -1,0 +1,90 @@
+"""The list of tasks: what it shows binds only those who declare it (L13)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from redeploy_conformance.judging.belief import Belief
+from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.judging.oracle import settled
+from redeploy_conformance.running.api import Api, LostError, SetUpError
+from redeploy_conformance.running.shapes import UNREAD, misshapen
+from redeploy_conformance.targets.base import UnansweredError, UnreachableError
+from redeploy_conformance.wire.signing import Credentials
+from redeploy_schemas.vocabulary import Ending
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What DescribeTasks shows of a task."""
+
+    status: str | None
+    action: str | None
+
+    def __str__(self) -> str:
+        """Return it as a trace shows it."""
+        return f"{self.action} {self.status}"
+
+
+def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
+    """Return what DescribeTasks shows of a task; nothing where it is not listed.
+
+    Raises:
+        LostError: no answer came.
+        SetUpError: one came that cannot be read.
+    """
+    params = [("RegionId", api.region), ("TaskIds", task)]
+    try:
+        answer = api.call("DescribeTasks", params, key)
+    except (UnansweredError, UnreachableError) as error:
+        raise LostError(f"DescribeTasks: {error}") from error
+    wrong = misshapen("DescribeTasks", answer.fields or {})
+    if wrong:
+        raise SetUpError(f"DescribeTasks {UNREAD}: {wrong}")
+    rows = ((answer.fields or {}).get("TaskSet") or {}).get("Task") or []
+    return [
+        Shown(row.get("TaskStatus"), row.get("TaskAction"))
+        for row in rows
+        if row.get("TaskId") == task
+    ]
+
+
+def judged(
+    declared: str | None,
+    listed: Sequence[Shown],
+    operation: str,
+    expected: str | None,
+    *,
+    due: bool,
+) -> list[Violation]:
+    """Return what is wrong with what is listed of a task.
+
+    ``expected`` is its status, None if uncertain; ``due`` says that it must be listed by now, in
+    whatever status.
+    """
+    seen = in_words(listed)
+    if declared == "absent" and listed:
+        return [Violation("L13", "not listed, as declared", seen)]
+    if declared != "listed":
+        return []
+    if expected and [one.status for one in listed] != [expected]:
+        return [Violation("L13", f"{expected}, as declared", seen)]
+    if due and not listed:
+        return [Violation("L13", "listed, as declared", seen)]
+    if any(one.action != operation for one in listed):
+        return [Violation("L13", f"a task of {operation}, as declared", seen)]
+    return []
+
+
+def in_words(listed: Sequence[Shown]) -> str:
+    """Return what is listed of a task, in words."""
+    return ", ".join(map(str, listed)) or "not listed"
+
+
+def expected(worlds: Belief, ended: Ending | None) -> str | None:
+    """Return what a list of tasks shows now, where that is certain.
+
+    ``ended`` is how the redeploy was told to end, None where nobody said.
+    """
+    if settled(worlds):
+        return {Ending.SUCCEED: "Finished", Ending.FAIL: "Failed", None: None}[ended]
+    return "Processing" if all(world.flight for world in worlds) else None
