@@ -59,7 +59,8 @@ class Run:
     """What became of the steps of one case.
 
     ``problem`` is trouble of the set-up, ``lost`` that the target stopped answering; ``skipped``
-    says why the case does not apply; ``number`` is the session's in the trace file.
+    says why the case does not apply; ``number`` is the session's in the trace file. ``requests`` is how
+    many the target had been sent when the first violation was seen, before that was doubted.
     """
 
     skipped: str | None = None
@@ -68,6 +69,7 @@ class Run:
     violations: list[Violation] = field(default_factory=list)
     problem: str | None = None
     number: int = 0
+    requests: int = 0
 
 
 def rules_for(statement: Statement, offer: Offer) -> Rules:
@@ -139,7 +141,9 @@ class Session:
             watcher.step(several)
         try:
             observed, wrong = self._dispatch(several)
-            doubted(self.maker, wrong)
+            if wrong:
+                self.run.requests = self.api.requests
+                doubted(self.maker, wrong)
         except OfferError as error:
             observed, wrong = [str(error)] * len(several), [not_as_offered(error)]
         except SetUpError as error:

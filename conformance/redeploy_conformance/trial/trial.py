@@ -112,7 +112,8 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
         if not run.violations:
             gathered.add(report)
             continue
-        spent, seconds = bench.api.requests, time.perf_counter() - begun
+        spent = run.requests or bench.api.requests
+        seconds = time.perf_counter() - begun
         found = look_into()
         return Trial(
             target.name,
