@@ -10,6 +10,7 @@ from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
+from redeploy_conformance.task_list import rows_of
 from redeploy_conformance.views import event_of
 from redeploy_conformance.wire.answers import Answer
 from redeploy_conformance.wire.signing import Credentials
@@ -185,8 +186,5 @@ def task_status(api: StagingApi, wallet: Wallet, task: str) -> str | None:
         SetUpError: it could not be read.
     """
     params = [("RegionId", api.region), ("TaskIds", task)]
-    fields = api.ask("DescribeTasks", params, wallet())
-    for row in (fields.get("TaskSet") or {}).get("Task") or []:
-        if row.get("TaskId") == task:
-            return str(row.get("TaskStatus"))
-    return None
+    shown = rows_of(api.ask("DescribeTasks", params, wallet()), task)
+    return str(shown[0].status) if shown else None

@@ -79,6 +79,9 @@ def inside(
             f"no instance in {settings.region} carries the tag "
             f"{'='.join(settings.tag or ())}"
         )
+    if settings.statement.choices.get("L13") == "listed":
+        # Without it no end of a redeploy can be told: better known before one is begun.
+        api.ask("DescribeTasks", [("RegionId", api.region)], wallet())
     return {
         one: Found(row, _open(contract, list(api.events(wallet(), one))))
         for one, row in rows.items()

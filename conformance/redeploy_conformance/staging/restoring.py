@@ -118,7 +118,10 @@ class Restorer:
 
     def _instance(self, instance: str) -> Waits:
         yield from clear(self.api, self.fence, instance, self._late, self.told)
-        yield from calm(self.fence, instance, self._bound, self._late)
+        if (yield from calm(self.fence, instance, self._bound, self._late)):
+            words = "a redeploy of it is under way still: put it back when that is over"
+            self.told.left.append(f"{instance}: {words}")
+            return
         yield from rest(
             self.fence, instance, lambda: self._status(instance), self._late
         )

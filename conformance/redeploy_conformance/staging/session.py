@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from redeploy_conformance import steps as step
+from redeploy_conformance import task_list
 from redeploy_conformance.api import SetUpError
 from redeploy_conformance.belief import Belief, in_time
 from redeploy_conformance.blaming import Violation
@@ -15,6 +16,7 @@ from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.staging.requests import REDEPLOY
 from redeploy_conformance.views import event_of, in_a_word
+from redeploy_conformance.wire.signing import Credentials
 from redeploy_conformance.world import Flight, World
 from redeploy_schemas.vocabulary import Ending
 
@@ -167,6 +169,15 @@ class StagingSession(PreparingSession):
         """Look a task up; by then a redeploy may have ended, however short it was."""
         self.oracle.time_passes(self.now, (one.key,))
         return super()._tasks(one)
+
+    def _listed_tasks(self, key: Credentials, task: str) -> list[task_list.Shown]:
+        """Return what is listed of a task; a refusal does not say that it is not.
+
+        Raises:
+            SetUpError: it could not be read.
+        """
+        params = [("RegionId", self.api.region), ("TaskIds", task)]
+        return task_list.rows_of(self.api.ask("DescribeTasks", params, key), task)
 
     def _task_due(self, key: str) -> bool:
         """Whether a declared task list must show the task by now: not while it may be late."""
