@@ -1,7 +1,7 @@
 """Putting everything back: from the journal and from looks alone, as often as one likes.
 
-Simulated events of the run are canceled, every instance gets the status it had, and what the run made
-is deleted. Where all is as it was, nothing but looks is asked for.
+Simulated events of the run are canceled, every instance that a request of it may have moved gets the
+status it had, and what the run made is deleted. Where all is as it was, nothing but looks is asked for.
 """
 
 from collections.abc import Mapping
@@ -127,6 +127,15 @@ class Restorer:
         )
         before = self.fence.past.before.get(instance)
         if before is None:
+            return
+        if instance not in self.fence.past.touched:
+            yield
+            shown = self._status(instance) or "not listed"
+            if shown != before.status:
+                self.api.say(
+                    f"note: {instance} was {before.status} and is {shown}: no request of the run "
+                    "did that, so it is left alone"
+                )
             return
         ways = bring(
             self.fence,
