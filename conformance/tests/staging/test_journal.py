@@ -101,6 +101,19 @@ def test_what_is_no_journal_is_named_with_its_line(
         account.go_on()
 
 
+def test_a_line_that_does_not_follow_from_those_before_it_is_named(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    account.begin().journal.close()
+    text = account.journal.read_text()
+    line = '{"line": "answer", "at": 9, "number": 7, "status": 200, "code": null, '
+    account.journal.write_text(text + line + '"task": null, "made": []}\n')
+    number = text.count("\n") + 1
+    with pytest.raises(JournalError, match=f"line {number}: it does not follow from"):
+        account.go_on()
+
+
 def test_a_journal_of_another_contract_is_not_gone_on_with(
     account_of: MakeAccount,
 ) -> None:
