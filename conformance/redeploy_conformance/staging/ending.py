@@ -67,6 +67,7 @@ def _interrupts(run: Staging) -> Iterator[None]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         if run.stopping:
+            run.fence.shut = True
             raise KeyboardInterrupt
         run.stop()
         say(

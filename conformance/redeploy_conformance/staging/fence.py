@@ -61,7 +61,7 @@ class Fence:
     """A transport that lets reads pass, and of what changes something only what is within limits.
 
     ``api`` reads past the fence; the answers of the service are taken from ``inner``. ``seen`` is what
-    looks showed since.
+    looks showed since. Once it is ``shut`` nothing leaves that changes something.
     """
 
     inner: Transport
@@ -72,6 +72,7 @@ class Fence:
     journal: Journal
     past: Past
     seen: Sightings = field(default_factory=Sightings)
+    shut: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _share: Share = field(init=False)
 
@@ -108,6 +109,8 @@ class Fence:
             )
         with self._lock:
             looked = CHECKS[asked.action](self, asked)
+            if self.shut:  # threads of calls made at once outlive whoever began them
+                raise FenceError("the run was ended at once")
             number = self.past.writes + 1
             self.note(
                 "write",
