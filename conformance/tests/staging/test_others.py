@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from redeploy_conformance.staging.requests import read
-from redeploy_conformance.staging.running import Staging
-from redeploy_conformance.wire.http import HttpRequest, HttpResponse
-from redeploy_schemas.records import Result
+import pytest
 
-from .conftest import LONG, MakeAccount, Watching
+from redeploy_conformance.staging.requests import read
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+
+from .conftest import ACCEPTS, LONG, MakeAccount, Watching
 
 
 class Meanwhile(Watching):
@@ -21,12 +21,6 @@ class Meanwhile(Watching):
             happens, self.happens = self.happens, None
             happens()
         return super().send(request, timeout)
-
-
-def finished(run: Staging) -> Result:
-    with run.journal:
-        run.carry_out(run.plan())
-        return run.result(run.restore(), complete=True)
 
 
 def test_an_instance_that_somebody_is_starting_is_not_taken(
@@ -66,3 +60,57 @@ def test_what_no_request_of_the_run_moved_is_left_alone(
     assert one.status == "Stopped"
     assert any("is left alone" in said for said in account.said)
     assert "StartInstance" not in [read(asked).action for asked in watching.requests]
+
+
+@pytest.mark.parametrize(
+    ("kind", "simulated", "blamed"),
+    [
+        ("SystemFailure.Reboot", False, set()),
+        ("SystemFailure.Reboot", True, {"A8"}),
+        ("SystemFailure.Redeploy", False, {"A8"}),  # the run's own may have closed it
+        ("SystemMaintenance.Reboot", False, {"A8"}),
+        (None, False, {"A8"}),
+    ],
+)
+def test_an_event_by_which_the_provider_acts_at_once_explains_what_it_moved(
+    account_of: MakeAccount, kind: str | None, simulated: bool, blamed: set[str]
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    watching = Meanwhile(account.transport())
+    world = account.double.world
+    one = next(iter(account.double.account.instances.values()))
+
+    def restarted() -> None:
+        one.place("Starting")
+        if kind is not None:
+            event = world.add_event(one, kind, "Executed")
+            event.simulated = simulated
+
+    watching.action, watching.happens = "RedeployInstance", restarted
+    wanted = account.settings(clauses=("A7",))
+    run = account.begin(wanted, watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        one.place("Running")
+        result = run.result(run.restore(), complete=True)
+    assert {x.clause for x in result.findings} == blamed
+    told = [x.text for x in result.problems]
+    assert len(told) == (not blamed)
+    assert all("the provider moved it meanwhile: SystemFailure" in x for x in told)
+    assert result.exit_code == (1 if blamed else 3)
+
+
+def test_an_event_that_was_there_before_explains_nothing(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    watching = Meanwhile(account.transport())
+    one = next(iter(account.double.account.instances.values()))
+    account.double.world.add_event(one, "SystemFailure.Reboot", "Executed")
+    watching.happens = lambda: one.place("Starting")
+    run = account.begin(account.settings(clauses=("A7",)), watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        one.place("Running")
+        result = run.result(run.restore(), complete=True)
+    assert {x.clause for x in result.findings} == {"A8"}
