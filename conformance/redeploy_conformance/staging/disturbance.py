@@ -1,6 +1,6 @@
-"""Whether the provider itself has moved an instance meanwhile: its event list says so, with an id.
+"""What else explains what a case found wrong: the provider's own act, or a limit that nobody declared.
 
-A start, stop or reboot by somebody else leaves nothing in the public API of ECS that a broken
+That the provider has moved an instance its event list says, with an id. A start, stop or reboot by somebody else leaves nothing in the public API of ECS that a broken
 implementation could not leave too, nor does a redeploy: a task that no answer named is what a refused
 call with an effect shows. Those stay violations. A system event by which the provider acts at once is
 documented as a cause of its own, whoever redeploys.
@@ -26,7 +26,21 @@ REFUSALS = ("A8", "A9")
 """Clauses that a refusal breaks where the instance is not as it was seen."""
 
 
-def disturbed(session: StagingSession, run: Run) -> str | None:
+def excused(session: StagingSession, run: Run) -> str | None:
+    """Return why a case that found something wrong accuses nobody, if so."""
+    if not run.violations:
+        return None
+    statement = session.settings.statement
+    if statement.assumed and all(one.clause == "L7" for one in run.violations):
+        return (
+            f"a redeploy took more than {session.oracle.rules.bound:g} s, and nobody has declared "
+            "how long one may take: redeploy_seconds in the [bounds] of a statement"
+        )
+    event = _disturbed(session, run)
+    return f"the provider moved it meanwhile: {event}" if event else None
+
+
+def _disturbed(session: StagingSession, run: Run) -> str | None:
     """Return which event explains all that a case found wrong, if so.
 
     Only what a look showed, or a refusal, is explained so; and only by an event that

@@ -23,7 +23,7 @@ from redeploy_conformance.staging.cases import (
 )
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.declining import ENDED, STUCK, Declined
-from redeploy_conformance.staging.disturbance import disturbed
+from redeploy_conformance.staging.disturbance import excused
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
@@ -205,9 +205,9 @@ class Driver:
             yield from self._step(post, one)
             if post.over:
                 break
-        if post.run.violations and (event := disturbed(self.session, post.run)):
+        if why := excused(self.session, post.run):
             post.run.violations.clear()
-            post.run.problem = f"the provider moved it meanwhile: {event}"
+            post.run.problem = why
         if post.run.violations:  # kept, whatever happens while it is tidied up
             count_what_moved(self.fence, self.session, post)
             self._close(post, case)

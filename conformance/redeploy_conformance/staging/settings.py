@@ -54,6 +54,7 @@ class Settings:
                 "answer_seconds": one.answer_seconds,
                 "choices": dict(one.choices),
                 "absent": list(one.absent),
+                "assumed": one.assumed,
             },
             "instances": list(self.instances),
             "tag": None if self.tag is None else list(self.tag),

@@ -69,6 +69,24 @@ def test_an_instance_whose_redeploy_is_under_way_still_is_left_alone(
         assert again.restore() == []
 
 
+@pytest.mark.parametrize("assumed", [True, False])
+def test_nobody_is_too_slow_for_a_limit_that_nobody_declared(
+    account_of: MakeAccount, assumed: bool
+) -> None:
+    account = slow(account_of, SLOW)
+    said = {**LISTED, "assumed": assumed}
+    before = account.shown()
+    run = account.begin(account.settings(statement=said, redeploys=4))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert {one.clause for one in result.findings} == (set() if assumed else {"L7"})
+    told = [one.text for one in result.problems]
+    assert any("nobody has declared" in one for one in told) == assumed
+    assert account.shown() == before
+
+
 def test_what_was_cut_short_is_waited_for_though_its_time_is_over(
     account_of: MakeAccount,
 ) -> None:
