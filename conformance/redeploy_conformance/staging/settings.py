@@ -48,6 +48,7 @@ class Settings:
                 "version": one.version,
                 "url": one.url,
                 "region": one.region,
+                "signature": one.signature,
                 "ca_file": one.ca_file,
                 "redeploy_seconds": one.redeploy_seconds,
                 "read_lag_seconds": one.read_lag_seconds,

@@ -43,6 +43,16 @@ def test_every_line_of_a_run_is_as_the_schema_says_and_holds_no_secret(
     assert account.double.key.secret not in text
 
 
+@pytest.mark.parametrize("signature", ["v1", "v3"])
+def test_who_goes_on_signs_as_before(account_of: MakeAccount, signature: str) -> None:
+    account = account_of()
+    said = {"signature": signature}
+    account.begin(account.settings(statement=said)).journal.close()
+    run = account.go_on()
+    assert run.settings == account.settings(statement=said)
+    run.journal.close()
+
+
 def test_the_past_is_the_same_read_again_as_lived(account_of: MakeAccount) -> None:
     account = account_of(settings=replace(LONG, no_event="accept"))
     run = account.begin()
