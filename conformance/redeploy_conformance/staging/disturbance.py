@@ -18,6 +18,7 @@ AT_ONCE = (
     "InstanceExpiration.",
     "AccountUnbalanced.",
     "SecurityPunish.",
+    "Instance:PreemptibleInstanceInterruption",
 )
 """How the types of events begin by which the provider restarts, stops, locks or deletes unasked."""
 DONE = ("Executing", "Executed", "Failed")

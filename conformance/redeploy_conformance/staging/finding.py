@@ -116,6 +116,11 @@ def unfit(
             f"it {has} local disks, and a redeploy wipes them: allow it with "
             "--lose-local-disks, or choose another instance"
         )
+    if found.row.get("StoppedMode") == "StopCharging" and not begun:
+        return (
+            "it is stopped in economical mode (StopCharging): to stop it again so could lose its "
+            "place or address, and otherwise it is billed"
+        )
     for one in found.events:
         if one.simulated:
             continue

@@ -2,6 +2,9 @@
 
 import pytest
 
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.state import Instance
 from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.requests import read
@@ -134,6 +137,27 @@ def test_an_instance_that_is_found_in_an_odd_state_is_left_alone_and_named(
         planned(account)
     assert f"{first.instance_id}: it is Starting" in str(caught.value)
     assert f"{second.instance_id}: it has local disks" in str(caught.value)
+
+
+def test_an_instance_that_is_stopped_and_not_billed_is_left_alone(
+    account_of: MakeAccount,
+) -> None:
+    class Economical(Observations):
+        """Stopped instances give up their place and are not billed."""
+
+        def show_instance(self, instance: Instance) -> dict[str, object]:
+            row = super().show_instance(instance)
+            free = {"StoppedMode": "StopCharging"} if row["Status"] == "Stopped" else {}
+            return {**row, **free}
+
+    account = account_of(parts=Parts(observations=Economical))
+    second = list(account.double.account.instances.values())[1]
+    lines = planned(account)
+    assert any(
+        one.startswith(f"  {second.instance_id}: it is stopped in economical mode")
+        for one in lines
+    )
+    assert lines[0].startswith("at most 14 redeploys of 1 instance, ")
 
 
 def test_an_instance_that_the_provider_may_move_meanwhile_is_left_alone(
