@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from redeploy_conformance import steps as step
 from redeploy_conformance import task_list
 from redeploy_conformance.api import SetUpError
@@ -24,8 +26,10 @@ ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
-OF_A_SUCCESS = ("L1", "L2", "L3", "L9")
+OF_A_SUCCESS = ("L1", "L2", "L3", "L8", "L9", "L10")
 """Clauses of which one is broken where a success looks like a failure, unless its task is told wrongly."""
+OF_A_FAILURE = ("E6", "L6", "L7")
+"""Clauses that are broken where looks seem to be of a failure, or of no end."""
 OF_THE_KEY = (
     "IncompleteSignature",
     "InvalidAccessKeyId",
@@ -117,6 +121,18 @@ class StagingSession(PreparingSession):
         wanted = "Failed, as declared: looks showed what only a failure explains"
         seen = f"{landing.task} Finished"
         return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
+
+    def _or_a_success(self, key: str, wrong: list[Violation]) -> list[Violation]:
+        """Return violations by a failure, where its task says success, with what may be broken instead."""
+        landing = self._landing(key)
+        if landing is None or landing.ending is not Ending.SUCCEED:
+            return wrong
+        return [
+            replace(one, instead=tuple(dict.fromkeys((*one.instead, *OF_A_SUCCESS))))
+            if one.clause in OF_A_FAILURE
+            else one
+            for one in wrong
+        ]
 
     def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).
@@ -281,7 +297,10 @@ class StagingSession(PreparingSession):
         """
         doubled = self._at_once(key, at) if key in self._doubled else []
         before = dict(self.oracle.worlds)
-        wrong = [*doubled, *self.oracle.looked({key: seen}, at)]
+        wrong = [
+            *doubled,
+            *self._or_a_success(key, self.oracle.looked({key: seen}, at)),
+        ]
         wrong = wrong or self._contradicted(key, at)
         words = in_a_word(seen)
         looks = [one for one in self.run.done if isinstance(one.step, step.Look)]

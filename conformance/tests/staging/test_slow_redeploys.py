@@ -5,11 +5,20 @@ from dataclasses import replace
 import pytest
 
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import ACCEPTS, LISTED, Account, MakeAccount, Watching
+from .conftest import (
+    ACCEPTS,
+    LISTED,
+    Account,
+    MakeAccount,
+    Watching,
+    run_on,
+    with_events,
+)
 
 SLOW = replace(ACCEPTS, stopping_seconds=700.0)
 """A redeploy of a running instance takes much longer than is declared."""
@@ -85,6 +94,18 @@ def test_nobody_is_too_slow_for_a_limit_that_nobody_declared(
     told = [one.text for one in result.problems]
     assert any("nobody has declared" in one for one in told) == assumed
     assert account.shown() == before
+
+
+def test_a_task_that_is_over_is_not_taken_for_a_slow_one(
+    account_of: MakeAccount,
+) -> None:
+    parts = FAULTS["success-ends-stopped"].parts
+    account = with_events(account_of(count=3, settings=ACCEPTS, parts=parts))
+    said = {**LISTED, "assumed": True, "read_lag_seconds": None}
+    result = run_on(account, redeploys=60, events_are_real=True, statement=said)
+    assert not [one for one in result.problems if "nobody has declared" in one.text]
+    by_clause = {one.clause: one for one in result.findings}
+    assert "L3" in by_clause["L7"].instead
 
 
 def test_what_was_cut_short_is_waited_for_though_its_time_is_over(
