@@ -51,10 +51,17 @@ def carry_out(
         if writer is not None:
             verdict = RunVerdict(made.exit_code)
             writer.end(verdict, made.seconds, complete=complete)
-    write_whole(path, made.to_text())
     from redeploy_reports.text import render
 
     click.echo(render(made, width=100, color=False))
+    try:
+        write_whole(path, made.to_text())
+    except OSError as error:
+        leave(
+            RunVerdict(made.exit_code or RunVerdict.INCOMPLETE),
+            f"the result {path} cannot be written ({error.strerror or error}); elsewhere with: "
+            f"redeploy-conformance resume {run.journal.path} --result FILE",
+        )
     if run.api.repeated + run.reader.repeated:
         looks = count(run.api.repeated + run.reader.repeated, "look")
         say(f"{looks} had to be repeated: the service was busy or answered an error")
