@@ -83,6 +83,8 @@ class Restorer:
         if pause > 0 and (known or past.launching):
             self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
             clock.sleep(pause)
+        if not past.launching:
+            return known
         rows = tagged(self.fence.api, self._key(), RUN_TAG, past.run)
         return known | {str(row["InstanceId"]) for row in rows}
 

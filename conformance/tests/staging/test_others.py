@@ -1,13 +1,16 @@
 """Somebody else acts on the account meanwhile."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 
+from redeploy_conformance.api import SetUpError
 from redeploy_conformance.staging.requests import read
+from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import ACCEPTS, LONG, MakeAccount, Watching
+from .conftest import ACCEPTS, LONG, Deaf, MakeAccount, Watching
 
 
 class Meanwhile(Watching):
@@ -114,3 +117,34 @@ def test_an_event_that_was_there_before_explains_nothing(
         one.place("Running")
         result = run.result(run.restore(), complete=True)
     assert {x.clause for x in result.findings} == {"A8"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_somebody_made_like_the_runs_own_is_neither_deleted_nor_redeployed(
+    account_of: MakeAccount, known: bool
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS)
+    deaf = Deaf(account.transport())
+    deaf.actions = () if known else ("RunInstances",)
+    launch = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
+    run = account.begin(account.settings(launch=launch, clauses=("A15",)), deaf)
+    with run.journal:
+        params = [("RegionId", "cn-hangzhou"), ("Amount", "1")]
+        params += [("InstanceChargeType", "PostPaid")]
+        params += [("AutoReleaseTime", "2027-03-01T00:00:00Z")]
+        params += [("Tag.1.Key", RUN_TAG), ("Tag.1.Value", run.past.run)]
+        with nullcontext() if known else pytest.raises(SetUpError):
+            run.api.ask("RunInstances", params, account.wallet())
+        made = list(account.double.account.instances.values())[-1]
+        like = account.double.put("Running", dict(made.tags))
+        with pytest.raises(SetUpError, match="neither named nor tagged"):
+            run.api.ask(
+                "RedeployInstance", [("InstanceId", like.instance_id)], run.wallet()
+            )
+        left = run.restore()
+    there = account.double.account.instances
+    assert like.instance_id in there
+    # Where nobody knows which of two it is, both stay, and that is said.
+    assert (made.instance_id in there) == (not known)
+    assert len(left) == (0 if known else 2)
+    assert all("is there still" in one for one in left)
