@@ -18,6 +18,7 @@ from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.staging.requests import REDEPLOY
 from redeploy_conformance.views import event_of, in_a_word
+from redeploy_conformance.wire.answers import WEB_PAGE
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_conformance.world import Flight, World
 from redeploy_schemas.vocabulary import Ending
@@ -250,6 +251,10 @@ class StagingSession(PreparingSession):
             raise SetUpError(f"the key may not redeploy this instance: {reply}")
         if one.forgery is None and code.startswith(OF_THE_KEY):
             raise SetUpError(f"the key was not taken: {reply}")
+        if (reply.problem or "").startswith(
+            WEB_PAGE
+        ) and reply.kind is not Kind.UNKNOWN:
+            raise SetUpError(f"a gateway answered {reply.status}: {reply.problem}")
         crashed = reply.status == 500 and reply.kind is Kind.UNKNOWN
         if crashed and self._meaning(one).barred is not None:
             raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
