@@ -281,6 +281,7 @@ def test_after_a_second_ctrl_c_nothing_leaves_any_more_that_changes_something(
     one = fenced(replace(LONG, no_event="accept"))
     with _interrupts(one.run):
         signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGHUP)  # a closed terminal is no second Ctrl-C
         assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -288,6 +289,19 @@ def test_after_a_second_ctrl_c_nothing_leaves_any_more_that_changes_something(
     assert one.refused("RedeployInstance", ("InstanceId", one.stopped)) == (
         "the run was ended at once"
     )
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(
+    fenced: Callable[..., Fenced],
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        one = fenced()
+        with _interrupts(one.run):
+            signal.raise_signal(signal.SIGHUP)
+        assert not one.run.stopping
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_only_events_of_the_run_are_canceled(fenced: Callable[..., Fenced]) -> None:

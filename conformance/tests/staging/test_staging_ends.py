@@ -32,7 +32,7 @@ def test_after_kill_9_resume_goes_on_and_restore_brings_everything_back(
     assert (code, out) == (0, "everything is as it was\n")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_ctrl_c_ends_in_order_and_restores(
     account: Served, how: signal.Signals
 ) -> None:
