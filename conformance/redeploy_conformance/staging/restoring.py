@@ -151,6 +151,8 @@ class Restorer:
                     f" ({self._refused[instance]})" if instance in self._refused else ""
                 )
                 words = f"{instance} was {before.status}: {trouble}{why}"
+                if self._status(instance) is None and not self._failed:
+                    words += ": if it was released, delete the journal when all else is put back"
                 (self.told.unseen if self._failed else self.told.left).append(words)
                 return
             yield

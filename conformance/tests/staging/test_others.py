@@ -148,3 +148,23 @@ def test_what_somebody_made_like_the_runs_own_is_neither_deleted_nor_redeployed(
     assert (made.instance_id in there) == (not known)
     assert len(left) == (0 if known else 2)
     assert all("is there still" in one for one in left)
+
+
+def test_of_an_instance_that_was_released_the_way_out_is_named(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=1, settings=LONG)
+    world = account.double.world
+    one = next(iter(account.double.account.instances.values()))
+    run = account.begin()
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    with run.journal:
+        run.api.ask(
+            "StopInstance", [("InstanceId", one.instance_id), *keep], run.wallet()
+        )
+        world.release(one)
+        left = run.restore()
+    assert left == [
+        f"{one.instance_id} was Running: it is not listed, and does not come to be Running: "
+        "if it was released, delete the journal when all else is put back"
+    ]
