@@ -1,9 +1,9 @@
 """What else explains what a case found wrong: the provider's own act, or a limit that nobody declared.
 
-That the provider has moved an instance its event list says, with an id. A start, stop or reboot by somebody else leaves nothing in the public API of ECS that a broken
+A start, stop or reboot by somebody else leaves nothing in the public API of ECS that a broken
 implementation could not leave too, nor does a redeploy: a task that no answer named is what a refused
 call with an effect shows. Those stay violations. A system event by which the provider acts at once is
-documented as a cause of its own, whoever redeploys.
+documented as a cause of its own, whoever redeploys, and has an id.
 """
 
 from redeploy_conformance.api import SetUpError
@@ -31,10 +31,8 @@ def excused(session: StagingSession, run: Run) -> str | None:
     """Return why a case that found something wrong accuses nobody, if so."""
     if not run.violations:
         return None
-    statement = session.settings.statement
-    rules = (
-        session.oracle.rules
-    )  # which clause it is hangs on what the call was answered
+    statement, rules = session.settings.statement, session.oracle.rules
+    # By the words: after a 500 the clause is another one than L7.
     slow = all(
         rules.ended in one.expected and session.over(one.key) is None
         for one in run.violations
@@ -51,9 +49,8 @@ def excused(session: StagingSession, run: Run) -> str | None:
 def _disturbed(session: StagingSession, run: Run) -> str | None:
     """Return which event explains all that a case found wrong, if so.
 
-    Only what a look showed, or a refusal, is explained so; and only by an event that
-    is no simulated one, that no redeploy is asked to answer, and that was not listed when the instance
-    was taken.
+    Only what a look showed, or a refusal, is explained so; and only by an event that is no simulated
+    one, that no redeploy is asked to answer, and that was not listed when the instance was taken.
     """
     causes = dict.fromkeys(
         _cause(session, one.key)

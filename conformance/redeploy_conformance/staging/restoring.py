@@ -134,6 +134,7 @@ class Restorer:
             yield
             shown = self._status(instance) or "not listed"
             if shown != before.status:
+                self.told.alone = True
                 self.api.say(
                     f"note: {instance} was {before.status} and is {shown}: no request of the run "
                     "did that, so it is left alone"

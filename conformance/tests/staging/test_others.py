@@ -61,6 +61,7 @@ def test_what_no_request_of_the_run_moved_is_left_alone(
         one.place("Stopped")  # its owner does, after the last look
         assert run.restore() == []
     assert one.status == "Stopped"
+    assert run.leftovers.alone
     assert any("is left alone" in said for said in account.said)
     assert "StartInstance" not in [read(asked).action for asked in watching.requests]
 
