@@ -15,7 +15,13 @@ _SECRETS = (
         ),
         r"\1***",
     ),
-    (re.compile(r"((?:^|[^\w])(?:Signature|SecurityToken)=)[^&\s\"',]*"), r"\1***"),
+    (  # also as a server repeats what it signed (V1): encoded once more, or twice
+        re.compile(
+            r"((?:^|[^\w]|%(?:25)*26)(?:Signature|SecurityToken)(?:=|%(?:25)*3D))"
+            r"(?:(?!%(?:25)*26)[^&\s\"',])*"
+        ),
+        r"\1***",
+    ),
     (re.compile(r"(Bearer )[^\s\"',]+"), r"\1***"),
 )
 

@@ -1,6 +1,7 @@
 """The list of tasks: what it shows binds only those who declare it (L13)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -40,7 +41,12 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
     wrong = misshapen("DescribeTasks", answer.fields or {})
     if wrong:
         raise SetUpError(f"DescribeTasks {UNREAD}: {wrong}")
-    rows = ((answer.fields or {}).get("TaskSet") or {}).get("Task") or []
+    return rows_of(answer.fields or {}, task)
+
+
+def rows_of(fields: Mapping[str, Any], task: str) -> list[Shown]:
+    """Return what the fields of an answer show of a task."""
+    rows = (fields.get("TaskSet") or {}).get("Task") or []
     return [
         Shown(row.get("TaskStatus"), row.get("TaskAction"))
         for row in rows

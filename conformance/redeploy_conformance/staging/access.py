@@ -7,6 +7,7 @@ from typing import Any
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.running.api import PAGE, PLAIN, Api, Manner, SetUpError
+from redeploy_conformance.running.task_list import rows_of
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
 from redeploy_conformance.staging.settings import RUN_TAG
@@ -185,8 +186,5 @@ def task_status(api: StagingApi, wallet: Wallet, task: str) -> str | None:
         SetUpError: it could not be read.
     """
     params = [("RegionId", api.region), ("TaskIds", task)]
-    fields = api.ask("DescribeTasks", params, wallet())
-    for row in (fields.get("TaskSet") or {}).get("Task") or []:
-        if row.get("TaskId") == task:
-            return str(row.get("TaskStatus"))
-    return None
+    shown = rows_of(api.ask("DescribeTasks", params, wallet()), task)
+    return str(shown[0].status) if shown else None

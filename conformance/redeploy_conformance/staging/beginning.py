@@ -81,8 +81,7 @@ def go_on(
     staging = assemble(
         contract, settings, transport, wallet, journal, say, clock, writer
     )
-    for line in lines:
-        staging.past.take(line)
+    staging.past.read(lines, path)
     if writer is not None:
         staging.write_header(writer, lines)
     staging.go_on(outputs)

@@ -157,7 +157,8 @@ def restore(journal: str) -> None:
     told = run.leftovers.lines()
     if told:
         leave(RunVerdict.INCOMPLETE, clean("; ".join(told), limit=WHOLE))
-    click.echo("everything is as it was")
+    what = "what the run changed" if run.leftovers.alone else "everything"
+    click.echo(f"{what} is as it was")
 
 
 def doctor(options: Mapping[str, Any]) -> None:

@@ -5,10 +5,11 @@ Needs the extra ``staging``.
 """
 
 import logging
+import time
 from typing import Any
 
 from redeploy_conformance.extras import to_install
-from redeploy_conformance.staging.access import Wallet
+from redeploy_conformance.staging.access import PAUSES, Wallet
 from redeploy_conformance.wire.signing import Credentials
 
 
@@ -36,7 +37,7 @@ def default_chain() -> Wallet:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     chain: Any = Client()
 
-    def wallet() -> Credentials:
+    def once() -> Credentials:
         try:
             found = chain.get_credential()
         except Exception as error:  # the library documents no narrower one
@@ -46,7 +47,15 @@ def default_chain() -> Wallet:
             raise NoCredentialsError("the default chain gave no access key")
         return Credentials(key_id, secret, found.security_token or None)
 
-    wallet()
+    def wallet() -> Credentials:
+        for pause in PAUSES:  # what renews a key may be busy for a moment
+            try:
+                return once()
+            except NoCredentialsError:
+                time.sleep(pause)
+        return once()
+
+    once()
     return wallet
 
 

@@ -19,6 +19,9 @@ class Declined:
 
 
 ENDED = Declined("the run was asked to end", "resume the run")
+STUCK = Declined(
+    "a redeploy of its instance does not come to its end", "resume the run when it has"
+)
 
 
 def too_dear(settings: Settings, cost: int, before: int = 0) -> Declined:

@@ -23,7 +23,8 @@ from redeploy_conformance.staging.cases import (
     redeploys,
 )
 from redeploy_conformance.staging.clearing import clear
-from redeploy_conformance.staging.declining import ENDED, Declined
+from redeploy_conformance.staging.declining import ENDED, STUCK, Declined
+from redeploy_conformance.staging.disturbance import excused
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
@@ -191,6 +192,8 @@ class Driver:
         witness, stopping = self.witness, self.stopping
         if stopping if witness is None else witness.asked(stopping):
             return ENDED
+        if post.stuck:
+            return STUCK
         posts = self._posts.values()
         return too_much(self.plan, self.fence, self.session, post, case, posts)
 
@@ -202,6 +205,9 @@ class Driver:
             yield from self._step(post, one)
             if post.over:
                 break
+        if why := excused(self.session, post.run):
+            post.run.violations.clear()
+            post.run.problem = why
         if post.run.violations:  # kept, whatever happens while it is tidied up
             count_what_moved(self.fence, self.session, post)
             self._close(post, case)
@@ -315,8 +321,11 @@ class Driver:
                 seen = session.with_events(key, post.seen)
                 if session.looked(key, seen, post.at):
                     return
-            except SetUpError:
-                continue  # the next look has it
+            except SetUpError as error:  # the next look has it, if there is one
+                if session.since_call(key, post.at) < session.oracle.rules.bound:
+                    continue
+                post.run.problem = str(error)
+                return
             waited = session.since_call(key, post.at) / session.oracle.rules.bound
             if session.at_rest(key) or (stable and waited >= 1):
                 break
@@ -345,4 +354,4 @@ class Driver:
         if instance is not None:
             post.waits = "for a redeploy that may be under way to be over"
             bound = self.session.oracle.rules.bound
-            yield from calm(self.fence, instance, bound, self.session.late)
+            post.stuck = yield from calm(self.fence, instance, bound, self.session.late)

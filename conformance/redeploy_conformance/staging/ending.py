@@ -30,8 +30,8 @@ from redeploy_reports.clean import clean
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import RunVerdict
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
-"""What asks a run to end: Ctrl-C, and whoever stops processes in order."""
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a run to end: Ctrl-C, whoever stops processes in order, a terminal that is closed."""
 
 
 def carry_out(
@@ -51,10 +51,20 @@ def carry_out(
         if writer is not None:
             verdict = RunVerdict(made.exit_code)
             writer.end(verdict, made.seconds, complete=complete)
-    write_whole(path, made.to_text())
+    unwritten: OSError | None = None
+    try:
+        write_whole(path, made.to_text())
+    except OSError as error:
+        unwritten = error
     from redeploy_reports.text import render
 
     click.echo(render(made, width=100, color=False))
+    if unwritten is not None:
+        leave(
+            RunVerdict(made.exit_code or RunVerdict.INCOMPLETE),
+            f"the result {path} cannot be written ({unwritten.strerror or unwritten}); elsewhere "
+            f"with: redeploy-conformance resume {run.journal.path} --result FILE",
+        )
     if run.api.repeated + run.reader.repeated:
         looks = count(run.api.repeated + run.reader.repeated, "look")
         say(f"{looks} had to be repeated: the service was busy or answered an error")
@@ -66,7 +76,10 @@ def _interrupts(run: Staging) -> Iterator[None]:
     """Let the first Ctrl-C end the run in order, and the second one end it now; SIGTERM likewise."""
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if run.stopping and number == signal.SIGHUP:
+            return  # a closed terminal and its shell both say so
         if run.stopping:
+            run.fence.shut = True
             raise KeyboardInterrupt
         run.stop()
         say(
@@ -74,7 +87,9 @@ def _interrupts(run: Staging) -> Iterator[None]:
             "Ctrl-C again ends at once"
         )
 
-    before = {one: signal.signal(one, handle) for one in ENDING}
+    deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
+    ending = [one for one in ENDING if one is not signal.SIGHUP or not deaf]
+    before = {one: signal.signal(one, handle) for one in ending}
     try:
         yield
     finally:

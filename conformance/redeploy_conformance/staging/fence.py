@@ -61,7 +61,7 @@ class Fence:
     """A transport that lets reads pass, and of what changes something only what is within limits.
 
     ``api`` reads past the fence; the answers of the service are taken from ``inner``. ``seen`` is what
-    looks showed since.
+    looks showed since. Once it is ``shut`` nothing leaves that changes something.
     """
 
     inner: Transport
@@ -72,6 +72,7 @@ class Fence:
     journal: Journal
     past: Past
     seen: Sightings = field(default_factory=Sightings)
+    shut: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _share: Share = field(init=False)
 
@@ -108,6 +109,8 @@ class Fence:
             )
         with self._lock:
             looked = CHECKS[asked.action](self, asked)
+            if self.shut:  # threads of calls made at once outlive whoever began them
+                raise FenceError("the run was ended at once")
             number = self.past.writes + 1
             self.note(
                 "write",
@@ -189,7 +192,7 @@ class Fence:
         if len(asked.instances) != 1:
             raise FenceError("DeleteInstance was not sent: it names no one instance")
         row = self._row(asked.instances[0])
-        if row is None or not made_by(row, self.past.run):
+        if row is None or not self._own(asked.instances[0], row):
             raise FenceError(f"{asked.instances[0]} was not made by this run")
         return {asked.instances[0]: _status(row)}
 
@@ -249,7 +252,7 @@ class Fence:
         Raises:
             FenceError: it is not.
         """
-        own = made_by(row, self.past.run)
+        own = self._own(instance, row)
         tag = self.settings.tag
         named = instance in self.settings.instances
         if not (own or named or (tag is not None and carries(row, *tag))):
@@ -275,6 +278,18 @@ class Fence:
             if shown in self.contract.open_event_statuses
         ]
         self.note("before", instance=instance, status=status, events=events)
+
+    def _own(self, instance: str, row: Row) -> bool:
+        """Whether the run made an instance that carries its tag: by its id, where that is known.
+
+        Who makes another one like it may copy its tags: they tell only where one has them.
+        """
+        past = self.past
+        if not made_by(row, past.run) or instance in past.launched:
+            return made_by(row, past.run)
+        several = tagged(self.api, self.wallet(), RUN_TAG, past.run)
+        unknown = {str(one["InstanceId"]) for one in several} - set(past.launched)
+        return past.launching and unknown == {instance}
 
     def _row(self, instance: str) -> Row | None:
         """Return what DescribeInstances shows of an instance now."""

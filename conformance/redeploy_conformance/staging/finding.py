@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.running.api import PAGE
 from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,
@@ -14,6 +15,7 @@ from redeploy_conformance.staging.access import (
     tagged,
 )
 from redeploy_conformance.staging.fence import STABLE
+from redeploy_conformance.staging.requests import REDEPLOY
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.taking import SIMULATED
 from redeploy_schemas.contract import Contract
@@ -43,10 +45,14 @@ class OpenEvent:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An instance inside the fence: its row of DescribeInstances, its open events."""
+    """An instance inside the fence: its row of DescribeInstances, its open events.
+
+    ``task`` is that of a redeploy of it that is under way.
+    """
 
     row: Mapping[str, Any]
     events: tuple[OpenEvent, ...] = ()
+    task: str | None = None
 
     @property
     def status(self) -> str:
@@ -79,9 +85,30 @@ def inside(
             f"no instance in {settings.region} carries the tag "
             f"{'='.join(settings.tag or ())}"
         )
+    tasks = _under_way(api, wallet, settings)
     return {
-        one: Found(row, _open(contract, list(api.events(wallet(), one))))
+        one: Found(
+            row, _open(contract, list(api.events(wallet(), one))), tasks.get(one)
+        )
         for one, row in rows.items()
+    }
+
+
+def _under_way(api: StagingApi, wallet: Wallet, settings: Settings) -> dict[str, str]:
+    """Return the tasks of redeploys that are under way, by instance, where they are listed.
+
+    That a key may not look tasks up is better known before a redeploy is begun.
+    """
+    if settings.statement.choices.get("L13") != "listed":
+        return {}
+    params = [("RegionId", api.region), ("TaskAction", REDEPLOY)]
+    params += [("TaskStatus", "Processing"), ("PageSize", str(PAGE))]
+    fields = api.ask("DescribeTasks", params, wallet())
+    rows = (fields.get("TaskSet") or {}).get("Task") or []
+    return {
+        str(row.get("ResourceId")): str(row.get("TaskId"))
+        for row in rows
+        if row.get("TaskStatus") == "Processing"
     }
 
 
@@ -107,11 +134,18 @@ def unfit(
     """
     if found.status not in STABLE and not begun:
         return f"it is {found.status}: only what is Running or Stopped is redeployed"
+    if found.task is not None and not begun:  # on its way it may show Stopped
+        return f"somebody has it redeployed already ({found.task})"
     if local_disks(found.row) is not False and not settings.local_disks:
         has = "has" if local_disks(found.row) else "may have"
         return (
             f"it {has} local disks, and a redeploy wipes them: allow it with "
             "--lose-local-disks, or choose another instance"
+        )
+    if found.row.get("StoppedMode") == "StopCharging" and not begun:
+        return (
+            "it is stopped in economical mode (StopCharging): to stop it again so could lose its "
+            "place or address, and otherwise it is billed"
         )
     for one in found.events:
         if one.simulated:

@@ -86,7 +86,7 @@ class Holding:
         """
         settings = Settings.from_json(beginning(lines, journal)["settings"])
         held = cls(settings.statement, journal)
-        held.take(_to_put_back(lines))
+        held.take(_to_put_back(lines, journal))
         return held
 
     def take(self, instances: Iterable[str]) -> None:
@@ -198,20 +198,20 @@ def _left(holder: Holder | None) -> Left | None:
     """Return what a holder whose process is over has not put back, by its journal."""
     if holder is None:
         return None
+    path = Path(holder.journal)
     try:
-        lines = read_lines(Path(holder.journal))
+        open_ = _to_put_back(read_lines(path), path)
     except JournalError as error:
         if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
             return None
         return Left(**asdict(holder), readable=False)
-    return Left(**asdict(holder)) if holder.instance in _to_put_back(lines) else None
+    return Left(**asdict(holder)) if holder.instance in open_ else None
 
 
-def _to_put_back(lines: Iterable[Mapping[str, Any]]) -> Collection[str]:
+def _to_put_back(lines: Iterable[Mapping[str, Any]], journal: Path) -> Collection[str]:
     """Return the instances that a run was at work on since it last put all back."""
     past = Past()
-    for line in lines:
-        past.take(line)
+    past.read(lines, journal)
     return past.before
 
 

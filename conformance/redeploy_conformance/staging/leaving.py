@@ -13,10 +13,14 @@ UNKNOWN = "not known"
 
 @dataclass(slots=True)
 class Leftovers:
-    """What could not be put back, and of what that is not known since nobody could look; in sentences."""
+    """What could not be put back, and of what that is not known since nobody could look; in sentences.
+
+    ``alone`` says that something was left alone, since somebody else moved it.
+    """
 
     left: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    alone: bool = False
 
     @property
     def all(self) -> list[str]:

@@ -60,7 +60,11 @@ def statement_of(contract: Contract, options: Mapping[str, Any]) -> Statement:
             )
     elif word.replace("-", "").isalnum():
         statement = Statement(
-            name=f"ECS in {word}", version="unknown", region=word, choices=REAL
+            name=f"ECS in {word}",
+            version="unknown",
+            region=word,
+            choices=REAL,
+            assumed=True,
         )
     else:
         raise TargetUsageError(

@@ -1,11 +1,13 @@
 """What a journal tells of a run so far: a fold over its lines, the same while it runs and after."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.staging.journal import JournalError
 from redeploy_conformance.staging.requests import (
     DELETE,
     LAUNCH,
@@ -129,6 +131,20 @@ class Past:
                 self._moved(line["instance"], line["after"], line["at"])
         self.restored = line["line"] == "restored"
         self._last = line["at"]
+
+    def read(self, lines: Iterable[Mapping[str, Any]], path: Path) -> None:
+        """Enter the lines of a journal.
+
+        Raises:
+            JournalError: one does not follow from those before it.
+        """
+        for number, line in enumerate(lines, 1):
+            try:
+                self.take(line)
+            except (KeyError, IndexError, TypeError, ValueError) as error:
+                raise JournalError(
+                    f"{path}, line {number}: it does not follow from the lines before it"
+                ) from error
 
     def _begun(self, line: Mapping[str, Any]) -> None:
         self.writes = line["number"]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.cases import (
     OWN,
     StagingCase,
@@ -74,9 +76,14 @@ class Plan:
 
 
 def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> float:
-    """Return how long a case takes at most: every redeploy its bound, every errand its time."""
+    """Return how long a case takes at most: every redeploy its bound, every errand its time.
+
+    Until its end is seen counts, too: a look may be late.
+    """
     errands = ERRAND if case.status is not None or case.name == "A15-launched" else 0.0
-    bound = settings.statement.redeploy_seconds
+    statement = settings.statement
+    offer = Offer(statement.name, "", settings.region, frozenset())
+    bound = rules_for(statement, offer).bound
     return errands + redeploys(contract, case) * bound + CALL * calls(case)
 
 

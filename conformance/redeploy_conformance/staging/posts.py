@@ -16,7 +16,8 @@ class Post:
     ``at`` is when that look was asked for: what it shows may be as old as that. Its case may come to
     ``reserved`` redeploys; the instance had cost ``spent`` before, and had not moved by itself up to the
     write of number ``still``. With ``idle`` its cases are over, and its instance is as it should stay
-    while others are redeployed. ``waits`` says what it waits for.
+    while others are redeployed. ``stuck`` says that a redeploy does not come to its end, and ``waits``
+    what it waits for.
     """
 
     lane: Lane
@@ -29,6 +30,7 @@ class Post:
     still: int = 0
     case: StagingCase | None = None
     idle: bool = False
+    stuck: bool = False
     waits: str = ""
 
     @property

@@ -19,7 +19,7 @@ from redeploy_conformance.staging.access import (
     made_at,
     tagged,
 )
-from redeploy_conformance.staging.fence import FenceError
+from redeploy_conformance.staging.fence import STABLE, FenceError
 from redeploy_conformance.staging.requests import LAUNCH, SIMULATE, WITHDRAW
 from redeploy_conformance.staging.settings import RUN_TAG, Settings
 from redeploy_conformance.staging.taking import Known, taken
@@ -106,6 +106,8 @@ class PreparingSession(Session):
         listed = self._listed(self._account(HOME), [key]).get(self.ids[key])
         if listed is None:
             raise SetUpError(f"{self.ids[key]} is not listed any more")
+        if listed.get("Status") not in STABLE:  # whoever moves it, it will move on
+            raise SetUpError(f"{self.ids[key]} is {listed.get('Status')} by itself")
         known = self.known.setdefault(key, Known({}))
         rows = list(self.api.events(self.wallet(), self.ids[key]))
         worlds = taken(

@@ -1,7 +1,7 @@
 """Putting everything back: from the journal and from looks alone, as often as one likes.
 
-Simulated events of the run are canceled, every instance gets the status it had, and what the run made
-is deleted. Where all is as it was, nothing but looks is asked for.
+Simulated events of the run are canceled, every instance that a request of it may have moved gets the
+status it had, and what the run made is deleted. Where all is as it was, nothing but looks is asked for.
 """
 
 from collections.abc import Mapping
@@ -83,6 +83,8 @@ class Restorer:
         if pause > 0 and (known or past.launching):
             self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
             clock.sleep(pause)
+        if not past.launching:
+            return known
         rows = tagged(self.fence.api, self._key(), RUN_TAG, past.run)
         return known | {str(row["InstanceId"]) for row in rows}
 
@@ -118,12 +120,25 @@ class Restorer:
 
     def _instance(self, instance: str) -> Waits:
         yield from clear(self.api, self.fence, instance, self._late, self.told)
-        yield from calm(self.fence, instance, self._bound, self._late)
+        if (yield from calm(self.fence, instance, self._bound, self._late)):
+            words = "a redeploy of it is under way still: put it back when that is over"
+            self.told.left.append(f"{instance}: {words}")
+            return
         yield from rest(
             self.fence, instance, lambda: self._status(instance), self._late
         )
         before = self.fence.past.before.get(instance)
         if before is None:
+            return
+        if instance not in self.fence.past.touched:
+            yield
+            shown = self._status(instance) or "not listed"
+            if shown != before.status:
+                self.told.alone = True
+                self.api.say(
+                    f"note: {instance} was {before.status} and is {shown}: no request of the run "
+                    "did that, so it is left alone"
+                )
             return
         ways = bring(
             self.fence,
@@ -137,6 +152,8 @@ class Restorer:
                     f" ({self._refused[instance]})" if instance in self._refused else ""
                 )
                 words = f"{instance} was {before.status}: {trouble}{why}"
+                if self._status(instance) is None and not self._failed:
+                    words += ": if it was released, delete the journal when all else is put back"
                 (self.told.unseen if self._failed else self.told.left).append(words)
                 return
             yield

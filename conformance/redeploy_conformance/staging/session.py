@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from redeploy_conformance.judging.belief import Belief, in_time
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.oracle import settled
@@ -10,20 +12,25 @@ from redeploy_conformance.judging.sight import View
 from redeploy_conformance.judging.views import event_of, in_a_word
 from redeploy_conformance.judging.world import Flight, World
 from redeploy_conformance.planning import steps as step
+from redeploy_conformance.running import task_list
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.running.session import ABSENT, Done
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.staging.requests import REDEPLOY
+from redeploy_conformance.wire.answers import WEB_PAGE
+from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending
 
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
 UNSEEN = ("billing", "disk_status")
 """Attributes that no public operation used here shows: answers about them are not judged."""
-OF_A_SUCCESS = ("L1", "L2", "L3", "L9")
+OF_A_SUCCESS = ("L1", "L2", "L3", "L8", "L9", "L10")
 """Clauses of which one is broken where a success looks like a failure, unless its task is told wrongly."""
+OF_A_FAILURE = ("E6", "L6", "L7")
+"""Clauses that are broken where looks seem to be of a failure, or of no end."""
 OF_THE_KEY = (
     "IncompleteSignature",
     "InvalidAccessKeyId",
@@ -116,6 +123,18 @@ class StagingSession(PreparingSession):
         seen = f"{landing.task} Finished"
         return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
 
+    def _or_a_success(self, key: str, wrong: list[Violation]) -> list[Violation]:
+        """Return violations by a failure, where its task says success, with what may be broken instead."""
+        landing = self._landing(key)
+        if landing is None or landing.ending is not Ending.SUCCEED:
+            return wrong
+        return [
+            replace(one, instead=tuple(dict.fromkeys((*one.instead, *OF_A_SUCCESS))))
+            if one.clause in OF_A_FAILURE
+            else one
+            for one in wrong
+        ]
+
     def landed(self, key: str, seen: View, at: float) -> bool:
         """Whether only the next look shows what a redeploy came to whose task is over (L13).
 
@@ -167,6 +186,15 @@ class StagingSession(PreparingSession):
         """Look a task up; by then a redeploy may have ended, however short it was."""
         self.oracle.time_passes(self.now, (one.key,))
         return super()._tasks(one)
+
+    def _listed_tasks(self, key: Credentials, task: str) -> list[task_list.Shown]:
+        """Return what is listed of a task; a refusal does not say that it is not.
+
+        Raises:
+            SetUpError: it could not be read.
+        """
+        params = [("RegionId", self.api.region), ("TaskIds", task)]
+        return task_list.rows_of(self.api.ask("DescribeTasks", params, key), task)
 
     def _task_due(self, key: str) -> bool:
         """Whether a declared task list must show the task by now: not while it may be late."""
@@ -223,6 +251,10 @@ class StagingSession(PreparingSession):
             raise SetUpError(f"the key may not redeploy this instance: {reply}")
         if one.forgery is None and code.startswith(OF_THE_KEY):
             raise SetUpError(f"the key was not taken: {reply}")
+        if (reply.problem or "").startswith(
+            WEB_PAGE
+        ) and reply.kind is not Kind.UNKNOWN:
+            raise SetUpError(f"a gateway answered {reply.status}: {reply.problem}")
         crashed = reply.status == 500 and reply.kind is Kind.UNKNOWN
         if crashed and self._meaning(one).barred is not None:
             raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
@@ -270,7 +302,10 @@ class StagingSession(PreparingSession):
         """
         doubled = self._at_once(key, at) if key in self._doubled else []
         before = dict(self.oracle.worlds)
-        wrong = [*doubled, *self.oracle.looked({key: seen}, at)]
+        wrong = [
+            *doubled,
+            *self._or_a_success(key, self.oracle.looked({key: seen}, at)),
+        ]
         wrong = wrong or self._contradicted(key, at)
         words = in_a_word(seen)
         looks = [one for one in self.run.done if isinstance(one.step, step.Look)]

@@ -17,7 +17,12 @@ def stand_by(session: StagingSession, post: Post, posts: Iterable[Post]) -> None
     """
     key, worlds = post.lane.key, session.oracle.worlds
     others = [one for one in posts if one is not post]
-    if post.over or all(one.idle for one in others) or key not in session.ids:
+    if (
+        post.over
+        or post.stuck
+        or all(one.idle for one in others)
+        or key not in session.ids
+    ):
         return
     if key not in worlds:
         quiet = Run()

@@ -18,10 +18,11 @@ SIMULATED = "A simulated event"
 
 @dataclass(slots=True)
 class Known:
-    """What a run keeps of one instance: its simulated events, and the others that were open."""
+    """What a run keeps of one instance: its simulated events, the others that were open, all listed."""
 
     simulated: dict[str, tuple[str, str]]
     found: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
 
 
 def taken(
@@ -34,7 +35,7 @@ def taken(
     """Return what an instance may be: of open events that others made, who knows.
 
     ``listed`` is its row of DescribeInstances, ``rows`` those of its events; with ``trusted`` events
-    that are not marked as simulated are none. ``known`` learns which others are open.
+    that are not marked as simulated are none. ``known`` learns which are listed, and which others are open.
     """
     own: list[Event] = []
     found: list[Event] = []
@@ -47,6 +48,7 @@ def taken(
             simulated = str(row.get("Reason", "")).startswith(SIMULATED)
             event = Event(event_id, kind, status, simulated=simulated)
             (marked if simulated else found).append(event)
+    known.listed = frozenset(event_of(row)[1] for row in rows)
     known.found = frozenset(one.id for one in (*found, *marked))
     seen = view(listed, {}, None)
     shown = World(

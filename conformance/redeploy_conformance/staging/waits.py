@@ -1,6 +1,6 @@
 """Waiting side by side: works that yield where they wait, and one look that serves them all."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from redeploy_conformance.running.api import SetUpError
@@ -82,28 +82,34 @@ def bring(
         yield None
 
 
-def calm(fence: Fence, instance: str, bound: float, late: float) -> Waits:
+def calm(
+    fence: Fence, instance: str, bound: float, late: float
+) -> Generator[None, None, bool]:
     """Wait until a redeploy that may be under way must have ended, and every look shows it.
 
     A status alone does not tell: a redeploy passes through Stopped. A look may be ``late`` by so
-    many seconds; ``bound`` counts that in. One whose task is under way still is waited for longer.
+    many seconds; ``bound`` counts that in. One whose task is under way still is waited for longer;
+    returns whether it is so in the end.
     """
     flying = fence.past.flying.get(instance)
     if flying is None:
-        return
+        return False
     wall = fence.api.clock.wall
     end, last = flying.since + bound, flying.since + PATIENCE * bound
     over = still = False
-    while wall() < end or (still and wall() < last):
+    while True:
         if flying.task is not None and not over:
-            shown = _shown(fence, flying.task)
+            before, shown = still, _shown(fence, flying.task)
             still = shown == "Processing"
             over = shown in ("Finished", "Failed")
-            if over:
-                end = min(end, wall() + late)
-                continue
+            if over:  # just now, where it was not a moment ago
+                end = wall() + late if before else min(end, wall() + late)
+        if wall() >= (last if still else end):
+            break
         yield
-    fence.note("settled", instance=instance)
+    if not still:
+        fence.note("settled", instance=instance)
+    return still
 
 
 def rest(

@@ -24,6 +24,7 @@ class Statement:
     not declared, L8l), ``answer_seconds`` how long one answer may take. ``choices`` bind the
     implementation where the source is silent; ``absent`` are parts of the control protocol that it
     will never have, so that their clauses do not apply. ``control`` is the prefix of the control protocol.
+    Where there is no statement at all, ``assumed`` says so: then no redeploy is too slow.
     """
 
     name: str = "unnamed"
@@ -40,6 +41,7 @@ class Statement:
     answer_seconds: float = 30.0
     choices: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    assumed: bool = False
 
 
 SECTIONS = {

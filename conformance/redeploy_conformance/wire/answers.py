@@ -20,6 +20,10 @@ _LISTS = {
 }
 
 
+WEB_PAGE = "the answer is a web page"
+"""How the problem begins of an answer that no service makes, but a gateway or a proxy before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer decoded; ``fields`` None where it could not be, and then ``problem`` says why."""
@@ -58,7 +62,7 @@ def _kind(response: HttpResponse) -> str:
 
 def _page(response: HttpResponse) -> str:
     kind = dict(response.headers).get("content-type")
-    return "the answer is a web page" + (f" ({kind})" if kind else "")
+    return WEB_PAGE + (f" ({kind})" if kind else "")
 
 
 class _Page(ValueError):

@@ -189,3 +189,16 @@ def test_a_plan_of_one_speaks_of_one(account_of: MakeAccount) -> None:
     assert text.startswith("at most 1 redeploy of 1 instance, at most 1 minute\n")
     assert "(up to 1 redeploy, up to " in text
     assert not re.search(r"\b1 (redeploys|instances|minutes|cases)\b", text)
+
+
+@pytest.mark.parametrize("minutes", [6.0, 7.0, 12.0, 13.0])
+def test_where_looks_may_be_late_too_no_case_ends_later_than_allowed(
+    account_of: MakeAccount, minutes: float
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    lag = {"read_lag_seconds": None}
+    run = account.begin(account.settings(statement=lag, minutes=minutes))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert account.clock.now() <= minutes * 60
+        assert run.restore() == []

@@ -26,6 +26,18 @@ def test_an_instance_that_another_redeploy_stopped_does_not_pass_for_one_that_fa
     assert all("L9" in one.instead for one in contradicted)
 
 
+@pytest.mark.parametrize(("late", "blamed"), [(0.0, "L13"), (None, "E6")])
+def test_a_path_that_goes_back_may_be_what_is_broken_instead(
+    account_of: MakeAccount, late: float | None, blamed: str
+) -> None:
+    parts = FAULTS["goes-back-to-stopping"].parts
+    account = with_events(account_of(count=3, settings=LIKE_REAL, parts=parts))
+    said = {**LISTED, "read_lag_seconds": late}
+    found = run_on(account, redeploys=60, events_are_real=True, statement=said).findings
+    assert {one.clause for one in found} == {blamed}
+    assert all("L8" in one.instead for one in found)
+
+
 @pytest.mark.parametrize("outcome", ["succeed", "fail"])
 @pytest.mark.parametrize("late", [0.0, 59.0])
 def test_no_task_contradicts_a_correct_account(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from redeploy_conformance.running.api import Manner
 from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.double import Double
+from redeploy_conformance.staging.ending import _interrupts
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read
 from redeploy_conformance.staging.running import Staging
@@ -271,6 +273,35 @@ def test_calls_wait_for_the_share_of_the_rate_limit(
     for _ in range(11):
         one.ask("RedeployInstance", ("InstanceId", one.inside))
     assert 120.0 <= one.account.clock.now() - begun < 121.0
+
+
+def test_after_a_second_ctrl_c_nothing_leaves_any_more_that_changes_something(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced(replace(LONG, no_event="accept"))
+    with _interrupts(one.run):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGHUP)  # a closed terminal is no second Ctrl-C
+        assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    # as a thread would that makes its call at once with another one, and waits for the rate limit
+    assert one.refused("RedeployInstance", ("InstanceId", one.stopped)) == (
+        "the run was ended at once"
+    )
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(
+    fenced: Callable[..., Fenced],
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        one = fenced()
+        with _interrupts(one.run):
+            signal.raise_signal(signal.SIGHUP)
+        assert not one.run.stopping
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_only_events_of_the_run_are_canceled(fenced: Callable[..., Fenced]) -> None:

@@ -43,6 +43,16 @@ def test_every_line_of_a_run_is_as_the_schema_says_and_holds_no_secret(
     assert account.double.key.secret not in text
 
 
+@pytest.mark.parametrize("signature", ["v1", "v3"])
+def test_who_goes_on_signs_as_before(account_of: MakeAccount, signature: str) -> None:
+    account = account_of()
+    said = {"signature": signature}
+    account.begin(account.settings(statement=said)).journal.close()
+    run = account.go_on()
+    assert run.settings == account.settings(statement=said)
+    run.journal.close()
+
+
 def test_the_past_is_the_same_read_again_as_lived(account_of: MakeAccount) -> None:
     account = account_of(settings=replace(LONG, no_event="accept"))
     run = account.begin()
@@ -98,6 +108,19 @@ def test_what_is_no_journal_is_named_with_its_line(
     account = account_of()
     account.journal.write_text(text)
     with pytest.raises(JournalError, match=why):
+        account.go_on()
+
+
+def test_a_line_that_does_not_follow_from_those_before_it_is_named(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    account.begin().journal.close()
+    text = account.journal.read_text()
+    line = '{"line": "answer", "at": 9, "number": 7, "status": 200, "code": null, '
+    account.journal.write_text(text + line + '"task": null, "made": []}\n')
+    number = text.count("\n") + 1
+    with pytest.raises(JournalError, match=f"line {number}: it does not follow from"):
         account.go_on()
 
 

@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.meant import statement_of
 from redeploy_conformance.wire.answers import decode_answer
@@ -102,6 +106,31 @@ def test_a_temporary_key_sends_its_token_under_the_signature(scheme: str) -> Non
         assert "SecurityToken=the-token" in request.target
     answer = double.handle(request)
     assert answer.status == 200, decode_answer(answer).fields
+
+
+def test_a_key_that_is_not_there_for_a_moment_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = pytest.importorskip("alibabacloud_credentials.client")
+    answers: list[Any] = [
+        SimpleNamespace(access_key_id=one, access_key_secret="s", security_token=None)
+        for one in ("first", "second")
+    ]
+    answers.insert(1, RuntimeError("the role of this machine is being renewed"))
+
+    def answer(self: Any) -> Any:
+        one = answers.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    monkeypatch.setattr(client.Client, "__init__", lambda self: None)
+    monkeypatch.setattr(client.Client, "get_credential", answer)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    assert default_chain()().access_key_id == "second"
+    answers += [RuntimeError("gone")] * 9
+    with pytest.raises(NoCredentialsError, match="no key was found"):
+        default_chain()
 
 
 def test_no_secret_shows_in_a_repr() -> None:

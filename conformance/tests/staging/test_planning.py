@@ -2,13 +2,16 @@
 
 import pytest
 
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.state import Instance
 from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.telling import plan_lines
 from redeploy_schemas.contract import Contract
 
-from .conftest import ACCEPTS, LONG, Account, MakeAccount, Watching
+from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching
 
 
 def cost(contract: Contract) -> dict[str, int]:
@@ -134,6 +137,44 @@ def test_an_instance_that_is_found_in_an_odd_state_is_left_alone_and_named(
         planned(account)
     assert f"{first.instance_id}: it is Starting" in str(caught.value)
     assert f"{second.instance_id}: it has local disks" in str(caught.value)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_instance_that_somebody_has_redeployed_already_is_left_alone(
+    account_of: MakeAccount, listed: bool
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    one = next(iter(account.double.account.instances.values()))
+    run = account.begin()
+    with run.journal:
+        run.api.ask("RedeployInstance", [("InstanceId", one.instance_id)], run.wallet())
+    account.clock.sleep(65.0)
+    assert one.status == "Stopped"
+    lines = planned(account, statement=LISTED if listed else {})
+    [task] = account.double.account.tasks
+    alone = f"  {one.instance_id}: somebody has it redeployed already ({task})"
+    assert (alone in lines) == listed
+
+
+def test_an_instance_that_is_stopped_and_not_billed_is_left_alone(
+    account_of: MakeAccount,
+) -> None:
+    class Economical(Observations):
+        """Stopped instances give up their place and are not billed."""
+
+        def show_instance(self, instance: Instance) -> dict[str, object]:
+            row = super().show_instance(instance)
+            free = {"StoppedMode": "StopCharging"} if row["Status"] == "Stopped" else {}
+            return {**row, **free}
+
+    account = account_of(parts=Parts(observations=Economical))
+    second = list(account.double.account.instances.values())[1]
+    lines = planned(account)
+    assert any(
+        one.startswith(f"  {second.instance_id}: it is stopped in economical mode")
+        for one in lines
+    )
+    assert lines[0].startswith("at most 14 redeploys of 1 instance, ")
 
 
 def test_an_instance_that_the_provider_may_move_meanwhile_is_left_alone(

@@ -32,7 +32,7 @@ def test_after_kill_9_resume_goes_on_and_restore_brings_everything_back(
     assert (code, out) == (0, "everything is as it was\n")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_ctrl_c_ends_in_order_and_restores(
     account: Served, how: signal.Signals
 ) -> None:
@@ -84,3 +84,22 @@ def test_a_run_to_whom_nobody_listens_any_more_still_puts_everything_back(
     assert json.loads(journal.read_text().splitlines()[-1])["line"] == "restored"
     assert account.statuses() == ["Running", "Stopped", "Running"]
     assert result_of(account)["run"]["complete"] is True
+
+
+def test_a_result_that_cannot_be_written_is_shown_and_written_later(
+    account: Served,
+) -> None:
+    folder = account.folder / "out"
+    folder.mkdir()
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    limits = [*account.limits(), "--clause", "U4", "--result", "out/result.json"]
+    process = account.start("stage", statement_of(account), *limits)
+    wait_for(lambda: written(journal) > 0)
+    folder.rmdir()
+    out, err = process.communicate(timeout=40)
+    assert process.returncode == 3, err
+    assert "INCOMPLETE" in out
+    assert "out/result.json cannot be written (No such file or directory)" in err
+    code, _, err = account.run("resume", str(journal), "--result", "result.json")
+    assert code == 3, err
+    assert (account.folder / "result.json").exists()

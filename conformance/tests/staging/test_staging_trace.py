@@ -132,6 +132,30 @@ def test_a_fault_is_found_the_same_live_and_from_the_trace(
     assert (drawn.exit_code, drawn.complete) == (1, True)
 
 
+def test_what_the_provider_moved_is_excused_the_same_live_and_from_the_trace(
+    account_of: MakeAccount, tmp_path: Path
+) -> None:
+    account, path = account_of(count=1, settings=ACCEPTS), tmp_path / "run.trace"
+    one = next(iter(account.double.account.instances.values()))
+
+    class Failing(Watching):
+        """A server that fails right before the first call."""
+
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            if read(request).action == "RedeployInstance" and one.status == "Running":
+                account.double.world.add_event(one, "SystemFailure.Reboot", "Executed")
+                one.place("Starting")
+            return super().send(request, timeout)
+
+    live = finished(
+        *begun(account, path, Failing(account.transport()), clauses=("A7",))
+    )
+    drawn = check_staging([path], account.contract)
+    assert live.findings == ()
+    assert any("the provider moved it" in one.text for one in live.problems)
+    assert told(drawn) == told(live)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_service_with_trouble_is_judged_the_same_live_and_from_the_trace(
     account_of: MakeAccount, tmp_path: Path, seed: int

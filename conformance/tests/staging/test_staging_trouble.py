@@ -100,6 +100,24 @@ def test_trouble_of_the_service_with_any_call_is_no_violation_and_no_pass(
     assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
 
 
+@pytest.mark.parametrize("status", [200, 302, 403, 413, 502])
+def test_a_gateway_on_the_way_is_no_violation_and_no_pass(
+    account_of: MakeAccount, status: int
+) -> None:
+    page = HttpResponse(status, (("content-type", "text/html"),), b"<html>No.</html>")
+
+    class Behind(Watching):
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            if read(request).action == "RedeployInstance":
+                return page
+            return super().send(request, timeout)
+
+    account = with_events(account_of())
+    result = run_on(account, Behind(account.transport()), events_are_real=True)
+    assert result.findings == ()
+    assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
+
+
 def test_a_look_that_took_long_is_judged_by_when_it_was_asked_for(
     account_of: MakeAccount,
 ) -> None:

@@ -1,0 +1,28 @@
+"""What is taken out of texts before they are shown or kept."""
+
+import pytest
+
+from redeploy_conformance.redact import hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "POST /?SecurityToken=CAIS%2Fab&Action=X",
+            "POST /?SecurityToken=***&Action=X",
+        ),
+        ("Signature=abc%3D&SignatureNonce=1", "Signature=***&SignatureNonce=1"),
+        (  # what a server says that it signed (V1)
+            "POST&%2F&Action%3DX%26SecurityToken%3DCAIS%252Fab%252Bc%253D%26Version%3D1",
+            "POST&%2F&Action%3DX%26SecurityToken%3D***%26Version%3D1",
+        ),
+        (
+            "POST%26%252F%26Action%253DX%2526SecurityToken%253DCAIS%25252Fab%2526Version%253D1",
+            "POST%26%252F%26Action%253DX%2526SecurityToken%253D***%2526Version%253D1",
+        ),
+        ("Bearer abc, and more", "Bearer ***, and more"),
+    ],
+)
+def test_no_token_and_no_signature_is_shown(text: str, shown: str) -> None:
+    assert hidden(text) == shown
