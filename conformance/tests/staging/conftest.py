@@ -12,6 +12,7 @@ from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.beginning import begin, go_on
 from redeploy_conformance.staging.double import Double, TurnedClock, Weather
+from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
@@ -216,3 +217,44 @@ def account(tmp_path: Path, trouble: float) -> Iterator[Served]:
     double.put("Running", {"purpose": "production"})
     with served(tmp_path, double) as made:
         yield made
+
+
+class Fenced:
+    """A run that is about to begin, and what gets past its fence."""
+
+    def __init__(self, account: Account, **fields: Any) -> None:
+        self.account = account
+        self.watching = Watching(account.transport())
+        self.run: Staging = account.begin(account.settings(**fields), self.watching)
+        self.inside, self.stopped, self.outside = (
+            one.instance_id for one in account.double.account.instances.values()
+        )
+
+    def ask(self, action: str, *params: tuple[str, str]) -> dict[str, Any]:
+        answer = self.run.api.call(action, params, self.account.wallet())
+        return dict(answer.fields or {})
+
+    def refused(self, action: str, *params: tuple[str, str]) -> str:
+        """Ask, and return why nothing that changes anything left."""
+        before = len(self.writes)
+        with pytest.raises(FenceError) as caught:
+            self.ask(action, *params)
+        assert len(self.writes) == before
+        return str(caught.value)
+
+    @property
+    def writes(self) -> list[HttpRequest]:
+        return [one for one in self.watching.requests if read(one).writes]
+
+
+@pytest.fixture
+def fenced(account_of: MakeAccount) -> Iterator[Callable[..., Fenced]]:
+    made: list[Fenced] = []
+
+    def make(emulator: Any = LONG, **fields: Any) -> Fenced:
+        made.append(Fenced(account_of(settings=emulator), **fields))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.run.journal.close()

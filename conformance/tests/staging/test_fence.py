@@ -2,8 +2,7 @@
 
 import json
 import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,59 +14,16 @@ from hypothesis import strategies as st
 from redeploy_conformance.running.api import Manner
 from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.double import Double
-from redeploy_conformance.staging.ending import _interrupts
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read
-from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.wire.http import HttpRequest
 from redeploy_conformance.wire.signing import build_request
 from redeploy_schemas.contract import Contract, load
 
-from .conftest import LONG, TAG, Account, MakeAccount, Watching
+from .conftest import LONG, TAG, Account, Fenced, MakeAccount, Watching
 
 LATER = "2027-01-01T00:00:00Z"
-
-
-class Fenced:
-    """A run that is about to begin, and what gets past its fence."""
-
-    def __init__(self, account: Account, **fields: Any) -> None:
-        self.account = account
-        self.watching = Watching(account.transport())
-        self.run: Staging = account.begin(account.settings(**fields), self.watching)
-        self.inside, self.stopped, self.outside = (
-            one.instance_id for one in account.double.account.instances.values()
-        )
-
-    def ask(self, action: str, *params: tuple[str, str]) -> dict[str, Any]:
-        answer = self.run.api.call(action, params, self.account.wallet())
-        return dict(answer.fields or {})
-
-    def refused(self, action: str, *params: tuple[str, str]) -> str:
-        """Ask, and return why nothing that changes anything left."""
-        before = len(self.writes)
-        with pytest.raises(FenceError) as caught:
-            self.ask(action, *params)
-        assert len(self.writes) == before
-        return str(caught.value)
-
-    @property
-    def writes(self) -> list[HttpRequest]:
-        return [one for one in self.watching.requests if read(one).writes]
-
-
-@pytest.fixture
-def fenced(account_of: MakeAccount) -> Iterator[Callable[..., Fenced]]:
-    made: list[Fenced] = []
-
-    def make(emulator: Any = LONG, **fields: Any) -> Fenced:
-        made.append(Fenced(account_of(settings=emulator), **fields))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.run.journal.close()
 
 
 def test_an_instance_that_is_neither_named_nor_tagged_is_out_of_reach(
@@ -273,35 +229,6 @@ def test_calls_wait_for_the_share_of_the_rate_limit(
     for _ in range(11):
         one.ask("RedeployInstance", ("InstanceId", one.inside))
     assert 120.0 <= one.account.clock.now() - begun < 121.0
-
-
-def test_after_a_second_ctrl_c_nothing_leaves_any_more_that_changes_something(
-    fenced: Callable[..., Fenced],
-) -> None:
-    one = fenced(replace(LONG, no_event="accept"))
-    with _interrupts(one.run):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGHUP)  # a closed terminal is no second Ctrl-C
-        assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    # as a thread would that makes its call at once with another one, and waits for the rate limit
-    assert one.refused("RedeployInstance", ("InstanceId", one.stopped)) == (
-        "the run was ended at once"
-    )
-
-
-def test_under_nohup_a_closed_terminal_ends_nothing(
-    fenced: Callable[..., Fenced],
-) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        one = fenced()
-        with _interrupts(one.run):
-            signal.raise_signal(signal.SIGHUP)
-        assert not one.run.stopping
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 def test_only_events_of_the_run_are_canceled(fenced: Callable[..., Fenced]) -> None:
