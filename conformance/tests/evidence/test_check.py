@@ -120,7 +120,8 @@ def test_a_cut_trace_is_incomplete_and_what_came_before_counts(
 ) -> None:
     run = record(FAULTS["security-lock-ignored"].build(), ("A3",))
     data = run.path.read_bytes()
-    run.path.write_bytes(data[: int(len(data) * cut)])
+    begun = data.rindex(b"\n", 0, int(len(data) * cut)) + 1
+    run.path.write_bytes(data[: begun + 9])
     checker = check([run.path], contract)
     drawn = checker.result()
     assert not drawn.complete
