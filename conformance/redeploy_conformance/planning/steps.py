@@ -320,6 +320,8 @@ Step: TypeAlias = (
     | Withdraw
 )
 KINDS: tuple[type[Step], ...] = get_args(Step)
+Change: TypeAlias = Patch | Release | Raise
+"""A step by which the control plane changes an instance that is there."""
 
 
 class Depth(IntEnum):

@@ -1,13 +1,17 @@
 """Whether a violation is the control plane's own: of a change that it did not make, or told wrongly (S1)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.oracle import Worlds
 from redeploy_conformance.judging.views import INSPECTED
+from redeploy_conformance.planning import steps as step
 from redeploy_conformance.running.api import OfferError, SetUpError
 from redeploy_conformance.running.making import Maker, asked
+
+SHOWN = frozenset({*INSPECTED, "local_disk"})
 
 
 def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
@@ -21,47 +25,59 @@ def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
         OfferError: it does not show so.
     """
     worlds, sent = Worlds(maker.oracle.worlds), len(maker.api.exchanges)
-    try:
-        for key in dict.fromkeys(one.key for one in wrong if one.key in maker.origins):
+    why: str | None = None
+    # What cannot be tried again says nothing against the control plane, and the violation stays.
+    with suppress(SetUpError):
+        for key in dict.fromkeys(one.key for one in wrong):
             fields = {one.field for one in wrong if one.key == key}
-            if maker.changes.get(key):
-                _change_another(maker, key)
-            elif key in maker.told and fields & {*INSPECTED, "local_disk"}:
-                _make_another(maker, key)
-    except OfferError:
-        raise
-    except SetUpError:
-        pass  # what cannot be tried again says nothing against the control plane
+            why = why or _own(maker, key, fields)
     maker.oracle.worlds = worlds
     del maker.api.exchanges[sent:]
+    if why is not None:
+        raise OfferError(why)
 
 
-def _make_another(maker: Maker, key: str) -> None:
+def _own(maker: Maker, key: str, fields: set[str]) -> str | None:
+    """Return what the control plane did or told wrongly of an instance, if so."""
+    made = maker.made.get(key)
+    if made is None or made.by is None:
+        return None
+    if made.changes:
+        return _changed_another(maker, key, made.by, made.changes)
+    if made.told and fields & SHOWN:
+        return _made_another(maker, key, made.by)
+    return None
+
+
+def _made_another(maker: Maker, key: str, by: step.Create) -> str | None:
     account = maker.account(maker.oracle.homes[key]).id
-    body = {"account_id": account, "instances": [asked(maker.origins[key])]}
-    made = maker.plane.ask("POST", "instances", body, "instances-answer")
-    row = made["instances"][0]
+    body = {"account_id": account, "instances": [asked(by)]}
+    row = maker.plane.ask("POST", "instances", body, "instances-answer")["instances"][0]
     told = row.get("inspect", {})
     shown = maker.plane.inspected(account).get(row["instance_id"], told)
-    for name in told:
+    for name in sorted(SHOWN & told.keys()):
         if told[name] != shown[name]:
-            raise OfferError(
+            return (
                 f"POST instances told of {row['instance_id']} as its {name} {told[name]}, and "
                 f"GET instances shows {shown[name]}"
             )
+    return None
 
 
-def _change_another(maker: Maker, key: str) -> None:
+def _changed_another(
+    maker: Maker, key: str, by: step.Create, changes: Sequence[step.Change]
+) -> str | None:
     another = f"another {key}"
-    maker.create([replace(maker.origins[key], key=another)])
-    for change in list(maker.changes[key]):
+    maker.create([replace(by, key=another)])
+    for change in changes:
         maker.prepare(replace(change, key=another))
     found, _ = maker.verified([another], None)
     if found and maker.lag:
         maker.clock.wait(maker.lag)
         found, _ = maker.verified([another], None)
-    if found:
-        raise OfferError(
-            "an instance made and changed alike, and never called, does not show it either: "
-            f"expected {found[0].expected}, got {found[0].observed}"
-        )
+    if not found:
+        return None
+    return (
+        "an instance made and changed alike, and never called, does not show it either: "
+        f"expected {found[0].expected}, got {found[0].observed}"
+    )

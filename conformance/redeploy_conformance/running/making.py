@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -24,9 +24,22 @@ from redeploy_conformance.running.plane import Account, Plane
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
 
-Change: TypeAlias = step.Patch | step.Release | step.Raise
 PAUSE = 5.0
 """Seconds between looks for a change that does not show yet."""
+
+
+@dataclass(slots=True)
+class Made:
+    """How an instance came about: ``at`` which second of the clock that redeploys run on, and by which step.
+
+    Without a step RunInstances made it. ``told`` says that the control plane told at once what inspection
+    shows of it; ``changes`` are the steps by which it was changed since.
+    """
+
+    at: float
+    by: step.Create | None = None
+    told: bool = False
+    changes: list[step.Change] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -35,10 +48,7 @@ class Maker:
 
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
-    ``made`` is when instances were, by the clock that redeploys run on; ``given`` are the ids that the
-    control plane gave, each with what it is of; ``told`` are the instances of which it told, when it
-    made them, what inspection shows; ``origins`` are the steps that made instances, and ``changes`` those
-    that changed them.
+    ``given`` are the ids that the control plane gave, each with what it is of.
     """
 
     api: Api
@@ -51,16 +61,13 @@ class Maker:
     lag: float
     scripted: dict[str, Ending] = field(default_factory=dict)
     launched: set[str] = field(default_factory=set)
-    made: dict[str, float] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
     given: set[tuple[str, str]] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
-    origins: dict[str, step.Create] = field(default_factory=dict)
-    changes: dict[str, list[Change]] = field(default_factory=dict)
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
-        if isinstance(one, Change):
-            self.changes.setdefault(one.key, []).append(one)
+        if isinstance(one, step.Change) and one.key in self.made:
+            self.made[one.key].changes.append(one)
         match one:
             case step.Launch():
                 return self._launch(one)
@@ -163,9 +170,9 @@ class Maker:
                     raise OfferError(
                         f"POST instances made {row['instance_id']}, and told of {told}"
                     )
-                self.told.add(key)
             self.ids[key] = row["instance_id"]
-            self.origins[key] = replaced(one, key=key, count=1)
+            by = replaced(one, key=key, count=1)
+            self.made[key] = Made(self.clock.now, by, told="inspect" in row)
             known = tuple(
                 Event(event_id, kind, status)
                 for event_id, (kind, status) in zip(
@@ -177,7 +184,6 @@ class Maker:
                 self.scripted[key] = ending
             world = World(events=known, next_ending=ending, **_world(one.spec))
             self.oracle.add(key, one.account, world)
-            self.made[key] = self.clock.now
 
     def _give(self, what: str, id: str) -> None:
         """Enter the id of something new: shared, nobody could tell of which one is spoken (S1)."""
@@ -214,7 +220,7 @@ class Maker:
         """
         for key in left_out(views):
             there = all(world.exists for world in self.oracle.worlds[key])
-            if there and self.clock.now >= self.made[key] + self.lag:
+            if there and self.clock.now >= self.made[key].at + self.lag:
                 raise OfferError(
                     f"inspection leaves out {self.ids[key]}, which DescribeInstances lists"
                 )
@@ -245,7 +251,7 @@ class Maker:
             raise SetUpError("RunInstances gave no instance id")
         self.ids[one.key] = ids[0]
         self.oracle.add(one.key, "a1", World())
-        self.made[one.key] = self.clock.now
+        self.made[one.key] = Made(self.clock.now)
         self.launched.add(one.key)
         shown = self.looker.glance([one.key])[one.key]
         self.oracle.change(

@@ -7,7 +7,11 @@ from typing import Any, ClassVar
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator, Parts
-from redeploy_conformance.emulator.control_parts import ControlParts, Reply
+from redeploy_conformance.emulator.control_parts import (
+    ControlError,
+    ControlParts,
+    Reply,
+)
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
@@ -141,3 +145,43 @@ def test_a_change_that_was_made_is_not_doubted(
     (call, _), *more = run.done[-1].exchanges
     assert not more
     assert "RedeployInstance" in str(call.headers)
+
+
+class Full(ControlParts):
+    """Has room for one instance."""
+
+    def add_instances(self, asked: Any) -> Reply:
+        if self.world.instances:
+            raise ControlError(409, "There is no room for another instance.")
+        return super().add_instances(asked)
+
+
+class TellsMore(ControlParts):
+    """Tells of instances made when it did so, too, which inspection does not show."""
+
+    def add_instances(self, asked: Any) -> Reply:
+        status, fields = super().add_instances(asked)
+        rows: Any = fields["instances"]
+        told = [{**one, "inspect": {**one["inspect"], "at": 5}} for one in rows]
+        return status, {"instances": told}
+
+
+@pytest.mark.parametrize("parts", [Full, TellsMore])
+@pytest.mark.parametrize(
+    ("fault", "steps", "clause"),
+    [
+        ("failure-changes-host", STEPS, "L5"),
+        ("security-lock-ignored", (STEPS[0], LOCKED, Redeploy("i1")), "A3"),
+    ],
+)
+def test_a_violation_that_cannot_be_doubted_stays(
+    bench_of: Callable[..., Bench],
+    parts: type[ControlParts],
+    fault: str,
+    steps: tuple[Step, ...],
+    clause: str,
+) -> None:
+    emulator = Emulator(parts=replace(FAULTS[fault].parts, control=parts))
+    run = perform(bench_of(emulator), steps, Ledger())
+    assert [one.clause for one in run.violations] == [clause]
+    assert run.done[-1].after.keys() == {"i1"}
