@@ -8,7 +8,7 @@ from redeploy_conformance.planning.planner import name, plan
 from redeploy_conformance.results.conclude import Gathered, Sums
 from redeploy_conformance.results.sentences import sentence
 from redeploy_conformance.running.api import Offer
-from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
@@ -65,8 +65,8 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     declared = target.declares
     absent = frozenset(Part(word) for word in declared.get("absent", ()))
     choices = dict(declared.get("choices", {}))
-    fresh = declared.get("read_lag_seconds") == 0 or choices.get("L8l") == "fresh"
-    gathered = Gathered(contract, offer, choices, absent, fresh=fresh)
+    certain = fresh(declared.get("read_lag_seconds"), choices)
+    gathered = Gathered(contract, offer, choices, absent, fresh=certain)
     gathered.add_sums(taken.sums)
     for report in taken.reports:
         gathered.add(report)

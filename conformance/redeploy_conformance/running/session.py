@@ -30,7 +30,7 @@ from redeploy_conformance.running.looking import Looker, shown
 from redeploy_conformance.running.making import Maker
 from redeploy_conformance.running.plane import Account, Plane
 from redeploy_conformance.running.together import together
-from redeploy_conformance.targets.statement import Statement
+from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
@@ -75,11 +75,11 @@ class Run:
 
 def rules_for(statement: Statement, offer: Offer) -> Rules:
     """Return the rules of judgement that follow from what a target declares and offers."""
-    fresh = statement.read_lag_seconds == 0 or statement.choices.get("L8l") == "fresh"
-    lag = 0.0 if fresh else statement.read_lag_seconds or UNDECLARED_LAG
+    certain = fresh(statement.read_lag_seconds, statement.choices)
+    lag = 0.0 if certain else statement.read_lag_seconds or UNDECLARED_LAG
     return Rules(
         bound=statement.redeploy_seconds + lag,
-        lags=not fresh,
+        lags=not certain,
         stepped=Part.CLOCK in offer.parts,
         declared=dict(statement.choices),
     )

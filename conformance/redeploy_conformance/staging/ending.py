@@ -43,7 +43,7 @@ def carry_out(
 ) -> None:
     """Carry a run out, put back, write its result to ``path``, and end with the verdict's exit code."""
     alive.how_far, run.hold = run.how_far, held.take
-    with cut_written(run.past, writer), left_told(run), _interrupts(run):
+    with cut_written(run.past, writer), left_told(run), interrupts(run):
         run.carry_out(run.plan())
         complete = not run.stopping
         left = run.restore()
@@ -72,7 +72,7 @@ def carry_out(
 
 
 @contextmanager
-def _interrupts(run: Staging) -> Iterator[None]:
+def interrupts(run: Staging) -> Iterator[None]:
     """Let the first Ctrl-C end the run in order, and the second one end it now; SIGTERM likewise."""
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -16,6 +16,11 @@ class StatementError(ValueError):
     """A statement cannot be used; the message names the file, the entry and what is right."""
 
 
+def fresh(read_lag_seconds: float | None, choices: Mapping[str, str]) -> bool:
+    """Whether it is declared that no read is late (L8l)."""
+    return read_lag_seconds == 0 or choices.get("L8l") == "fresh"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """What an implementation declares; times in seconds.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from redeploy_conformance.staging.ending import _interrupts
+from redeploy_conformance.staging.ending import interrupts
 
 from .conftest import LONG, Fenced
 
@@ -15,7 +15,7 @@ def test_after_a_second_ctrl_c_nothing_leaves_any_more_that_changes_something(
     fenced: Callable[..., Fenced],
 ) -> None:
     one = fenced(replace(LONG, no_event="accept"))
-    with _interrupts(one.run):
+    with interrupts(one.run):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGHUP)  # a closed terminal is no second Ctrl-C
         assert "TaskId" in one.ask("RedeployInstance", ("InstanceId", one.inside))
@@ -33,7 +33,7 @@ def test_under_nohup_a_closed_terminal_ends_nothing(
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         one = fenced()
-        with _interrupts(one.run):
+        with interrupts(one.run):
             signal.raise_signal(signal.SIGHUP)
         assert not one.run.stopping
     finally:
