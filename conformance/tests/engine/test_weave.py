@@ -1,10 +1,12 @@
 """The tour: nothing of a case is lost in it, and it costs what it promises."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.app import Emulator, Parts
+from redeploy_conformance.emulator.control_parts import ControlParts, Reply
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.finding.touring import TOUR, looked_into, perform_tour
@@ -14,13 +16,16 @@ from redeploy_conformance.planning.steps import (
     Advance,
     Case,
     Create,
+    Depth,
     Look,
     Redeploy,
     Settle,
     Step,
 )
 from redeploy_conformance.planning.weave import merged, tour
+from redeploy_conformance.running.api import PAGE
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.trial.trial import try_fault
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
@@ -105,6 +110,57 @@ def test_the_opening_shows_most_of_what_can_go_wrong_in_20_requests(
     bench = bench_of(FAULTS[fault].build())
     perform_tour(bench)
     assert bench.api.requests == request_number
+
+
+def test_requests_are_counted_until_a_violation_is_seen() -> None:
+    """Those that clear the control plane of it come after that."""
+    assert try_fault("isolated-disk-stays-isolated").requests == 20
+
+
+def test_one_page_holds_the_events_of_the_opening_and_one_instance_has_more_than_ten(
+    contract: Contract,
+) -> None:
+    made = [
+        one
+        for case in plan(contract)
+        if case.depth is Depth.OPENING
+        for one in case.steps
+        if isinstance(one, Create)
+    ]
+    assert sum(len(one.events) for one in made) <= PAGE
+    plain = {
+        (row.type, status)
+        for row in contract.events
+        if not row.only_with
+        for status in row.statuses
+    }
+    assert max(sum(pair in plain for pair in one.events) for one in made) > 10
+
+
+class TellsNothing(ControlParts):
+    """Leaves out of its answers what it may leave out."""
+
+    def add_instances(self, asked: Any) -> Reply:
+        status, fields = super().add_instances(asked)
+        rows: Any = fields["instances"]
+        for row in rows:
+            del row["inspect"]
+        return status, fields
+
+
+def test_who_tells_no_more_than_must_be_told_passes_the_tour_just_so(
+    contract: Contract, bench_of: Make
+) -> None:
+    ledgers = []
+    for control in (ControlParts, TellsNothing):
+        bench = bench_of(Emulator(parts=Parts(control=control)))
+        _, report, run = perform_tour(bench)
+        assert (run.violations, run.problem) == ([], None)
+        ledgers.append(
+            {one.id: report.ledger.times(one.id) for one in contract.clauses}
+        )
+    told, untold = ledgers
+    assert {one for one in told if told[one]} == {one for one in untold if untold[one]}
 
 
 def test_an_ended_redeploy_is_blamed_rather_than_the_rejected_call_after_it(

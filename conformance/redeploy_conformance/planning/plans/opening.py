@@ -62,7 +62,8 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
     # Without local disks, so that the limited event is one that must stay. Of the others there are
     # more than a page of the event history has, where nobody asks for more.
     spec = {"lock_reasons": kept[:1]}
-    again = [pair for pair in listed if pair not in limited][: MORE - len(listed)]
+    plain = [pair for pair in listed if pair not in limited]
+    again = plain[: max(0, MORE - len(listed))]
     events = [*unlisted, *listed, *again]
     made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
     calls = (Redeploy("i1", force=False), GLANCE, Redeploy("i1", force=True))
