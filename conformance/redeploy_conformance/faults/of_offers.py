@@ -55,3 +55,45 @@ class NoSecret(ControlParts):
     def add_principal(self, asked: Mapping[str, object]) -> Reply:
         status, fields = super().add_principal(asked)
         return status, {"access_key_id": fields["access_key_id"]}
+
+
+@fault("change-not-made", "S1")
+class ChangeNotMade(ControlParts):
+    """A change of an instance is answered 200, and its locks stay as they were."""
+
+    def change_instance(self, asked: Mapping[str, object], instance_id: str) -> Reply:
+        rest = {name: one for name, one in asked.items() if name != "lock_reasons"}
+        return super().change_instance(rest, instance_id)
+
+
+@fault("released-instance-stays", "S1")
+class ReleasedStays(ControlParts):
+    """Releasing an instance is answered 200, and the instance is there all the same."""
+
+    def release(self, asked: Mapping[str, object], instance_id: str) -> Reply:
+        self._instance(instance_id)
+        return 200, {}
+
+
+@fault("instance-id-given-twice", "S1")
+class IdGivenTwice(ControlParts):
+    """Of several new instances, the last is answered with the id of the first."""
+
+    def add_instances(self, asked: Mapping[str, object]) -> Reply:
+        status, fields = super().add_instances(asked)
+        made = fields["instances"]
+        assert isinstance(made, list)
+        return status, {"instances": [*made[:-1], made[0]]}
+
+
+@fault("told-other-than-inspected", "S1")
+class ToldOtherwise(ControlParts):
+    """What is told of a new instance names a server that is not the one it runs on."""
+
+    def add_instances(self, asked: Mapping[str, object]) -> Reply:
+        status, fields = super().add_instances(asked)
+        made = fields["instances"]
+        assert isinstance(made, list)
+        for row in made:
+            row["inspect"]["host"] += "-0"
+        return status, fields

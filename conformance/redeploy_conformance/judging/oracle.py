@@ -26,6 +26,7 @@ from redeploy_conformance.judging.memory import Memory, memory_of
 from redeploy_conformance.judging.model import Call, Rules, unanswered, undecided
 from redeploy_conformance.judging.moves import Walk
 from redeploy_conformance.judging.names import SPELLED, Names
+from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Flaw, Kind, Reply, flaws
 from redeploy_conformance.judging.sight import View
 from redeploy_conformance.judging.views import in_a_word
@@ -69,8 +70,8 @@ class Oracle:
     worlds: Worlds = field(default_factory=Worlds)
     homes: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
-    request_ids: set[str] = field(default_factory=set)
-    task_ids: set[str] = field(default_factory=set)
+    request_ids: Recent = field(default_factory=Recent)
+    task_ids: Recent = field(default_factory=Recent)
     stirred: set[str] = field(default_factory=set)
     walk: Walk = field(default_factory=Walk)
     names: dict[str, Names] = field(default_factory=dict)
@@ -189,14 +190,16 @@ class Oracle:
             found.append(Flaw("R4", "a RequestId", "none"))
         elif reply.request_id in self.request_ids:
             wanted = "a RequestId of its own"
-            found.append(Flaw("R4", wanted, f"{reply.request_id} a second time"))
+            again = self.request_ids.again(reply.request_id, "answer")
+            found.append(Flaw("R4", wanted, again))
         else:
             self.request_ids.add(reply.request_id)
             self.ledger.confirm([("R4", "")])
         if reply.kind is Kind.ACCEPTED and reply.task_id:
             if reply.task_id in self.task_ids:
                 wanted = "a TaskId of its own"
-                found.append(Flaw("R5", wanted, f"{reply.task_id} a second time"))
+                again = self.task_ids.again(reply.task_id, "TaskId")
+                found.append(Flaw("R5", wanted, again))
             self.task_ids.add(reply.task_id)
             self.ledger.confirm([("R5", ""), ("R1", "")])
             shaped = UUID.fullmatch(reply.request_id or "") and (

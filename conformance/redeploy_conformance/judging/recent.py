@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from redeploy_reports.phrases import count
+
 MOST_IDS = 100_000
 """Ids that are remembered: a second one after so many others is not seen."""
 
@@ -22,3 +24,8 @@ class Recent(set[str]):
         self._order.append(one)
         if len(self._order) > MOST_IDS:
             self.discard(self._order.popleft())
+
+    def again(self, one: str, thing: str) -> str:
+        """Return words for an id that is seen again: how many things of its kind later."""
+        later = len(self._order) - self._order.index(one)
+        return f"{one} a second time, {count(later, thing)} after the first"

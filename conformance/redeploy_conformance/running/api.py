@@ -53,7 +53,15 @@ class SetUpError(Exception):
 
 
 class OfferError(SetUpError):
-    """A part of the control protocol that is offered does not work (S1)."""
+    """A part of the control protocol that is offered does not work (S1).
+
+    ``key`` names the instance that it was seen with, if it is known.
+    """
+
+    def __init__(self, sentence: str, key: str = "") -> None:
+        """Say what does not work."""
+        super().__init__(sentence)
+        self.key = key
 
 
 class LostError(SetUpError):

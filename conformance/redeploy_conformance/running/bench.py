@@ -42,8 +42,8 @@ class Bench:
     alone: bool = True
     used: bool = False
     unsound: str = ""
-    request_ids: set[str] = field(default_factory=Recent)
-    task_ids: set[str] = field(default_factory=Recent)
+    request_ids: Recent = field(default_factory=Recent)
+    task_ids: Recent = field(default_factory=Recent)
     steps: int = 0
     confirming: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -25,26 +25,32 @@ def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
         OfferError: it does not show so.
     """
     worlds, sent = Worlds(maker.oracle.worlds), len(maker.api.exchanges)
-    why: str | None = None
+    found: OfferError | None = None
     # What cannot be tried again says nothing against the control plane, and the violation stays.
     with suppress(SetUpError):
         for key in dict.fromkeys(one.key for one in wrong):
-            fields = {one.field for one in wrong if one.key == key}
-            why = why or _own(maker, key, fields)
+            why = _own(maker, key, [one for one in wrong if one.key == key])
+            if why is not None:
+                found = OfferError(why, key)
+                break
     maker.oracle.worlds = worlds
     del maker.api.exchanges[sent:]
-    if why is not None:
-        raise OfferError(why)
+    if found is not None:
+        raise found
 
 
-def _own(maker: Maker, key: str, fields: set[str]) -> str | None:
-    """Return what the control plane did or told wrongly of an instance, if so."""
+def _own(maker: Maker, key: str, wrong: Sequence[Violation]) -> str | None:
+    """Return what the control plane did or told wrongly of an instance, if so.
+
+    An answer rests on what it told where another clause may be broken instead.
+    """
     made = maker.made.get(key)
     if made is None or made.by is None:
         return None
     if made.changes:
         return _changed_another(maker, key, made.by, made.changes)
-    if made.told and fields & SHOWN:
+    answered = any(one.field == "answer" and one.instead for one in wrong)
+    if made.told and (answered or SHOWN.intersection(one.field for one in wrong)):
         return _made_another(maker, key, made.by)
     return None
 

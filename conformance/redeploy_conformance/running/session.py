@@ -146,6 +146,7 @@ class Session:
                 self.run.requests = self.api.requests
                 doubted(self.maker, wrong)
         except OfferError as error:
+            error.key = error.key or getattr(several[0], "key", "")
             observed, wrong = [str(error)] * len(several), [not_as_offered(error)]
         except SetUpError as error:
             self.run.problem = str(error)
@@ -339,7 +340,7 @@ class Session:
 def not_as_offered(error: OfferError) -> Violation:
     """Return the violation that a part is offered and does not work (S1)."""
     wanted = "each part that is offered works as the control protocol says"
-    return Violation("S1", wanted, str(error))
+    return Violation("S1", wanted, str(error), key=error.key)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from redeploy_conformance.judging import recent
+from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.steps import Create, Redeploy
 from redeploy_conformance.running.bench import set_up
@@ -27,9 +28,18 @@ def test_a_long_run_does_not_keep_every_id(
 
 def test_an_id_of_an_earlier_session_is_seen_again(contract: Contract) -> None:
     bench = set_up(find("embedded:task-id-reused", contract), contract)
-    found: list[str] = []
+    found: list[Violation] = []
     for _ in range(60):
         run = bench.session(Ledger()).perform((MADE, Redeploy("i1")))
-        found += [one.clause for one in run.violations]
-    assert found
-    assert set(found) == {"R5"}
+        found += run.violations
+    assert {one.clause for one in found} == {"R5"}
+    told = {one.observed.partition(" ")[2] for one in found}
+    assert told == {"a second time, 1 TaskId after the first"}
+
+
+def test_it_is_told_how_much_later_an_id_comes_again() -> None:
+    seen = recent.Recent()
+    for one in ("a", "b", "c", "a"):
+        seen.add(one)
+    assert seen.again("c", "answer") == "c a second time, 1 answer after the first"
+    assert seen.again("a", "answer") == "a a second time, 3 answers after the first"

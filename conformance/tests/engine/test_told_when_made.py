@@ -15,6 +15,7 @@ from redeploy_conformance.emulator.control_parts import (
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.planner import name, plan
 from redeploy_conformance.planning.steps import (
     Create,
     Look,
@@ -26,6 +27,7 @@ from redeploy_conformance.planning.steps import (
     Step,
 )
 from redeploy_conformance.running.bench import Bench
+from redeploy_schemas.contract import Contract
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
 STEPS = (
@@ -82,6 +84,16 @@ def test_it_is_not_a_redeploy_that_is_blamed(
     assert what in run.violations[0].observed
 
 
+def test_an_answer_judged_by_what_was_told_blames_no_redeploy_either(
+    contract: Contract, bench_of: Callable[..., Bench]
+) -> None:
+    label = "A2-status forced calls all the way, begun Running, will fail"
+    (case,) = (one for one in plan(contract) if name(contract, one) == label)
+    bench = bench_of(FAULTS["told-other-than-inspected"].build())
+    run = perform(bench, case.steps, Ledger())
+    assert [one.clause for one in run.violations] == ["S1"]
+
+
 def test_where_it_was_true_the_redeploy_is_to_blame(
     bench_of: Callable[..., Bench],
 ) -> None:
@@ -125,6 +137,7 @@ def test_a_change_that_was_not_made_is_no_violation_of_a_redeploy(
     run = perform(bench_of(emulator, read_lag_seconds=lag), (made, *steps), Ledger())
     assert ([one.clause for one in run.violations], run.problem) == (["S1"], None)
     assert "made and changed alike" in run.violations[0].observed
+    assert run.violations[0].key == "i1"
 
 
 @pytest.mark.parametrize(
