@@ -113,7 +113,7 @@ def explored(ids: list[str], seeds: int, processes: int) -> None:
     )
     ours = {one.name: one.length for one in reversed(found)}
     both = [
-        (ours[name], length)
+        (name, ours[name], length)
         for name, (length, _) in zip(ids, plain, strict=True)
         if length and name in ours
     ]
@@ -125,12 +125,15 @@ def explored(ids: list[str], seeds: int, processes: int) -> None:
         f"  found {len(costs)}; requests to shrink: median {statistics.median(costs):g}"
     )
     if both:
-        mine, theirs = zip(*both, strict=True)
+        _, mine, theirs = zip(*both, strict=True)
         print(
             f"  of {len(both)} found by both: steps {statistics.median(theirs):g} there, "
             f"{statistics.median(mine):g} here; here no longer in "
-            f"{sum(a <= b for a, b in both)}"
+            f"{sum(a <= b for _, a, b in both)}"
         )
+        for name, here, there in both:
+            if here > there:
+                print(f"    {name}: {here} here, {there} there")
 
 
 def walked(one: tuple[str, int]) -> Trial:
