@@ -86,6 +86,11 @@ class TapeApi(Api):
     recorded_host: str = ""
 
     @property
+    def asks_more(self) -> bool:
+        """Whether more was recorded than has been asked."""
+        return not self.tape.empty
+
+    @property
     def host(self) -> str:
         """The Host that requests were signed for."""
         return self.recorded_host

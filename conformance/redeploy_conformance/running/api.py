@@ -53,15 +53,10 @@ class SetUpError(Exception):
 
 
 class OfferError(SetUpError):
-    """A part of the control protocol that is offered does not work (S1).
+    """A part of the control protocol that is offered does not work (S1)."""
 
-    ``key`` names the instance that it was seen with, if it is known.
-    """
-
-    def __init__(self, sentence: str, key: str = "") -> None:
-        """Say what does not work."""
-        super().__init__(sentence)
-        self.key = key
+    key = ""
+    """The instance that it was seen with, if it is known."""
 
 
 class LostError(SetUpError):
@@ -118,6 +113,11 @@ class Api:
     watcher: Watcher | None = None
     clock_id: str = ""
     """The clock that accounts are made to live on (part ``clocks``); none: the common one."""
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything more can be asked: a record has the answers of then, and no others."""
+        return True
 
     @property
     def host(self) -> str:

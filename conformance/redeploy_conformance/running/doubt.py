@@ -24,6 +24,8 @@ def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
     Raises:
         OfferError: it does not show so.
     """
+    if not maker.api.asks_more:
+        return
     worlds, sent = Worlds(maker.oracle.worlds), len(maker.api.exchanges)
     found: OfferError | None = None
     # What cannot be tried again says nothing against the control plane, and the violation stays.
@@ -31,7 +33,8 @@ def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
         for key in dict.fromkeys(one.key for one in wrong):
             why = _own(maker, key, [one for one in wrong if one.key == key])
             if why is not None:
-                found = OfferError(why, key)
+                found = OfferError(why)
+                found.key = key
                 break
     maker.oracle.worlds = worlds
     del maker.api.exchanges[sent:]
