@@ -167,9 +167,9 @@ def _closings(
     several = [
         (first | second, (*a, *b)) for (first, a), (second, b) in product(groups, late)
     ]
-    if len(live) > 1:  # where only one is closed, it may be one raised on the way
+    if raised and len(live) > 1:  # where one alone is closed, it may be any of them
         alone = (("E7", "one"), ("E1r", "closed"))
-        several += [({one}, alone) for one in raised]
+        several += [({one}, alone) for one in (*answered, *raised)]
     for closed, told in several:
         events = tuple(
             replace(event, status=None) if event.id in closed else event

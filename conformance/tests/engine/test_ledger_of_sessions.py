@@ -137,9 +137,7 @@ SESSIONS: dict[str, tuple[tuple[Step, ...], dict[str, str]]] = {
                 "SystemMaintenance.Stop x1, E4 SystemMaintenance.Reboot x1, L11 x1, L3 x1, L4 "
                 "x1, L7 x1, L8 Running x1, R1 x1, R4 x1, R5 x1"
             ),
-            "told": (
-                "A6d accept x1, E1c Executed x1, E1r kept x1, R6 as-in-examples x1"
-            ),
+            "told": ("A6d accept x1, E1c Executed x1, R6 as-in-examples x1"),
             "walked": (
                 "Running Running Running accepted x1, Running Running Running succeeds x1"
             ),

@@ -70,7 +70,8 @@ def successes(contract: Contract) -> Iterator[Case]:
     yield from _watched(contract, SUCCEED, ("L8",))
     kind, status = event(contract)
     late = Raise("i1", kind, status)
-    made = replace(make(contract), ending=SUCCEED)
+    # Two before, so that it shows whether all are closed or only one (E7).
+    made = replace(make(contract, events=((kind, status),) * 2), ending=SUCCEED)
     steps = (made, Redeploy("i1"), late, Settle())
     yield Case(clauses=("E1r",), row="", steps=steps)
     steps = (made, Advance(LONG_AGO), Redeploy("i1"), Settle())
