@@ -82,14 +82,20 @@ class CaseReport:
 
 
 def perform(
-    bench: Bench, steps: Sequence[Step], ledger: Ledger, *, counted: bool = False
+    bench: Bench,
+    steps: Sequence[Step],
+    ledger: Ledger,
+    *,
+    counted: bool = False,
+    doubts: bool = True,
 ) -> Run:
     """Carry steps out in a fresh session; trouble with it is a problem of the run.
 
-    ``counted`` says whether what it shows counts for the run's verdict.
+    ``counted`` says whether what it shows counts for the run's verdict; ``doubts`` is as in `Session`.
     """
     try:
         session = bench.session(ledger, counted=counted)
+        session.doubts = doubts
         run = session.perform(steps)
         ledger.bursts += bursts(session.oracle.quotas)
     except OfferError as error:
@@ -225,7 +231,7 @@ def shortest(
     begun, started = bench.api.requests, time.monotonic()
 
     def breaks(fewer: Sequence[Step]) -> Run | None:
-        run = perform(bench, fewer, Ledger())
+        run = _tried(bench, fewer, violation)
         return run if _same(run, violation) is not None else None
 
     def may_go_on() -> bool:
@@ -235,6 +241,11 @@ def shortest(
     search = Search(breaks, may_go_on)
     fewest = minimise(steps, violation.key, search, drawn=drawn)
     return fewest, search.best or breaks(fewest)
+
+
+def _tried(bench: Bench, steps: Sequence[Step], violation: Violation) -> Run:
+    """Do fewer steps. Of the control plane it was cleared before, and will be when they are confirmed."""
+    return perform(bench, steps, Ledger(), doubts=violation.clause == "S1")
 
 
 def _shown(bench: Bench, steps: Sequence[Step], violation: Violation) -> list[Run]:
@@ -264,11 +275,11 @@ def guessed(
     ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
     plainest = (ends or likely)[0]
     guess: Steps | None = plainest
-    if _same(perform(bench, plainest, Ledger()), violation) is None:
+    if _same(_tried(bench, plainest, violation), violation) is None:
         through, owners = together(one for one in likely if one != plainest)
         broken = {
             owners[one.key]
-            for one in perform(bench, through, Ledger()).violations
+            for one in _tried(bench, through, violation).violations
             if one.key in owners and _alike(one, violation)
         }
         guess = next((one for one in likely if one in broken), None)
