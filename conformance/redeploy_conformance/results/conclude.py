@@ -19,6 +19,7 @@ from redeploy_schemas.records import (
     Choice,
     ClauseResult,
     Finding,
+    LeftOut,
     Move,
     Problem,
 )
@@ -54,6 +55,9 @@ class Sums:
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     declined: dict[str, str] = field(default_factory=dict)
+    left: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # cases by why they do not apply
     cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
     requests: int = 0
     steps: int = 0
@@ -73,6 +77,8 @@ class Sums:
             for clause in report.clauses:
                 self.declined.setdefault(clause, report.declined)
             return
+        if report.skipped is not None:
+            self.left.setdefault(report.skipped, []).append(report.name)
         self.ran |= set(report.clauses)
         if report.name == TOUR and report.findings:
             first = report.findings[0].clause
@@ -105,6 +111,8 @@ class Sums:
         self.problems += before.problems
         self.names |= before.names
         self.ran |= before.ran
+        for why, names in before.left.items():
+            self.left.setdefault(why, []).extend(names)
         for mine, theirs in (
             (self.declined, before.declined),
             (self.ended, before.ended),
@@ -142,6 +150,13 @@ class Gathered(Sums):
             for (origin, before, after, what), count in sorted(
                 self.ledger.moves.items()
             )
+        )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Return the cases that do not apply to the target, by the reason why."""
+        return tuple(
+            LeftOut(reason=why, cases=tuple(sorted(names)))
+            for why, names in sorted(self.left.items())
         )
 
     def _clause(self, clause: Clause) -> ClauseResult:
