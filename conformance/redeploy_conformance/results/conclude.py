@@ -266,11 +266,23 @@ class Gathered(Sums):
         """Return what tells why a clause was not exercised, though its cases ran."""
         if clause.id in OF_FRESH_READS and not self.fresh:
             return "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain what was seen"
+        if failed := self._failed():
+            return f"mend what lets calls fail: {failed}"
         if self.problems:
             return "see what could not be run"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"
+
+    def _failed(self) -> str | None:
+        """Return how many calls were answered an error of the service that nobody had asked for."""
+        asked = self.ledger.held["S1", Part.INTERNAL_ERRORS.value]
+        number = self.ledger.failed.total() - asked
+        if number <= 0:
+            return None
+        were = "was" if number == 1 else "were"
+        statuses = " or ".join(map(str, sorted(self.ledger.failed)))
+        return f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for"
 
     def _blind(self, clause: Clause) -> bool:
         """Whether inspection was asked for, and showed nothing to any clause that rests on it.
