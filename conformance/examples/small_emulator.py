@@ -108,9 +108,6 @@ class World:
                 del self.instances[one]
             case "POST", "instances", [one, "events"]:
                 return 201, {"event_id": self.event(one, body["type"], body["status"])}
-            case "PATCH", "events", [one]:
-                event = next(e for e in self.events() if e["id"] == one)
-                event["status"] = body["status"]
             case "PUT", "instances", [one, "next-redeploy"]:
                 self.instances[one]["next"] = body["outcome"]
             case "GET", "clock", _:

@@ -39,10 +39,15 @@ def redacted(text: str) -> str:
     return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 
+def sendable(text: str) -> str:
+    """Return the text with half surrogate pairs written out: no process could send them to another."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def scrubbed(value: Any, secrets: Collection[str]) -> Any:
     """Return JSON values with every text free of signatures and of these secrets."""
     if isinstance(value, str):
-        text = hidden(value)
+        text = hidden(sendable(value))
         for secret in secrets:
             if secret in text:
                 text = text.replace(secret, "***")

@@ -58,7 +58,9 @@ def _suite(root: Element, result: Result) -> None:
 
 
 def _identity(result: Result) -> Sequence[tuple[str, str]]:
+    left = [f"{count(len(one.cases), 'case')}: {one.reason}" for one in result.left_out]
     return (
+        *([("left out", "; ".join(left))] if left else []),
         ("verdict", result.verdict),
         ("exit code", str(result.exit_code)),
         ("suite version", result.suite_version),

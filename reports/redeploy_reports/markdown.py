@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import again, caution, count, counts, title
+from redeploy_reports.phrases import again, cases_of, caution, count, counts, title
 from redeploy_reports.story import story
 from redeploy_reports.summary import groups, summarise
 from redeploy_schemas.records import ClauseResult, Result
@@ -53,7 +53,7 @@ def _lines(result: Result) -> Iterator[str]:
     yield f"- target: {escape(title(result.target))} ({escape(result.target.kind)})"
     yield f"- {escape(counts(result), limit=400)}"
     yield (
-        f"- {count(result.cases, 'case')}, {count(result.requests, 'request')}, seed "
+        f"- {cases_of(result)}, {count(result.requests, 'request')}, seed "
         f"{result.seed}, exit code {result.exit_code}"
     )
     yield (
@@ -69,6 +69,7 @@ def _lines(result: Result) -> Iterator[str]:
     known = "Known deviations, in the baseline"
     yield from _violated(result, summary.known, others, known)
     yield from _missing(summary.not_exercised)
+    yield from _left_out(result)
     yield from _choices(result)
     yield from _problems(result)
 
@@ -119,6 +120,15 @@ def _missing(rows: Sequence[ClauseResult]) -> Iterator[str]:
                 escape(group.remedy or "", limit=400),
             ]
         )
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    if not result.left_out:
+        return
+    yield from ("", "### Left out, and nothing judged by it", "")
+    yield from head(["why", "cases"])
+    for one in result.left_out:
+        yield row([escape(one.reason, limit=400), "; ".join(map(escape, one.cases))])
 
 
 def _choices(result: Result) -> Iterator[str]:

@@ -40,6 +40,12 @@ def counts(result: Result) -> str:
     )
 
 
+def cases_of(result: Result) -> str:
+    """Return how many cases there were, and how many of them were left out."""
+    left = sum(len(one.cases) for one in result.left_out)
+    return f"{count(result.cases, 'case')}{f' ({left:,} left out)' if left else ''}"
+
+
 def again(finding: Finding) -> str:
     """Return how often a counterexample came again: ``reproduced 3 of 3``."""
     if not finding.attempts:

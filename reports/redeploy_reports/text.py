@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import Any
 
 from redeploy_reports.clean import clean
-from redeploy_reports.phrases import again, caution, count, counts
+from redeploy_reports.phrases import again, cases_of, caution, count, counts
 from redeploy_reports.story import ends
 from redeploy_reports.summary import Group, Summary, groups, summarise
 from redeploy_schemas.records import ClauseResult, Finding, Result, TraceStep
@@ -96,7 +96,13 @@ class _Page:
         if said := caution(self.result):
             yield ""
             yield from self.fold(said)
-        for section in (self.known(), self.missing(), self.choices(), self.problems()):
+        for section in (
+            self.known(),
+            self.missing(),
+            self.left_out(),
+            self.choices(),
+            self.problems(),
+        ):
             lines = list(section)
             if lines:
                 yield ""
@@ -130,7 +136,7 @@ class _Page:
     def effort(self) -> str:
         result = self.result
         return (
-            f"{count(result.cases, 'case')}, {count(result.steps, 'step')}, "
+            f"{cases_of(result)}, {count(result.steps, 'step')}, "
             f"{count(result.requests, 'request')} in {result.seconds:.1f} s, "
             f"{count(result.workers, 'worker')}, seed {result.seed}, "
             f"exit{GLUE}code{GLUE}{result.exit_code}"
@@ -205,6 +211,18 @@ class _Page:
             yield from self.both_ends(text, "  ", "    ")
         if rest := sum(len(group.clauses) for group in found[len(kept) :]):
             yield f"  {count(rest, 'more clause')} in the result file"
+
+    def left_out(self) -> Iterator[str]:
+        left = self.result.left_out
+        if not left:
+            return
+        yield "LEFT OUT, AND NOTHING JUDGED BY IT"
+        for one in left[: self.detail.missing_groups]:
+            number = count(len(one.cases), "case")
+            text = f"{number}: {clean(one.reason)}: {', '.join(map(clean, one.cases))}"
+            yield from self.some(text, "  ", "    ")
+        if rest := left[self.detail.missing_groups :]:
+            yield f"  {count(len(rest), 'more reason')} in the result file"
 
     def choices(self) -> Iterator[str]:
         rows = [row for row in self.result.clauses if row.choices]

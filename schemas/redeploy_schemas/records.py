@@ -142,6 +142,14 @@ class Problem(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut(Record):
+    """Cases that were left out since they do not apply to the target, and why; they judged nothing."""
+
+    reason: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Record):
     """The implementation under test; ``offers`` are parts of the control protocol.
 
@@ -213,6 +221,7 @@ _NESTED = {
     "complete": ("run", "complete"),
     "moves": ("run", "moves"),
     "bursts": ("run", "bursts"),
+    "left_out": ("run", "left_out"),
 }
 
 
@@ -221,8 +230,8 @@ class Result(Record):
     """A whole run. ``started`` is ISO 8601 in UTC, ``seconds`` the wall clock it took.
 
     ``complete`` is false where the run was cut short; ``verdict`` is the ``words`` of a
-    ``vocabulary.RunVerdict``, ``exit_code`` its number. JSON groups the fields; ``moves`` and
-    ``bursts`` may be missing from it.
+    ``vocabulary.RunVerdict``, ``exit_code`` its number. JSON groups the fields; ``moves``,
+    ``bursts`` and ``left_out`` may be missing from it. ``cases`` counts those left out, too.
     """
 
     format: ClassVar[str] = RESULT_FORMAT
@@ -248,6 +257,7 @@ class Result(Record):
     problems: tuple[Problem, ...]
     moves: tuple[Move, ...] = ()
     bursts: tuple[Burst, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the result document."""

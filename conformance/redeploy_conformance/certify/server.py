@@ -1,5 +1,6 @@
 """The certifying server: raw sockets on loopback, so that it can answer as no framework would."""
 
+import re
 import socket
 import ssl
 import struct
@@ -24,6 +25,9 @@ PATIENCE = 20.0
 
 PULSE = 0.05
 """Seconds between two parts of an answer without an end."""
+
+LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r\n")
+"""How a request begins: what stands so behind another one is the next."""
 
 HANDSHAKE = b"\x16"
 """The first byte of a client that begins TLS."""
@@ -116,8 +120,9 @@ class Server:
                 elif first == HANDSHAKE:
                     self._secured(connection)
                 elif first:
-                    raw = read_request(connection)
-                    self._enter(Arrival(time.monotonic(), self.name, raw, plain=True))
+                    for raw in requests(*read_request(connection)):
+                        arrival = Arrival(time.monotonic(), self.name, raw, plain=True)
+                        self._enter(arrival)
         except OSError:
             return  # the client went away, which is its right; what arrived is kept
 
@@ -143,25 +148,34 @@ class Server:
             self._answer_all(secure)
 
     def _answer_all(self, connection: socket.socket) -> None:
-        while self._answer(connection):
-            pass
-
-    def _answer(self, connection: socket.socket) -> bool:
-        """Answer one request; return whether the connection stays open for another."""
-        if self.script.answer(self.count, "/").unread:
-            # What the kernel holds is looked at, not read: a reset says that it never was.
-            raw = connection.recv(LONGEST, socket.MSG_PEEK)
-            if raw:
-                arrival = Arrival(time.monotonic(), self.name, raw, unread=True)
-                arrival.answer = self.script.answer(self._next(), "/").shown()
+        """Answer what comes; requests that came at once have all arrived before the first is answered."""
+        stays = True
+        while stays:
+            if self.script.answer(self.count, "/").unread:
+                self._unread(connection)
+                return
+            came = [
+                Arrival(time.monotonic(), self.name, raw)
+                for raw in requests(*read_request(connection))
+            ]
+            for arrival in came:
                 self._enter(arrival)
-            _cut(connection)
-            return False
-        raw = read_request(connection)
-        if not raw:
-            return False
-        arrival = Arrival(time.monotonic(), self.name, raw)
-        self._enter(arrival)
+            for arrival in came:
+                stays = stays and self._answer(connection, arrival)
+            stays = stays and bool(came)
+
+    def _unread(self, connection: socket.socket) -> None:
+        """Cut the connection; what the kernel holds is looked at: a reset says that it never was read."""
+        raw = connection.recv(LONGEST, socket.MSG_PEEK)
+        shown = self.script.answer(self._next(), "/").shown() if raw else ""
+        for one in requests(b"", raw):
+            arrival = Arrival(time.monotonic(), self.name, one, unread=True)
+            arrival.answer = shown
+            self._enter(arrival)
+        _cut(connection)
+
+    def _answer(self, connection: socket.socket, arrival: Arrival) -> bool:
+        """Answer one request; return whether the connection stays open for another."""
         answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
         if arrival.wants_xml:
             answer = in_xml(answer)
@@ -203,54 +217,70 @@ def _listen() -> socket.socket:
         listener.close()
 
 
-def read_request(connection: socket.socket) -> bytes:
-    """Return one whole request, as far as one comes."""
+def read_request(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Return one whole request, as far as one comes, and what came with it of the next one."""
     data = b""
     while b"\r\n\r\n" not in data and len(data) < LONGEST:
         part = connection.recv(65536)
         if not part:
-            return data
+            return data, b""
         # Lines that are empty before a request mean nothing (RFC 9112, 2.2).
         data = (data + part).lstrip(b"\r\n")
     head, _, body = data.partition(b"\r\n\r\n")
     if header_of(head, b"expect") == b"100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     if header_of(head, b"transfer-encoding") == b"chunked":
-        return head + b"\r\n\r\n" + _chunks(connection, body)
+        body, rest = _chunks(connection, body)
+        return head + b"\r\n\r\n" + body, rest if LINE.match(rest) else b""
     wanted = content_length(head)
     while len(body) < min(wanted, LONGEST):
         part = connection.recv(65536)
         if not part:
             break
         body += part
-    if body[wanted:].strip(b"\r\n"):
-        wanted = len(body)  # more than was announced, and not nothing: it is shown
-    return head + b"\r\n\r\n" + body[:wanted]
+    rest = body[wanted:].lstrip(b"\r\n")
+    if rest and not LINE.match(rest):
+        wanted, rest = len(body), b""  # more than was announced: it is shown
+    return head + b"\r\n\r\n" + body[:wanted], rest
 
 
-def _chunks(connection: socket.socket, data: bytes) -> bytes:
-    """Return a body that comes in chunks, without their marks."""
+def requests(first: bytes, rest: bytes) -> Iterator[bytes]:
+    """Yield the requests that came at once: the first, and those in what came behind it."""
+    if first:
+        yield first
+    while rest:
+        head = rest.partition(b"\r\n\r\n")[0]
+        end = len(head) + 4 + content_length(head)
+        following = rest[end:].lstrip(b"\r\n")
+        if not LINE.match(following):
+            end, following = len(rest), b""
+        yield rest[:end]
+        rest = following
+
+
+def _chunks(connection: socket.socket, data: bytes) -> tuple[bytes, bytes]:
+    """Return a body that comes in chunks, without their marks, and what came behind it."""
     body = b""
     while len(body) < LONGEST:
         while b"\r\n" not in data:
             part = connection.recv(65536)
             if not part:
-                return body
+                return body, b""
             data += part
         size_line, _, data = data.partition(b"\r\n")
         try:
             size = int(size_line.split(b";")[0], 16)
         except ValueError:  # no chunk: whatever this is, it is judged as it came
-            return body + size_line + data
+            return body + size_line + data, b""
         while len(data) < size + 2:
             part = connection.recv(65536)
             if not part:
-                return body + data
+                return body + data, b""
             data += part
         body, data = body + data[:size], data[size + 2 :]
         if size == 0:
-            return body
-    return body
+            return body, data.lstrip(b"\r\n")
+    return body, b""
 
 
 def _cut(connection: socket.socket) -> None:

@@ -40,7 +40,6 @@ class Control:
             ("DELETE", "instances", "{}"): parts.release,
             ("POST", "instances", "{}", "events"): parts.add_event,
             ("PUT", "instances", "{}", "next-redeploy"): parts.next_redeploy,
-            ("PATCH", "events", "{}"): parts.change_event,
             ("GET", "clock"): parts.clock,
             ("POST", "clocks"): parts.add_clock,
             ("POST", "clock", "advance"): parts.advance,
@@ -78,7 +77,7 @@ class Control:
         segments = [unquote(one) for one in path[len(PREFIX) :].split("/") if one]
         method = request.method.upper()
         pattern = tuple(
-            "{}" if place == 1 and segments[0] in ("instances", "events") else segment
+            "{}" if place == 1 and segments[0] == "instances" else segment
             for place, segment in enumerate(segments)
         )
         route = self._routes.get((method, *pattern))

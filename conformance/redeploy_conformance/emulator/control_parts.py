@@ -7,13 +7,7 @@ from redeploy_conformance.emulator.authority import read_policy
 from redeploy_conformance.emulator.clock import Clock
 from redeploy_conformance.emulator.limiter import Limiter
 from redeploy_conformance.emulator.spec import apply_spec, check_event
-from redeploy_conformance.emulator.state import (
-    EVENT_STATUSES,
-    Account,
-    Event,
-    Instance,
-    World,
-)
+from redeploy_conformance.emulator.state import Account, Instance, World
 
 PARTS: Final = (
     "accounts",
@@ -148,16 +142,6 @@ class ControlParts:
         event = self.world.add_event(instance, event_type, status)
         return 201, {"event_id": event.event_id}
 
-    def change_event(self, asked: Mapping[str, object], event_id: str) -> Reply:
-        """The event is in another status."""
-        event = self._event(event_id)
-        status = asked.get("status")
-        if not isinstance(status, str) or status not in EVENT_STATUSES:
-            raise ControlError(400, "status is no event status.")
-        event.status, event.restore = status, None
-        event.finished = None if event.open else event.clock.now
-        return 200, {}
-
     def next_redeploy(self, asked: Mapping[str, object], instance_id: str) -> Reply:
         """How the next accepted redeploy of the instance ends."""
         instance = self._instance(instance_id)
@@ -261,9 +245,3 @@ class ControlParts:
         if instance is None:
             raise ControlError(404, "There is no such instance.")
         return instance
-
-    def _event(self, event_id: str) -> Event:
-        event = self.world.events.get(event_id)
-        if event is None:
-            raise ControlError(404, "There is no such event.")
-        return event

@@ -190,8 +190,7 @@ class Redeploys:
         event.restore = None
 
     def restore_events(self, flight: Flight) -> None:
-        """The events taken up are as before. One that was changed on the way by
-        somebody else keeps its change."""
+        """The events taken up are as before."""
         for event in flight.answered:
             if event.restore is not None:
                 event.status, event.restore = event.restore, None

@@ -16,7 +16,16 @@ from redeploy_schemas.vocabulary import Missing, RunVerdict
 
 CERTIFICATE_FORMAT = "redeploy-conformance/certificate/1"
 """The name and the version of the layout; its schema is ``run/certificate.json``."""
-SAME = ("target", "suite", "contract", "required", "not_applicable", "counts", "seed")
+SAME = (
+    "target",
+    "suite",
+    "contract",
+    "required",
+    "not_applicable",
+    "counts",
+    "seed",
+    "left_out",
+)
 """What a result and the verdict from its traces must agree in; they began moments apart."""
 
 
@@ -50,7 +59,7 @@ def make(result: Result, traces: Sequence[Path], contract: Contract) -> dict[str
     drawn = _drawn(traces, contract)
     made, shown = _certified(result), _certified(drawn)
     for name in SAME:
-        if made[name] != shown[name]:
+        if made.get(name) != shown.get(name):
             raise CertificateError(
                 RunVerdict.WRONG_USAGE,
                 f"these are not the traces of this result: they differ in {name}",
@@ -94,8 +103,8 @@ def verify(
             f"{contract.sha256[:12]}: only a suite of that contract can tell",
         )
     shown = _certified(_drawn(traces, contract))
-    for name, value in shown.items():
-        if document[name] != value:
+    for name in sorted({*shown, *document} - {"traces"}):
+        if document.get(name) != shown.get(name):
             raise CertificateError(
                 RunVerdict.NOT_CONFORMING,
                 f"its traces show another {name.replace('_', ' ')}",
@@ -130,11 +139,16 @@ def _drawn(traces: Sequence[Path], contract: Contract) -> Result:
 
 
 def _certified(result: Result) -> dict[str, Any]:
-    """Return what a certificate says of a result; open clauses are not certified."""
+    """Return what a certificate says of a result; open clauses are not certified.
+
+    Cases that were left out are named only where there are some.
+    """
     required = [one for one in result.clauses if one.strength != "open"]
     absent = {one.id for one in required if one.missing == Missing.NOT_APPLICABLE.value}
     target = result.target.to_json()
+    left = [one.to_json() for one in result.left_out]
     return {
+        **({"left_out": left} if left else {}),
         "format": CERTIFICATE_FORMAT,
         "verdict": RunVerdict.CONFORMING.words,
         "target": target,

@@ -64,4 +64,7 @@ def perform_walks(
     bench.seen.update(report.ledger.held)
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
+    # Hypothesis keeps the class of each machine for good, and with it whatever ``begin`` holds.
+    sessions.clear()
+    runs.clear()
     return report, came

@@ -15,7 +15,8 @@ class Ledger:
     """Counts by (clause, row), choices by (clause, word) with one piece of evidence each.
 
     ``moves`` counts the edges of the state diagram, ``bursts`` are the calls of the accounts that
-    came near the rate limit.
+    came near the rate limit; ``failed`` counts calls by the HTTP status from 500 on that told nothing
+    of what became of them.
     """
 
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -24,6 +25,7 @@ class Ledger:
     precedence: Counter[Told] = field(default_factory=Counter)
     moves: Counter[Move] = field(default_factory=Counter)
     bursts: list[Burst] = field(default_factory=list)
+    failed: Counter[int] = field(default_factory=Counter)
 
     def confirm(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Count clauses that held."""
@@ -52,6 +54,7 @@ class Ledger:
         self.precedence.update(other.precedence)
         self.moves.update(other.moves)
         self.bursts += other.bursts
+        self.failed.update(other.failed)
         for choice, text in other.evidence.items():
             self.evidence.setdefault(choice, text)
 
@@ -64,6 +67,7 @@ class Ledger:
             "evidence": [[*key, text] for key, text in self.evidence.items()],
             "moves": [[*key, n] for key, n in self.moves.items()],
             "bursts": [one.to_json() for one in self.bursts],
+            "failed": [[status, n] for status, n in self.failed.items()],
         }
 
     @classmethod
@@ -76,4 +80,5 @@ class Ledger:
             Counter({(a, b): n for a, b, n in data["precedence"]}),
             Counter({(a, b, c, d): n for a, b, c, d, n in data["moves"]}),
             [Burst.from_json(one) for one in data["bursts"]],
+            Counter(dict(data.get("failed", ()))),
         )

@@ -182,7 +182,12 @@ class Oracle:
         return wrong
 
     def identify(self, reply: Reply) -> list[Flaw]:
-        """Return what is wrong with the ids of any answer (R4, R5), and remember them."""
+        """Return what is wrong with the ids of any answer (R4, R5), and remember them.
+
+        One of which nobody can tell what it means is counted.
+        """
+        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL) and reply.status is not None:
+            self.ledger.failed[reply.status] += 1
         if reply.status is None or reply.kind is Kind.UNKNOWN:
             return []
         found = []

@@ -106,8 +106,9 @@ def _trace(config: pytest.Config, path: str, seed: int, made: Bench) -> TraceWri
 
 
 def take_down(made: Bench, reporter: "Reporter") -> None:
-    """Leave the target as others may want it, and end the trace."""
+    """End the trace, and leave the target as others may want it: that belongs to no case."""
+    if reporter.trace is not None:
+        made.api.watcher = None
+        reporter.trace.close()
     made.leave_clock()
     made.target.transport.close()
-    if reporter.trace is not None:
-        reporter.trace.close()

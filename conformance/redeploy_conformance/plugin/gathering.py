@@ -45,6 +45,8 @@ class Gathering:
         left = getattr(report, "redeploy_left", None)
         if left is not None:
             self.left = tuple(left)
+            if self.collector is None:
+                self.leave(*left)
             return
         self.collected().take(report)
 

@@ -83,11 +83,14 @@ REPORTER = pytest.StashKey[Reporter]()
 
 def leave(text: str, code: int, session: pytest.Session | None = None) -> NoReturn:
     """End the whole run before anything was judged; a worker tells its controller why."""
+    from redeploy_conformance.redact import sendable
+
     global exit_code
+    text = sendable(text)
     if session is not None and hasattr(session.config, "workerinput"):
         session.config.stash[REPORTER].left = (text, code)
         session.shouldstop = text
-        pytest.fail(text, pytrace=False)
+        raise pytest.fail.Exception(text, pytrace=False) from None
     exit_code = code
     pytest.exit(text, returncode=code)
 

@@ -21,6 +21,7 @@ from redeploy_conformance.planning.notation import InvalidStepError, to_json
 from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.conclude import draw
+from redeploy_conformance.results.sentences import with_left_out
 from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.find import find
@@ -324,10 +325,21 @@ def sentence_known(
     notes: Sequence[Problem],
 ) -> str:
     """Return that verdict in one sentence, with how much is known."""
+    said = _said_known(result, verdict, clauses, notes)
+    return result.sentence if said is None else with_left_out(said, result.left_out)
+
+
+def _said_known(
+    result: Result,
+    verdict: RunVerdict,
+    clauses: Sequence[ClauseResult],
+    notes: Sequence[Problem],
+) -> str | None:
+    """Return what is new in that sentence; None where nothing is."""
     known = sum(one.verdict == Verdict.KNOWN.value for one in clauses)
     broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
     if not known and not notes:
-        return result.sentence
+        return None
     deviations = "1 known deviation" if known == 1 else f"{known} known deviations"
     match verdict:
         case RunVerdict.CONFORMING:
@@ -345,4 +357,4 @@ def sentence_known(
                 return f"Incomplete: {why}."
             return f"Incomplete with {deviations} and no other violation: {why}."
         case _:
-            return result.sentence
+            return None

@@ -19,6 +19,7 @@ from redeploy_schemas.records import (
     Choice,
     ClauseResult,
     Finding,
+    LeftOut,
     Move,
     Problem,
 )
@@ -54,6 +55,9 @@ class Sums:
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     declined: dict[str, str] = field(default_factory=dict)
+    left: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # cases by why they do not apply
     cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
     requests: int = 0
     steps: int = 0
@@ -73,6 +77,8 @@ class Sums:
             for clause in report.clauses:
                 self.declined.setdefault(clause, report.declined)
             return
+        if report.skipped is not None:
+            self.left.setdefault(report.skipped, []).append(report.name)
         self.ran |= set(report.clauses)
         if report.name == TOUR and report.findings:
             first = report.findings[0].clause
@@ -105,6 +111,8 @@ class Sums:
         self.problems += before.problems
         self.names |= before.names
         self.ran |= before.ran
+        for why, names in before.left.items():
+            self.left.setdefault(why, []).extend(names)
         for mine, theirs in (
             (self.declined, before.declined),
             (self.ended, before.ended),
@@ -142,6 +150,13 @@ class Gathered(Sums):
             for (origin, before, after, what), count in sorted(
                 self.ledger.moves.items()
             )
+        )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Return the cases that do not apply to the target, by the reason why."""
+        return tuple(
+            LeftOut(reason=why, cases=tuple(sorted(names)))
+            for why, names in sorted(self.left.items())
         )
 
     def _clause(self, clause: Clause) -> ClauseResult:
@@ -251,11 +266,23 @@ class Gathered(Sums):
         """Return what tells why a clause was not exercised, though its cases ran."""
         if clause.id in OF_FRESH_READS and not self.fresh:
             return "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain what was seen"
+        if failed := self._failed():
+            return f"mend what lets calls fail: {failed}"
         if self.problems:
             return "see what could not be run"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"
+
+    def _failed(self) -> str | None:
+        """Return how many calls were answered an error of the service that nobody had asked for."""
+        asked = self.ledger.held["S1", Part.INTERNAL_ERRORS.value]
+        number = self.ledger.failed.total() - asked
+        if number <= 0:
+            return None
+        were = "was" if number == 1 else "were"
+        statuses = " or ".join(map(str, sorted(self.ledger.failed)))
+        return f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for"
 
     def _blind(self, clause: Clause) -> bool:
         """Whether inspection was asked for, and showed nothing to any clause that rests on it.

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from redeploy_conformance.running.shapes import UNREAD
-from redeploy_schemas.records import ClauseResult, Problem
+from redeploy_reports.phrases import count
+from redeploy_schemas.records import ClauseResult, LeftOut, Problem
 from redeploy_schemas.vocabulary import Missing, RunVerdict, Strength, Verdict
 
 LONGEST = 250
@@ -14,8 +15,25 @@ def sentence(
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
     problems: Sequence[Problem] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> str:
-    """Return the verdict in one sentence, with its counts."""
+    """Return the verdict in one sentence, with its counts, and the cases that were left out."""
+    return with_left_out(_said(verdict, clauses, problems), left_out)
+
+
+def with_left_out(text: str, left_out: Sequence[LeftOut]) -> str:
+    """Return a verdict's sentence that also says how many cases were left out, and why."""
+    if not left_out:
+        return text
+    number = sum(len(one.cases) for one in left_out)
+    were = "was" if number == 1 else "were"
+    whys = ", and ".join(one.reason for one in left_out)
+    return f"{text[:-1]}; {count(number, 'case')} {were} left out: {whys}."
+
+
+def _said(
+    verdict: RunVerdict, clauses: Sequence[ClauseResult], problems: Sequence[Problem]
+) -> str:
     required = [one for one in clauses if one.strength != Strength.OPEN.value]
     total = len(required)
     held = sum(one.verdict == Verdict.PASS.value for one in required)

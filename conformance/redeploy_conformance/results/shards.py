@@ -13,6 +13,7 @@ from redeploy_schemas.records import (
     Choice,
     ClauseResult,
     Finding,
+    LeftOut,
     Move,
     Problem,
     Result,
@@ -99,6 +100,7 @@ class Merger:
         self.problems: dict[Problem, None] = {}
         self.moves: Counter[tuple[str, str, str, str]] = Counter()
         self.bursts: list[Burst] = []
+        self.left: dict[str, dict[str, None]] = {}
         self.codes: set[int] = set()
 
     def add(self, result: Result) -> None:
@@ -131,6 +133,8 @@ class Merger:
             key = (move.origin, move.before, move.after, move.what)
             self.moves[key] += move.count
         self.bursts += result.bursts
+        for left in result.left_out:
+            self.left.setdefault(left.reason, {}).update(dict.fromkeys(left.cases))
         self.codes.add(result.exit_code)
 
     def _place(self, finding: Finding) -> int:
@@ -159,12 +163,16 @@ class Merger:
             raise MergeError("there is no result to merge")
         clauses = tuple(one.result() for one in self.clauses.values())
         problems = tuple(self.problems)
+        left_out = tuple(
+            LeftOut(reason=why, cases=tuple(sorted(names)))
+            for why, names in sorted(self.left.items())
+        )
         verdict = self._verdict(self.base, clauses)
         whole = replace(
             self.base,
             verdict=verdict.words,
             exit_code=int(verdict),
-            sentence=sentence(verdict, clauses, problems),
+            sentence=sentence(verdict, clauses, problems, left_out),
             clauses=clauses,
             findings=tuple(self.kept),
             problems=problems,
@@ -173,6 +181,7 @@ class Merger:
                 for (origin, before, after, what), count in sorted(self.moves.items())
             ),
             bursts=tuple(self.bursts),
+            left_out=left_out,
         )
         if all(one.verdict != Verdict.KNOWN.value for one in clauses):
             return whole

@@ -105,12 +105,13 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses, gathered.problems),
+        sentence=sentence(verdict, clauses, gathered.problems, gathered.left_out()),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),
         moves=gathered.moves(),
         bursts=tuple(gathered.bursts),
+        left_out=gathered.left_out(),
     )
 
 

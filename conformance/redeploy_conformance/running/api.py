@@ -339,18 +339,28 @@ class Api:
         """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
 
         Raises:
-            SetUpError: the pages do not end.
+            SetUpError: the pages do not end, or one comes again in place of the next.
         """
         outer, inner, named = LISTS[action]
         seen: set[str] = set()
+        before: list[str] = []
         for number in range(1, MOST_PAGES + 1):
             page = [("PageSize", str(PAGE)), ("PageNumber", str(number))]
             fields = self.ask(action, [*params, *page], credentials)
             rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
             yield from rows
-            new = {str(row.get(named)) for row in rows} - seen
+            ids = [str(row.get(named)) for row in rows]
+            new = set(ids) - seen
             seen |= new
-            whole = len(rows) < PAGE and len(seen) >= _total(fields)
+            total = _total(fields)
+            # A page that is not full may hold all there is, whatever the total says.
+            if len(ids) == PAGE and ids == before and len(seen) < total:
+                raise SetUpError(
+                    f"{action} shows on page {number} what was on page {number - 1}, though it "
+                    f"counts {total} rows: it does not heed PageNumber"
+                )
+            before = ids
+            whole = len(rows) < PAGE and len(seen) >= total
             if whole or not new or len(seen) >= most:
                 return
         raise SetUpError(f"{action} has over {MOST_PAGES} pages")

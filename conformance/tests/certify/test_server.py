@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
@@ -90,6 +90,39 @@ def test_a_connection_that_stays_open_brings_the_next_request() -> None:
         connection.sendall(ASK)
         assert answer(connection) == success().whole
     assert [one.raw for one in what.arrivals] == [ASK, ASK]
+
+
+CHUNKED = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+GET = b"GET /?Signature=s HTTP/1.1\r\nhost: here\r\n\r\n"
+
+
+@pytest.mark.parametrize("first", [ASK, GET, CHUNKED])
+@pytest.mark.parametrize(
+    "given",
+    [
+        (success(),),
+        (Answer(reset=True),),
+        (Answer(http(200, "{}", stay=True), stay=True), success()),
+    ],
+)
+def test_two_requests_in_one_packet_are_two(
+    first: bytes, given: tuple[Answer, ...]
+) -> None:
+    with served(*given) as (connection, what):
+        connection.sendall(first + GET + ASK)
+        with suppress(ConnectionResetError):
+            answer(connection)
+    methods = [first[:4].strip().decode(), "GET", "POST"]
+    assert [one.method for one in what.arrivals] == methods
+    assert [one.body for one in what.arrivals][1:] == [b"", b"abc"]
+
+
+def test_two_requests_that_are_not_read_are_two() -> None:
+    with served(Answer(unread=True)) as (connection, what):
+        connection.sendall(ASK + GET)
+        with pytest.raises(ConnectionResetError):
+            answer(connection)
+    assert [one.raw for one in what.arrivals] == [ASK, GET]
 
 
 def test_a_body_in_chunks_is_put_together() -> None:

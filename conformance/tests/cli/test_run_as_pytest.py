@@ -116,6 +116,25 @@ def test_targets_that_are_none(
     assert told in ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("import nothing_such", "ModuleNotFoundError: No module named 'nothing_such'"),
+        (r"raise ValueError('half \ud83d')", r"ValueError: half \ud83d"),
+    ],
+)
+def test_a_slip_in_the_module_of_a_target_is_one_sentence(
+    tmp_path: Path, slip: str, told: str, workers: tuple[str, ...]
+) -> None:
+    (tmp_path / "mine.py").write_text(f"{slip}\n", "utf-8")
+    words = ("-q", "--redeploy-target", "mine:make")
+    ran = pytest_run(tmp_path, *SUITE, *words, *workers)
+    assert ran.returncode == 2
+    [line] = [one for one in ran.stdout.splitlines() if "mine" in one]
+    assert f"Exit: mine:make could not be called: {told} " in line
+
+
 def test_the_plugin_does_nothing_in_other_peoples_projects(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "import sys\n\n\ndef test_mine():\n"

@@ -62,6 +62,19 @@ def test_a_violation_found_before_a_worker_died_is_kept(
     assert not ran.result["run"]["complete"]
 
 
+def test_the_trace_of_workers_with_clocks_of_their_own_holds_their_cases_and_no_more(
+    redeploy: Command, tmp_path: Path
+) -> None:
+    with served() as (url, _):
+        ran = redeploy("run", url, "-n", "2", *ONE, "--trace", "t.ndjson")
+        again = redeploy("check-trace", "t.ndjson", "--result", "again.json")
+    assert ran.result is not None
+    assert again.code == ran.code == 3
+    told = json.loads((tmp_path / "again.json").read_text("utf-8"))
+    for what in ("cases", "requests", "steps"):
+        assert told["run"][what] == ran.result["run"][what], what
+
+
 ONE_CLOCK = """
 from redeploy_conformance.emulator import control_parts
 control_parts.PARTS = tuple(one for one in control_parts.PARTS if one != "clocks")

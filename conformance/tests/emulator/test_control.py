@@ -67,30 +67,32 @@ def test_changing_an_instance(bench: Any) -> None:
     assert bench.control("PATCH", path, {"lock_reasons": ["refunded"]})[0] == 200
 
 
-def test_changing_an_event(bench: Any) -> None:
+def test_an_event_stays_as_it_was_made(bench: Any) -> None:
+    """No request changes one: only a redeploy does."""
     instance = bench.instance(events=[])
     event = {"type": "SystemMaintenance.Reboot", "status": "Scheduled"}
     _, made = bench.control("POST", f"instances/{instance}/events", event)
     path = f"events/{made['event_id']}"
-    assert bench.control("PATCH", path, {"status": "Canceled"}) == (200, {})
-    assert bench.events(instance) == ["Canceled"]
-    assert bench.control("PATCH", path, {"status": "Gone"})[0] == 400
+    assert bench.control("PATCH", path, {"status": "Canceled"})[0] == 404
+    assert bench.events(instance) == ["Scheduled"]
+    gone = {**event, "status": "Gone"}
+    assert bench.control("POST", f"instances/{instance}/events", gone)[0] == 400
 
 
 def test_a_change_made_in_a_failing_redeploy_is_kept(make_bench: Any) -> None:
     bench = make_bench(event_in_flight="Executing")
     instance = bench.instance(events=[])
     event = {"type": "SystemMaintenance.Reboot", "status": "Scheduled"}
-    made = [
-        bench.control("POST", f"instances/{instance}/events", event)[1]
-        for _ in range(2)
-    ]
+    bench.control("POST", f"instances/{instance}/events", event)
     bench.next_fails(instance)
     bench.redeploy(instance)
-    path = f"events/{made[0]['event_id']}"
-    bench.control("PATCH", path, {"status": "Canceled"})
+    assert bench.events(instance) == ["Executing"]
+    path = f"instances/{instance}"
+    bench.control("POST", f"{path}/events", {**event, "status": "Inquiring"})
+    bench.control("PATCH", path, {"billing": "expired"})
     bench.advance(60)
-    assert bench.events(instance) == ["Canceled", "Scheduled"]
+    assert bench.events(instance) == ["Scheduled", "Inquiring"]
+    assert bench.look(instance)["billing"] == "expired"
 
 
 def test_the_clock_and_reset(bench: Any) -> None:
@@ -158,7 +160,6 @@ def test_a_quota_is_counted_on_the_clock_of_its_account(bench: Any) -> None:
         ("PATCH", "instances/i-none", {}, 404),
         ("DELETE", "instances/i-none", None, 404),
         ("PUT", "instances/i-none/next-redeploy", {}, 404),
-        ("PATCH", "events/e-none", {}, 404),
         ("POST", "internal-errors", {}, 404),
         ("POST", "accounts", [], 400),
     ],

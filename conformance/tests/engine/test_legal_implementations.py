@@ -179,6 +179,28 @@ def test_pages_that_bring_nothing_new_are_the_last(
     assert bench.api.requests < 15
 
 
+class OnlyTheFirst(Observations):
+    """Takes no notice of page numbers: what does not fit on the first page is never shown."""
+
+    def events(self, call: Call, principal: Principal) -> dict[str, object]:
+        call.params.pop("PageNumber", None)
+        return super().events(call, principal)
+
+
+def test_what_is_on_a_page_that_cannot_be_had_is_nobodys_violation(
+    bench_of: Callable[..., Bench],
+) -> None:
+    """The contract is of one operation; that another does not page is a problem of the run."""
+    bench = bench_of(Emulator(parts=replace(Parts(), observations=OnlyTheFirst)))
+    many = Create("i1", (), (REBOOT,), count=100)
+    run = perform(bench, (many, Look(), Raise("i100", *REBOOT), Look()), Ledger())
+    assert (run.violations, run.problem) == (
+        [],
+        "DescribeInstanceHistoryEvents shows on page 2 what was on page 1, though it counts "
+        "101 rows: it does not heed PageNumber",
+    )
+
+
 def test_a_redeploy_may_be_over_in_a_moment(
     bench_of: Callable[..., Bench], contract: Contract
 ) -> None:

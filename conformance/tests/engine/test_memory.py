@@ -1,12 +1,15 @@
 """What is remembered is what would be judged afresh."""
 
+import gc
 import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.finding.walking import perform_walks
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.judging.memory import Memory
 from redeploy_conformance.judging.model import Call, Rules
@@ -15,6 +18,7 @@ from redeploy_conformance.judging.replies import Kind, Reply
 from redeploy_conformance.judging.world import Event, World
 from redeploy_conformance.planning.steps import Create, Patch, Redeploy, Settle
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.session import Session
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 
@@ -130,3 +134,16 @@ def test_a_status_that_fits_is_not_all_that_tells_of_an_end(
     assert run.violations[0].observed == (
         "i1's status: still Running, and otherwise not as after a redeploy that ended in success"
     )
+
+
+def test_walks_leave_nothing_of_their_sessions(bench_of: Callable[..., Bench]) -> None:
+    """Hypothesis keeps the class of each machine: what that reaches would pile up, run after run."""
+
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(one, Session) for one in gc.get_objects())
+
+    before = alive()
+    _, run = perform_walks(bench_of(Emulator()), 0, 1)
+    assert run.done
+    assert alive() == before

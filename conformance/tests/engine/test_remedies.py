@@ -1,11 +1,18 @@
 """What would help where cases ran, and what they are for did not come about."""
 
+from collections import Counter
+from collections.abc import Callable
+
 import pytest
 
-from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.finding.investigate import CaseReport, perform
 from redeploy_conformance.finding.touring import TOUR
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import Break, Create, Redeploy, Together
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import NOT_CHOSEN, Part
@@ -75,6 +82,37 @@ def test_what_a_late_read_may_explain_is_told_by_declaring_that_none_is(
     gathered.add(CaseReport("a case", (clause,), idle=(clause,)))
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id[clause].remedy == remedy.format(clause)
+
+
+@pytest.mark.parametrize(
+    ("asked", "remedy"),
+    [
+        (0, "mend what lets calls fail: 3 calls were answered 500 or 503, "),
+        (2, "mend what lets calls fail: 1 call was answered 500 or 503, "),
+        (3, TRACE.format("A3")),
+    ],
+)
+def test_calls_that_fail_though_nobody_asked_for_it_are_what_is_to_be_mended(
+    contract: Contract, asked: int, remedy: str
+) -> None:
+    ledger = Ledger(failed=Counter({500: 2, 503: 1}))
+    ledger.confirm([("S1", Part.INTERNAL_ERRORS.value)] * asked)
+    report = CaseReport("a case", ("A3",), Ledger.from_json(ledger.to_json()))
+    gathered = Gathered(contract, Offer("mine", "1", "cn-hangzhou", frozenset(Part)))
+    gathered.add(report)
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert (by_id["A3"].remedy or "").startswith(remedy)
+
+
+def test_calls_that_were_answered_an_error_of_the_service_are_counted(
+    contract: Contract, bench_of: Callable[..., Bench]
+) -> None:
+    ledger = Ledger()
+    calls = (Break("none"), Redeploy("i1"), Break("accepted"), Together(("i1",)))
+    event = (contract.events[0].type, contract.events[0].statuses[0])
+    run = perform(bench_of(Emulator()), (Create("i1", (), (event,)), *calls), ledger)
+    assert (run.violations, run.problem) == ([], None)
+    assert ledger.failed == {500: 2}
 
 
 def test_what_a_tour_did_not_come_to_was_not_left_out_by_choice(

@@ -150,6 +150,13 @@ def test_gaps_choices_and_problems_are_told(violated: Result) -> None:
         assert shown in text
 
 
+def test_cases_that_were_left_out_are_named_with_the_reason(left_out: Result) -> None:
+    text = render(left_out)
+    assert "321 cases (2 left out)" in text
+    assert "<h3>2 cases left out: requests as v1 form are not understood</h3>" in text
+    assert "<li>U1-authorized x, as v1 form</li>" in text
+
+
 def test_a_conforming_run_has_no_section_of_violations(conforming: Result) -> None:
     text = render(conforming)
     assert 'class="verdict good"' in text

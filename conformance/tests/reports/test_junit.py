@@ -31,6 +31,12 @@ def test_each_clause_is_a_case_and_each_verdict_its_own_outcome(
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (8, 2, 0, 3)
 
 
+def test_cases_that_were_left_out_are_told(left_out: Result) -> None:
+    (suite,) = read(left_out)
+    told = {one.name: one.value for one in suite.properties()}
+    assert told["left out"] == "2 cases: requests as v1 form are not understood"
+
+
 def test_a_failure_tells_what_was_right_and_how_to_see_it_again(
     violated: Result,
 ) -> None:

@@ -56,6 +56,16 @@ def test_a_run_with_everything_has_every_section(violated: Result) -> None:
     assert "| A10 no-event | inconsistent: refuse ×7, accept ×1 | refuse |" in text
 
 
+def test_cases_that_were_left_out_are_named_with_the_reason(left_out: Result) -> None:
+    text = render(left_out)
+    assert "- 321 cases (2 left out), 4,567 requests" in text
+    assert (
+        "### Left out, and nothing judged by it\n\n| why | cases |\n| --- | --- |\n"
+        "| requests as v1 form are not understood | U4-signature no signature, as v1 form; "
+        "U1-authorized x, as v1 form |\n"
+    ) in text
+
+
 def test_a_cut_run_says_so(conforming: Result) -> None:
     text = render(replace(conforming, complete=False))
     assert "- the run was cut short: what was not reached is not judged" in text

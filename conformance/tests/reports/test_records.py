@@ -17,6 +17,7 @@ from redeploy_schemas.records import (
     Exchange,
     Finding,
     InvalidRecordError,
+    LeftOut,
     Move,
     Problem,
     Result,
@@ -37,8 +38,10 @@ def test_the_schema_is_a_schema() -> None:
     assert SCHEMA["$id"] == "urn:redeploy-conformance:run:result:1"
 
 
-def test_results_are_valid_and_survive(conforming: Result, violated: Result) -> None:
-    for result in (conforming, violated):
+def test_results_are_valid_and_survive(
+    conforming: Result, violated: Result, left_out: Result
+) -> None:
+    for result in (conforming, violated, left_out):
         document = json.loads(result.to_text())
         assert not list(VALIDATOR.iter_errors(document))
         assert document == result.to_json()
@@ -53,6 +56,7 @@ RECORDS = {
     "exchange": Exchange,
     "move": Move,
     "burst": Burst,
+    "left_out": LeftOut,
     "problem": Problem,
 }
 

@@ -13,6 +13,7 @@ from redeploy_schemas.records import (
     Choice,
     ClauseResult,
     Finding,
+    LeftOut,
     Move,
     Problem,
     Result,
@@ -181,6 +182,17 @@ def test_problems_moves_and_bursts_are_kept(conforming: Result) -> None:
     assert merged.bursts == (burst, burst)
     assert merged.problems == (Problem(case="c", text="t"),)
     assert merged.verdict == "incomplete"
+
+
+def test_what_was_left_out_of_any_is_left_out_of_the_whole(conforming: Result) -> None:
+    why, cases = "requests as v1 form are not understood", ("two", "one", "three")
+    shards = [
+        replace(conforming, left_out=(LeftOut(reason=why, cases=some),))
+        for some in (cases[:2], cases[1:])
+    ]
+    merged = merge([*shards, conforming])
+    assert merged.left_out == (LeftOut(reason=why, cases=("one", "three", "two")),)
+    assert merged.sentence.endswith(f"; 3 cases were left out: {why}.")
 
 
 @pytest.mark.parametrize(("words", "code"), [("suite failed", 5), ("unreachable", 4)])

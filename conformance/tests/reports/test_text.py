@@ -145,6 +145,16 @@ def test_the_sixth_violation_is_named_and_not_shown(
     assert "and 2 more violated: F5, F6" in text
 
 
+def test_cases_that_were_left_out_are_named_with_the_reason(left_out: Result) -> None:
+    text = render(left_out)
+    assert "\n  321 cases (2 left out), 2,345 steps" in text
+    assert (
+        "\nLEFT OUT, AND NOTHING JUDGED BY IT\n"
+        "  2 cases: requests as v1 form are not understood: U4-signature no signature, as v1\n"
+        "    form, U1-authorized x, as v1 form\n"
+    ) in text
+
+
 def test_a_cut_run_says_so(conforming: Result) -> None:
     assert "the run was cut short" in render(replace(conforming, complete=False))
 

@@ -4,12 +4,13 @@ import fcntl
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from redeploy_conformance.staging import holding
 from redeploy_conformance.staging.holding import HeldError, Holding, holders
 from redeploy_conformance.targets.statement import Statement
 
@@ -205,13 +206,23 @@ def test_the_same_instance_is_the_same_by_every_endpoint_of_its_region(
     held.close()
 
 
-def test_somebody_who_only_looks_keeps_nobody_from_beginning(state: Path) -> None:
+def test_somebody_who_only_looks_keeps_nobody_from_beginning(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken(REAL, "a", "i-1").close()
     [path] = state.iterdir()
+    waits: list[float] = []
     with path.open("rb") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
-        threading.Timer(0.1, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 2:  # by then whoever looks has looked
+                fcntl.flock(looking, fcntl.LOCK_UN)
+
+        monkeypatch.setattr(holding, "time", SimpleNamespace(sleep=wait))
         begun = taken(REAL, "b", "i-1")
+        assert waits == [holding.PAUSE] * 2
         with pytest.raises(HeldError, match=r"whose journal is .*/b: "):
             taken(REAL, "c", "i-1")
     begun.close()

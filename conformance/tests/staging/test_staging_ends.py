@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,13 @@ def test_one_ctrl_c_ends_in_order_and_restores(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -> None:
-    process = account.start("stage", statement_of(account), *account.limits())
+    """While the clock of the account stands, its redeploys are under way, however long that takes."""
+    clock = account.double.world.clock
+    clock.kind = "virtual"
+    target = Path(statement_of(account))
+    slow = target.read_text().replace("redeploy_seconds = 5", "redeploy_seconds = 500")
+    target.write_text(slow)
+    process = account.start("stage", str(target), *account.limits())
     journal = account.folder / "redeploy-conformance-journal.jsonl"
     wait_for(lambda: redeploying(journal))
     process.send_signal(signal.SIGINT)
@@ -66,6 +73,7 @@ def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -
     assert f"left behind: {first} was Running" in err
     assert f"left behind: {second} was Stopped" in err
     assert f"put back with: redeploy-conformance restore {journal.name}" in err
+    clock.kind = "real"
     code, out, _ = account.run("restore", journal.name)
     assert (code, out) == (0, "everything is as it was\n")
     assert account.statuses() == ["Running", "Stopped", "Running"]

@@ -93,7 +93,7 @@ class Server:
 
     def reply(self, connection: socket.socket) -> None:
         """Read a request and send what there is to send."""
-        self.asked.append(read_request(connection))
+        self.asked.append(read_request(connection)[0])
         self.ended.wait(self.late)
         given = self.answers[min(len(self.asked), len(self.answers)) - 1]
         if Arrival(0.0, "main", self.asked[-1]).wants_xml:
