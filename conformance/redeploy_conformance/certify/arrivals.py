@@ -136,6 +136,17 @@ class Arrival:
         return self.said("x-acs-signature-nonce", "SignatureNonce")
 
     @property
+    def of_http_1_0(self) -> bool:
+        """Whether it is of the older version, whose answers come without chunks."""
+        return self.head[0].endswith(" HTTP/1.0")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the connection may stay open for another: who says close may wait for the end."""
+        words = self.headers.get("connection", "").lower().split(",")
+        return not self.of_http_1_0 and "close" not in map(str.strip, words)
+
+    @property
     def wants_xml(self) -> bool:
         """Whether it is to be answered in XML: V1 is, unless it asks for something else."""
         by_v1 = "Signature" in self.params and not self.authorization
