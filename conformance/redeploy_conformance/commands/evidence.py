@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, unwritable, write_whole
+from redeploy_conformance.files import (
+    seems,
+    unwritable,
+    write_whole,
+    written_over,
+)
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -75,7 +80,9 @@ def check_trace(
     """
     from redeploy_reports.text import render
 
-    if result is not None and (why := unwritable(result, whole=True)):
+    if result is not None and (
+        why := written_over(result, files) or unwritable(result, whole=True)
+    ):
         leave(RunVerdict.WRONG_USAGE, why)
     drawn = _drawn([Path(one) for one in files], form, fresh, redeploy_seconds)
     if result is not None:
@@ -142,6 +149,8 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     from redeploy_schemas.contract import load
     from redeploy_schemas.records import InvalidRecordError, Result
 
+    if why := written_over(output, (result, *traces)):
+        leave(RunVerdict.WRONG_USAGE, why)
     try:
         read = Result.from_text(Path(result).read_text("utf-8"))
         made = certificates.make(read, [Path(one) for one in traces], load())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, write_whole
+from redeploy_conformance.files import seems, write_whole, written_over
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -255,8 +255,7 @@ def _write(output: str, text: str, paths: Sequence[str]) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    if Path(output).resolve() in {Path(one).resolve() for one in paths}:
-        wrong = f"{output} is read, and would be written over: name another file"
+    if wrong := written_over(output, paths):
         leave(RunVerdict.WRONG_USAGE, wrong)
     try:
         write_whole(Path(output), text)
