@@ -190,6 +190,31 @@ def test_a_listed_id_names_an_instance_to_the_same_account_in_the_same_region(
     assert judged("har", [look(**more), refused]) == broken
 
 
+@pytest.mark.parametrize(
+    ("action", "params", "host"),
+    [
+        ("StopInstance", ONE, "ecs-vpc.cn-hangzhou.aliyuncs.com"),
+        ("RedeployInstance", ONE, "ecs-vpc.cn-hangzhou.aliyuncs.com"),
+        ("AcceptInquiredSystemEvent", {"EventId": "e-1"}, HOST),
+        ("RedeployDedicatedHost", {"DedicatedHostId": "dh-1"}, HOST),
+        ("TagResources", {"ResourceId.1": "i-1"}, HOST),
+        ("StopInstance", {}, HOST),  # what it named was not kept
+    ],
+)
+def test_a_hand_that_may_have_moved_an_instance_accuses_nobody(
+    judged: Judged, action: str, params: Fields, host: str
+) -> None:
+    status = {
+        "RequestId": "R-403",
+        "Code": "IncorrectInstanceStatus",
+        "Message": "The current status of the resource does not support this operation.",
+    }
+    looks, refused = [look(), look(at=2000)], call(status, at=2009, status=403)
+    moved = entry(action, params, taken(), at=2005, host=host)
+    assert judged("har", [*looks, refused]) == ["A8"]
+    assert judged("har", [*looks, moved, refused]) == []
+
+
 def test_another_site_that_speaks_of_event_names_is_no_trail(judged: Judged) -> None:
     site = call("", params={"eventName": "click"})
     site["request"]["queryString"] = [{"name": "eventName", "value": "click"}]
@@ -272,6 +297,17 @@ def test_a_burst_of_nobody_knows_whom_is_no_burst(judged: Judged) -> None:
     for more, broken in ({}, ["Q2"]), ({"acsRegion": None}, []):
         burst = [redeployed(n / 50, **more) for n in range(1_100)]
         assert judged("actiontrail", burst) == broken
+
+
+def test_no_http_status_is_told_that_a_trail_does_not_keep(
+    contract: Contract, tmp_path: Path
+) -> None:
+    shown = event("DescribeInstances", {}, listing())
+    missed = event("RedeployInstance", ONE, None, 5, errorCode=NOT_FOUND["Code"])
+    path = tmp_path / "trail"
+    path.write_text(json.dumps([shown, missed]))
+    [found] = watch([path], "actiontrail", contract, 60.0, 600.0).findings
+    assert (found.observed, found.trace[0].observed) == (NOT_FOUND["Code"],) * 2
 
 
 def test_another_service_may_move_an_instance(judged: Judged) -> None:
