@@ -175,7 +175,7 @@ def _certification(path: str) -> Any:
         document = json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
     if wrong := problems("client/result", document):
         why = seems(path, "certification") or wrong[0]

@@ -151,6 +151,25 @@ def test_what_is_no_result_is_said_in_one_sentence(
     assert report("text", str(path)).exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["text", "matrix", "clients"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "",
+        '{"format": "redeploy-conformance/certification/1", "a":',
+        '{"record": "start"',
+    ],
+)
+def test_what_is_nested_without_an_end_is_no_result(
+    tmp_path: Path, name: str, begun: str
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(f"{begun}{'[' * 200_000}\n", "utf-8")
+    outcome = report(name, str(path))
+    assert outcome.exit_code == 2
+    assert outcome.stderr.count("\n") == 1
+
+
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     outcome = report("text", str(tmp_path / "none.json"))
     assert outcome.exit_code == 2
