@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,8 +216,17 @@ def _merged(paths: Iterable[str]) -> "Result":
         return _read(first)
 
     def all_of_them() -> Iterator["Result"]:
+        seen: dict[bytes, str] = {}
         for path in (first, *rest):
-            yield _read(path)
+            result = _read(path)
+            mark = sha256(result.to_text().encode("utf-8", "replace")).digest()
+            if mark in seen:
+                twice = (
+                    f"{path} is the same result as {seen[mark]}: it would count twice"
+                )
+                leave(RunVerdict.WRONG_USAGE, twice)
+            seen[mark] = path
+            yield result
 
     try:
         return merge(all_of_them())

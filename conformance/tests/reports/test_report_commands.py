@@ -85,11 +85,22 @@ def test_each_format_goes_to_standard_output_and_to_a_file(
 def test_several_results_of_one_target_are_merged(
     conforming: Result, write: Write
 ) -> None:
-    paths = [write(f"{number}.json", conforming) for number in range(3)]
+    shards = [replace(conforming, seconds=number / 8) for number in range(3)]
+    paths = [write(f"{number}.json", one) for number, one in enumerate(shards)]
     merged = Result.from_text(report("merge", *paths).stdout)
     assert merged.cases == 3 * conforming.cases
     badge = fromstring(report("badge", *paths).stdout)
     assert badge.get("aria-label") == "RedeployInstance: conforming"
+
+
+def test_one_result_under_two_names_is_not_counted_twice(
+    conforming: Result, write: Write
+) -> None:
+    one, two = write("a.json", conforming), write("b.json", conforming)
+    outcome = report("text", one, two)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    said = f"{two} is the same result as {one}: it would count twice\n"
+    assert outcome.stderr == f"redeploy-conformance: {said}"
 
 
 def test_different_editions_are_refused_in_one_sentence(
