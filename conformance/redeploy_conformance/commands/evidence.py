@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from redeploy_conformance.commands.options import finite
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import (
     seems,
@@ -47,6 +48,7 @@ TRACES = click.argument(
 @click.option(
     "--fresh",
     type=click.FloatRange(min=0),
+    callback=finite,
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -55,6 +57,7 @@ TRACES = click.argument(
 @click.option(
     "--redeploy-seconds",
     type=click.FloatRange(min=0),
+    callback=finite,
     default=600.0,
     show_default=True,
     help="By when a redeploy in a log has ended (L7).",

@@ -240,7 +240,7 @@ def _read(path: str) -> "Result":
     from redeploy_schemas.records import InvalidRecordError, Result
 
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8-sig") as file:
             first = file.readline()
             file.seek(0)
             found: Any = fold(file) if is_stream(first) else None
@@ -248,7 +248,9 @@ def _read(path: str) -> "Result":
                 found = Result.from_text(file.read())
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
-    except (InvalidRecordError, StreamError, UnicodeDecodeError) as error:
+    except StreamError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {error}")
+    except (InvalidRecordError, UnicodeDecodeError) as error:
         why = seems(path, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {why}")
     result: Result = found

@@ -162,6 +162,19 @@ def test_what_is_no_result_is_said_in_one_sentence(
     assert report("text", str(path)).exit_code == 2
 
 
+def test_of_a_stream_it_is_told_which_line_is_wrong(tmp_path: Path) -> None:
+    """Not that `report` reads streams: this is what somebody asks for."""
+    path = tmp_path / "x.stream"
+    path.write_text('{"record": "start", "format": "redeploy-conformance/stream/1"}\n')
+    assert f"{path} is no result: line 1: " in report("text", str(path)).stderr
+
+
+def test_a_byte_order_mark_is_no_damage(conforming: Result, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(conforming.to_text(), "utf-8-sig")
+    assert report("merge", str(path)).stdout == conforming.to_text()
+
+
 @pytest.mark.parametrize("name", ["text", "matrix", "clients"])
 @pytest.mark.parametrize(
     "begun",
