@@ -224,7 +224,7 @@ def wrong_signature(one: Arrival, key_id: str, secret: str) -> str | None:
             return f"{name} {one.params.get(name)!r}, not {wanted!r}"
     text = string_to_sign_v1(one.method, [*one.query, *one.form])
     good = signature_v1(secret, text) == given
-    return None if good else "a V1 signature of something else"
+    return None if good else f"a V1 signature of something else than {text!r}"
 
 
 def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
@@ -241,13 +241,11 @@ def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
     if not loose <= set(names):
         return f"not signed: {', '.join(sorted(loose - set(names)))}"
     path = urlsplit(one.target).path or "/"
-    text = string_to_sign_v3(
-        canonical_request_v3(
-            one.method, path, one.query, one.headers, list(names), digest
-        )
+    text = canonical_request_v3(
+        one.method, path, one.query, one.headers, list(names), digest
     )
-    good = signature_v3(secret, text) == given
-    return None if good else "a V3 signature of something else"
+    good = signature_v3(secret, string_to_sign_v3(text)) == given
+    return None if good else f"a V3 signature of something else than {text!r}"
 
 
 def stale(one: Arrival) -> tuple[str, str] | None:
