@@ -41,6 +41,13 @@ def written_twice(paths: Iterable[str]) -> str | None:
     return None
 
 
+def written_over(output: str, read: Iterable[str]) -> str | None:
+    """Return in one sentence that an output is one of the files that are read; None where it is not."""
+    if Path(output).resolve() not in {Path(one).resolve() for one in read}:
+        return None
+    return f"{output} is read, and would be written over: name another file"
+
+
 def unwritable(path: str, *, whole: bool = False) -> str | None:
     """Return why a file cannot be written, in one sentence; None where nothing is in the way.
 

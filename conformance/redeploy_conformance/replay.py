@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems
+from redeploy_conformance.files import seems, written_over
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.notation import InvalidStepError
@@ -91,6 +91,8 @@ def export_finding(
     """Write a finding as a script for curl or as a pytest test."""
     from redeploy_conformance.finding.export import ExportError, pytest_file, script
 
+    if why := written_over(output, [path]):
+        leave(RunVerdict.WRONG_USAGE, why)
     result, found, steps = read_finding(path, number)
     contract = load()
     if found.clause not in contract.by_id:

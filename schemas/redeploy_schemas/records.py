@@ -304,7 +304,7 @@ class Result(Record):
         """
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRecordError(f"the text is not JSON: {error}") from error
         return cls.from_json(document)
 

@@ -136,6 +136,17 @@ class Arrival:
         return self.said("x-acs-signature-nonce", "SignatureNonce")
 
     @property
+    def of_http_1_0(self) -> bool:
+        """Whether it is of the older version, whose answers come without chunks."""
+        return self.head[0].endswith(" HTTP/1.0")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the connection may stay open for another: who says close may wait for the end."""
+        words = self.headers.get("connection", "").lower().split(",")
+        return not self.of_http_1_0 and "close" not in map(str.strip, words)
+
+    @property
     def wants_xml(self) -> bool:
         """Whether it is to be answered in XML: V1 is, unless it asks for something else."""
         by_v1 = "Signature" in self.params and not self.authorization
@@ -213,7 +224,7 @@ def wrong_signature(one: Arrival, key_id: str, secret: str) -> str | None:
             return f"{name} {one.params.get(name)!r}, not {wanted!r}"
     text = string_to_sign_v1(one.method, [*one.query, *one.form])
     good = signature_v1(secret, text) == given
-    return None if good else "a V1 signature of something else"
+    return None if good else f"a V1 signature of something else than {text!r}"
 
 
 def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
@@ -230,13 +241,11 @@ def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
     if not loose <= set(names):
         return f"not signed: {', '.join(sorted(loose - set(names)))}"
     path = urlsplit(one.target).path or "/"
-    text = string_to_sign_v3(
-        canonical_request_v3(
-            one.method, path, one.query, one.headers, list(names), digest
-        )
+    text = canonical_request_v3(
+        one.method, path, one.query, one.headers, list(names), digest
     )
-    good = signature_v3(secret, text) == given
-    return None if good else "a V3 signature of something else"
+    good = signature_v3(secret, string_to_sign_v3(text)) == given
+    return None if good else f"a V3 signature of something else than {text!r}"
 
 
 def stale(one: Arrival) -> tuple[str, str] | None:

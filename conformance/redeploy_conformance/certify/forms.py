@@ -1,4 +1,4 @@
-"""Answers in XML, for a request that asks for it: the same fields, in the other form."""
+"""Answers in the form that a request can be given: in XML where it asks for it, or without chunks."""
 
 import gzip
 import json
@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 from redeploy_conformance.certify.replies import JSON, Answer, chunk
 
 XML = "text/xml;charset=utf-8"
+CHUNKED = "transfer-encoding: chunked"
 NAME = re.compile(r"[A-Za-z_][\w.-]*")
 """What an element can be called; an unknown field of another name is left out."""
 
@@ -22,12 +23,23 @@ def in_xml(answer: Answer) -> Answer:
     return replace(answer, whole=_in_xml(answer.whole))
 
 
+def without_chunks(answer: Answer) -> Answer:
+    """Return an answer whose body ends with the connection, or as it is where it is not in chunks."""
+    head, _, data = answer.whole.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    if CHUNKED not in lines:
+        return answer
+    lines.remove(CHUNKED)
+    whole = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + _joined(data)
+    return replace(answer, whole=whole)
+
+
 @lru_cache(64)
 def _in_xml(whole: bytes) -> bytes:
     head, _, data = whole.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     kind = f"content-type: {JSON}"
-    chunked = "transfer-encoding: chunked" in lines
+    chunked = CHUNKED in lines
     packed = "content-encoding: gzip" in lines
     if kind not in lines:
         return whole
@@ -53,14 +65,18 @@ def _in_xml(whole: bytes) -> bytes:
 
 def _plain(data: bytes, *, chunked: bool, packed: bool) -> bytes:
     """Return a body without the marks of its chunks, unpacked."""
-    if chunked:
-        body = b""
-        while data:
-            size, _, rest = data.partition(b"\r\n")
-            length = int(size, 16)
-            body, data = body + rest[:length], rest[length + 2 :]
-        data = body
+    data = _joined(data) if chunked else data
     return gzip.decompress(data) if packed else data
+
+
+def _joined(data: bytes) -> bytes:
+    """Return what is in chunks, without their marks."""
+    body = b""
+    while data:
+        size, _, rest = data.partition(b"\r\n")
+        length = int(size, 16)
+        body, data = body + rest[:length], rest[length + 2 :]
+    return body
 
 
 def _document(root: str, fields: dict[str, Any]) -> bytes:

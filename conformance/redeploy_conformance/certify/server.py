@@ -16,7 +16,7 @@ from redeploy_conformance.certify.arrivals import (
     content_length,
     header_of,
 )
-from redeploy_conformance.certify.forms import in_xml
+from redeploy_conformance.certify.forms import in_xml, without_chunks
 from redeploy_conformance.certify.replies import Answer, Script
 
 LONGEST = 1 << 20
@@ -179,6 +179,8 @@ class Server:
         answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
         if arrival.wants_xml:
             answer = in_xml(answer)
+        if arrival.of_http_1_0:
+            answer = without_chunks(answer)
         arrival.answer = answer.shown()
         if answer.late:
             self.stopped.wait(answer.late)
@@ -186,7 +188,7 @@ class Server:
         self._go_on(connection, answer)
         if answer.reset:
             _cut(connection)
-        return answer.stay
+        return answer.stay and arrival.keeps
 
     def _go_on(self, connection: socket.socket, answer: Answer) -> None:
         while answer.endless and not self.stopped.wait(PULSE):

@@ -267,7 +267,7 @@ def report_clients(path: str, form: str) -> None:
     except InvalidCertificationError as error:
         why = seems(path, "certification") or error
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
-    except ValueError:
+    except (ValueError, RecursionError):
         why = seems(path, "certification") or "it is not JSON"
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     width = shutil.get_terminal_size((100, 24)).columns

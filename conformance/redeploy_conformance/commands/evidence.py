@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from redeploy_conformance.commands.options import finite
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, unwritable, write_whole
+from redeploy_conformance.files import (
+    seems,
+    unwritable,
+    write_whole,
+    written_over,
+)
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -42,6 +48,7 @@ TRACES = click.argument(
 @click.option(
     "--fresh",
     type=click.FloatRange(min=0),
+    callback=finite,
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -50,6 +57,7 @@ TRACES = click.argument(
 @click.option(
     "--redeploy-seconds",
     type=click.FloatRange(min=0),
+    callback=finite,
     default=600.0,
     show_default=True,
     help="By when a redeploy in a log has ended (L7).",
@@ -75,7 +83,9 @@ def check_trace(
     """
     from redeploy_reports.text import render
 
-    if result is not None and (why := unwritable(result, whole=True)):
+    if result is not None and (
+        why := written_over(result, files) or unwritable(result, whole=True)
+    ):
         leave(RunVerdict.WRONG_USAGE, why)
     drawn = _drawn([Path(one) for one in files], form, fresh, redeploy_seconds)
     if result is not None:
@@ -142,6 +152,8 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     from redeploy_schemas.contract import load
     from redeploy_schemas.records import InvalidRecordError, Result
 
+    if why := written_over(output, (result, *traces)):
+        leave(RunVerdict.WRONG_USAGE, why)
     try:
         read = Result.from_text(Path(result).read_text("utf-8"))
         made = certificates.make(read, [Path(one) for one in traces], load())

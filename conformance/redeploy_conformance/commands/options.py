@@ -1,5 +1,7 @@
 """What options must look like, beyond what click checks by itself."""
 
+import math
+
 import click
 
 MOST_WORKERS = 64
@@ -17,3 +19,14 @@ def workers(
     if value in (None, "auto") or number:
         return value
     raise click.BadParameter(f"{value!r} is neither 1 to {MOST_WORKERS} nor 'auto'")
+
+
+def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Return a number with which times can be compared: click lets nan pass any range.
+
+    Raises:
+        click.BadParameter: it is nan or infinite.
+    """
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of seconds or minutes")
+    return value

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, write_whole
+from redeploy_conformance.files import seems, write_whole, written_over
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _certification(path: str) -> Any:
         document = json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
     if wrong := problems("client/result", document):
         why = seems(path, "certification") or wrong[0]
@@ -215,8 +216,17 @@ def _merged(paths: Iterable[str]) -> "Result":
         return _read(first)
 
     def all_of_them() -> Iterator["Result"]:
+        seen: dict[bytes, str] = {}
         for path in (first, *rest):
-            yield _read(path)
+            result = _read(path)
+            mark = sha256(result.to_text().encode("utf-8", "replace")).digest()
+            if mark in seen:
+                twice = (
+                    f"{path} is the same result as {seen[mark]}: it would count twice"
+                )
+                leave(RunVerdict.WRONG_USAGE, twice)
+            seen[mark] = path
+            yield result
 
     try:
         return merge(all_of_them())
@@ -230,7 +240,7 @@ def _read(path: str) -> "Result":
     from redeploy_schemas.records import InvalidRecordError, Result
 
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8-sig") as file:
             first = file.readline()
             file.seek(0)
             found: Any = fold(file) if is_stream(first) else None
@@ -238,7 +248,9 @@ def _read(path: str) -> "Result":
                 found = Result.from_text(file.read())
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
-    except (InvalidRecordError, StreamError, UnicodeDecodeError) as error:
+    except StreamError as error:
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {error}")
+    except (InvalidRecordError, UnicodeDecodeError) as error:
         why = seems(path, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {why}")
     result: Result = found
@@ -255,8 +267,7 @@ def _write(output: str, text: str, paths: Sequence[str]) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    if Path(output).resolve() in {Path(one).resolve() for one in paths}:
-        wrong = f"{output} is read, and would be written over: name another file"
+    if wrong := written_over(output, paths):
         leave(RunVerdict.WRONG_USAGE, wrong)
     try:
         write_whole(Path(output), text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from redeploy_conformance.commands.options import finite
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import seems
 from redeploy_conformance.staging.options import pair, share
@@ -82,6 +83,7 @@ def _limits(command: Command) -> Command:
         click.option(
             "--minutes",
             type=click.FloatRange(min=0, min_open=True),
+            callback=finite,
             required=True,
             help="No case is begun that may end later.",
         ),

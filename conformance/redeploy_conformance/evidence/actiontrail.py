@@ -16,7 +16,7 @@ from redeploy_conformance.evidence.answered import (
     history,
     instances,
 )
-from redeploy_conformance.evidence.elements import elements
+from redeploy_conformance.evidence.elements import BOM, elements
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import READ_ONLY, LogError, Page, Seen
@@ -118,19 +118,20 @@ def _rank(action: str) -> int:
 
 def _one_per_line(path: Path) -> bool:
     """Whether the first line is an event by itself."""
-    with opened(path) as file:
-        try:
-            first = msgspec.json.decode(file.readline())
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return False
+    try:
+        _, raw = next(_lines(path), (0, b""))
+        first = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
     return isinstance(first, dict) and "eventName" in first
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with opened(path) as file:
         for number, raw in enumerate(file, 1):
-            if not raw.isspace():
-                yield number, raw
+            line = raw.removeprefix(BOM) if number == 1 else raw
+            if line and not line.isspace():
+                yield number, line
 
 
 def _seen(event: _Event) -> Seen | None:

@@ -157,7 +157,6 @@ class Checker:
                 f"{self._name} is of another target than the trace before it: "
                 f"{start.target.name}, not {self.start.target.name}"
             )
-        self.start = self.start or start
         try:
             self._player = Player(line, self.contract)
         except ValueError as error:
@@ -165,6 +164,7 @@ class Checker:
         said = self._player.bench.target.statement
         if start.target.declares != declared(said) or start.target.name != said.name:
             raise TapeError("its target declares other things than its statement")
+        self.start = self.start or start
         offer = line.offer
         self.taken.offer = {**offer, "parts": sorted(offer["parts"])}
 
@@ -224,9 +224,9 @@ class Checker:
 
         A run that was cut short may not have come to name them.
         """
-        shown = {again.line.n: run for again, run in case.broken}
+        by_number = {again.line.n: run for again, run in case.broken}
         for one in {(one.clause, one.case): one for one in case.named}.values():
-            run = shown.get(one.session)
+            run = by_number.get(one.session)
             if run is None or one.clause not in _clauses(run):
                 case.report.problem = (
                     f"{self._name}: the finding of {one.clause} in {one.case} is not in "
@@ -236,11 +236,16 @@ class Checker:
                 continue
             yield self._finding(case, one.case, one.clause)
         named = {one.clause for one in case.named}
-        if named and case.report.name != CUT:
+        cut = case.report.name == CUT
+        if named and not cut:
             return
-        for again, run in case.broken:
+        shown = [one for one in case.broken if one[0].line.counted]
+        if not (shown or cut):
+            # Nothing is named that the others could have looked into: one of them counts.
+            shown = case.broken[:1]
+        for _, run in shown:
             for clause in _clauses(run):
-                if again.line.counted and clause not in named:
+                if clause not in named:
                     yield self._finding(case, case.report.name, clause)
 
     def _finding(self, case: _Case, name: str, clause: str) -> Finding:

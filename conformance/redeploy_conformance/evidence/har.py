@@ -3,7 +3,7 @@
 import base64
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -112,13 +112,13 @@ def _entries(path: Path, known: Recent) -> Iterator[Entry]:
         try:
             entry = decoder.decode(raw)
             one = _seen(entry)
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             told = f"entry {number}: it is no entry of a HAR file: {error}"
             raise LogError(told) from error
         if one is None:
             continue
         if one.action == REDEPLOY:
-            mark = _mark(entry)
+            mark = _mark(entry, one)
             if mark in known:
                 continue
             known.add(mark)
@@ -147,7 +147,7 @@ def _seen(entry: _Entry) -> Seen | None:
     host = place.partition("://")[2].partition("/")[0]
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")
-    begun = entry.startedDateTime.timestamp()
+    begun = entry.startedDateTime.astimezone(UTC).timestamp()
     good = 200 <= response.status < 300
     page, total = _page(response) if good and action == EVENTS else NOTHING
     return Seen(
@@ -178,14 +178,19 @@ def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
     return sent.text or urlencode(pairs), True
 
 
-def _mark(entry: _Entry) -> str:
-    """Return what tells a call from all others, so that one written down twice is known again."""
+def _mark(entry: _Entry, seen: Seen) -> str:
+    """Return what tells a call from all others, so that one written down twice is known again.
+
+    Two that write down the same answer may write it differently, packed or spread over lines.
+    """
     request = entry.request
     names = (one for one in request.headers if one.name.lower() == NONCE)
     nonce = next((one.value for one in names), None)
     when = "" if nonce or "SignatureNonce=" in request.url else entry.startedDateTime
     sent = request.postData and (request.postData.text or str(request.postData.params))
-    text = f"{nonce}\n{when}\n{request.url}\n{sent}\n{entry.response.content.text}"
+    named = seen.reply and seen.reply.request_id
+    answer = named or entry.response.content.text
+    text = f"{nonce}\n{when}\n{request.url}\n{sent}\n{answer}"
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

@@ -39,10 +39,9 @@ def kind_of(path: Path) -> str:
         return "har"
     if head.startswith(b"{") and b'"log"' in head and b'"eventName"' not in head:
         return "har"
-    if head.startswith((b"[", b"{")) and (
-        b'"eventName"' in head or b'"Events"' in head
-    ):
-        return "actiontrail"
+    events = b'"eventName"' in head or b'"Events"' in head
+    if head.startswith(b"[") or (head.startswith(b"{") and events):
+        return "actiontrail"  # the only one of them that may be a list
     return "trace"
 
 

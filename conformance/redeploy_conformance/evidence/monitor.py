@@ -6,8 +6,7 @@ that are fresh, and is wide again once another operation has touched it. What fo
 accepted is judged by the same oracle as a run. Memory holds the instances that are alive.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +16,7 @@ from redeploy_conformance.evidence.decisions import (
     Decisions,
     Shown,
 )
+from redeploy_conformance.evidence.hands import moved_by
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG
 from redeploy_conformance.evidence.sources import (
@@ -80,6 +80,10 @@ class Watched:
     due: float = float("-inf")
     row: Listed | None = None
 
+    def forget(self) -> None:
+        """Forget what was shown, and what an accepted call began."""
+        self.flying, self.look, self.row = None, NOTHING, None
+
 
 class Monitor:
     """Takes what logs show, in the order of time, and says what it means for the contract."""
@@ -109,6 +113,7 @@ class Monitor:
         self.beliefs = Beliefs(contract)
         self.decisions = Decisions(contract)
         self.instances: dict[Place, Watched] = {}
+        self.regions: set[str] = set()
 
     def take(self, seen: Seen) -> None:
         """Take one request and its answer."""
@@ -153,23 +158,33 @@ class Monitor:
         elif reply.kind is Kind.REJECTED or not wrong:
             wrong += self._decided(one, seen, reply)
         if wrong:
-            one.flying, one.look, one.row = None, NOTHING, None
+            one.forget()
             one.due = self.now + self.bound
-            self.tally.note(key, seen, str(reply), wrong)
+            self.tally.note(key, seen, self._words(reply), wrong)
         one.called = max(one.called, seen.ended)
+        if reply.kind not in (Kind.REJECTED, Kind.THROTTLED):
+            others = (it for it in self._everywhere([key]) if it is not one)
+            self._may_move(others, seen)
 
     def _somewhere(
         self, key: str, seen: Seen, reply: Reply, wrong: Sequence[Violation]
     ) -> None:
         """Take a call of which the log may have left out what it asked for, and of which instance."""
-        self.tally.note(key, seen, str(reply), wrong)
-        if reply.kind is Kind.REJECTED:
-            return
-        for (region, _), one in self.instances.items():
-            if region == seen.region or not region or not seen.region:
-                one.flying, one.look, one.row = None, NOTHING, None
-                one.called = max(one.called, seen.ended)
-                one.due = max(one.due, self.now + self.bound)
+        self.tally.note(key, seen, self._words(reply), wrong)
+        if reply.kind is not Kind.REJECTED:
+            self._may_move(self.instances.values(), seen)
+
+    def _may_move(self, several: Iterable[Watched], seen: Seen) -> None:
+        """Take a call that may be of any of several instances."""
+        for one in several:
+            one.forget()
+            one.called = max(one.called, seen.ended)
+            one.due = max(one.due, self.now + self.bound)
+
+    def _words(self, reply: Reply) -> str:
+        """Return the answer as it is told, without an HTTP status that the log does not keep."""
+        text = str(reply)
+        return text.partition(" ")[2] if self.wordless else text
 
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
         """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
@@ -209,7 +224,7 @@ class Monitor:
         one.flying = decision.after if decision.moves and apart else None
         if reply.kind is not Kind.REJECTED:
             one.look, one.row, one.due = NOTHING, None, self.now + self.bound
-        return [replace(it, observed=str(reply)) for it in decision.wrong]
+        return [replace(it, observed=self._words(reply)) for it in decision.wrong]
 
     def _belief(self, one: Watched, seen: Seen) -> Belief:
         """Return what may be true of an instance when a call reaches it."""
@@ -302,7 +317,13 @@ class Monitor:
         one = self.instances.get((seen.region, key))
         if one is None:
             one = self.instances[seen.region, key] = Watched(seen.begun)
+            self.regions.add(seen.region)
         return one
+
+    def _everywhere(self, keys: Sequence[str]) -> list[Watched]:
+        """Return what is kept of instances in every region: a region may have several addresses."""
+        places = [(region, key) for region in self.regions for key in keys]
+        return [self.instances[one] for one in places if one in self.instances]
 
     def _look(self, key: str, one: Watched, seen: Seen, shown: Shown) -> None:
         """Judge a look at an instance whose redeploy may be under way.
@@ -328,15 +349,12 @@ class Monitor:
     # ------------------------------------------------------------------ others
 
     def _touched(self, seen: Seen) -> None:
-        """Forget what is known of the instances that another operation names."""
-        for name, value in seen.params.items():
-            if not name.startswith("InstanceId"):
-                continue
-            for key in _ids(value):
-                one = self.instances.get((seen.region, key))
-                if one is not None:
-                    one.flying, one.look, one.row = None, NOTHING, None
-                    one.touched = max(one.touched, seen.ended)
+        """Forget what is known of the instances that another operation may have moved."""
+        keys = moved_by(seen.params)
+        moved = self.instances.values() if keys is None else self._everywhere(keys)
+        for one in moved:
+            one.forget()
+            one.touched = max(one.touched, seen.ended)
 
     def _sweep(self) -> None:
         """Forget the instances of which everything that was shown is too old to say anything."""
@@ -361,13 +379,3 @@ def _leaves_none_out(seen: Seen, page: Page) -> bool:
         elif name.startswith(NARROWING):
             return False
     return len(asked) == STATUSES
-
-
-def _ids(value: str) -> list[str]:
-    if not value.startswith("["):
-        return [value]
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return []
-    return [one for one in found if isinstance(one, str)]

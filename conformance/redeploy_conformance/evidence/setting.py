@@ -8,6 +8,7 @@ import msgspec
 from redeploy_conformance.evidence.lines import HeaderLine
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.statement import Statement
+from redeploy_schemas.vocabulary import Part
 
 DECLARED = (
     "name",
@@ -72,6 +73,7 @@ def setting_from(header: HeaderLine) -> Setting:
         said = {name: declared[name] for name in (*DECLARED, "choices", "absent")}
         statement = msgspec.convert(said, Statement)
         made = msgspec.convert(offer, Offer)
+        msgspec.convert(statement.absent, tuple[Part, ...])
     except KeyError as error:
         raise ValueError(f"the header misses {error}") from error
     return Setting(

@@ -66,7 +66,7 @@ def _documents(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             return
         try:
             document = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StreamError(f"line {number} is not JSON: {error}") from error
         wrong = problems(SCHEMA, document)
         if wrong:

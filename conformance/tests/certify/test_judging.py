@@ -262,7 +262,21 @@ def test_a_right_request_is_right(scheme: str, method: str, place: str) -> None:
     ],
 )
 def test_a_wrong_request_is_told(sent: Arrival, failed: list[str]) -> None:
-    assert failures(played(PLAIN, SUCCESS, sent)) == failed
+    told = [
+        one.partition(" than ")[0] for one in failures(played(PLAIN, SUCCESS, sent))
+    ]
+    assert told == failed
+
+
+@pytest.mark.parametrize(
+    ("scheme", "signed"),
+    [("v1", "than 'POST&%2F&AccessKeyId%3Dkey1%26"), ("v3", "than 'POST\\n/\\n")],
+)
+def test_it_is_told_what_should_have_been_signed(scheme: str, signed: str) -> None:
+    sent = request(scheme, more="&Extra=*")
+    [found] = failures(played(PLAIN, SUCCESS, sent))
+    assert signed in found
+    assert "Extra" in found
 
 
 @pytest.mark.parametrize("scheme", ["v1", "v3"])

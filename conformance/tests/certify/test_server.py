@@ -125,6 +125,27 @@ def test_two_requests_that_are_not_read_are_two() -> None:
     assert [one.raw for one in what.arrivals] == [ASK, GET]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        ASK.replace(b"\r\nhost", b"\r\nConnection: TE, Close\r\nhost"),
+        ASK.replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+)
+def test_a_connection_ends_where_the_request_says_so(ask: bytes) -> None:
+    first = Answer(http(200, "{}", stay=True), stay=True)
+    with served(first, success()) as (connection, _):
+        connection.sendall(ask)
+        assert answer(connection) == first.whole
+
+
+def test_the_older_version_is_answered_without_chunks() -> None:
+    with served(Answer(http(200, "[1, 2]", framing="chunks"))) as (connection, _):
+        connection.sendall(ASK.replace(b"HTTP/1.1", b"HTTP/1.0"))
+        head, _, body = answer(connection).partition(b"\r\n\r\n")
+    assert (body, b"chunked" in head) == (b"[1, 2]", False)
+
+
 def test_a_body_in_chunks_is_put_together() -> None:
     head = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
     with served(success()) as (connection, what):

@@ -34,6 +34,25 @@ def test_an_old_result_is_replaced_whole(redeploy: Command, tmp_path: Path) -> N
     assert [one.name for one in tmp_path.iterdir()] == [RESULT]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check-trace", "kept", "--result", "kept"),
+        ("certificate", "make", "r.json", "kept", "-o", "./kept"),
+        ("certificate", "make", "kept", "r.trace", "-o", "kept"),
+        ("replay", "kept", "--as", "curl", "-o", "kept"),
+    ],
+)
+def test_evidence_is_not_written_over_by_what_is_made_of_it(
+    redeploy: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "kept").write_text("evidence")
+    ran = redeploy(*words)
+    assert ran.code == 2
+    assert "is read, and would be written over: name another file" in ran.said
+    assert (tmp_path / "kept").read_text() == "evidence"
+
+
 def test_a_run_that_did_not_begin_leaves_an_old_result_alone(
     redeploy: Command, tmp_path: Path
 ) -> None:

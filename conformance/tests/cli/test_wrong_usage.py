@@ -42,6 +42,9 @@ from .conftest import ONE, RESULT, Command, run_in
         (("replay", "missing.json"), "missing.json"),
         (("replay", "."), "directory"),
         (("no-such-command",), "no-such-command"),
+        (("check-trace", "x", "--redeploy-seconds", "inf"), "inf is no number of"),
+        (("check-trace", "x", "--fresh", "nan"), "nan is no number of"),
+        (("plan", "x", "--redeploys", "1", "--minutes", "nan"), "nan is no number of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -239,6 +239,26 @@ def test_a_violation_counts_though_the_trace_names_no_finding(
     assert {one.clause for one in drawn.findings} == {"A3"}
 
 
+def test_a_violation_counts_though_its_session_is_said_not_to_count(
+    contract: Contract, record: Record
+) -> None:
+    run = record(FAULTS["security-lock-ignored"].build(), ("A3",))
+    edited = b"".join(one for one in run.lines if b'"record":"finding"' not in one)
+    run.path.write_bytes(edited.replace(b'"counted":true', b'"counted":false'))
+    drawn = check([run.path], contract).result()
+    assert {one.clause for one in drawn.findings} == {"A3"}
+
+
+def test_a_part_that_there_is_not_is_damage(contract: Contract, record: Record) -> None:
+    run = record(None, ("A3",))
+    first, *rest = run.lines
+    odd = first.replace(b'"absent":[]', b'"absent":["locks"]')
+    odd = odd.replace(b'"declares":{', b'"declares":{"absent":["locks"],')
+    run.path.write_bytes(b"".join([odd, *rest]))
+    with pytest.raises(ForeignTraceError, match=r"line 1: .*'locks'"):
+        check([run.path], contract).result()
+
+
 def test_a_trace_of_another_contract_is_refused(
     contract: Contract, record: Record
 ) -> None:

@@ -190,6 +190,31 @@ def test_a_listed_id_names_an_instance_to_the_same_account_in_the_same_region(
     assert judged("har", [look(**more), refused]) == broken
 
 
+@pytest.mark.parametrize(
+    ("action", "params", "host"),
+    [
+        ("StopInstance", ONE, "ecs-vpc.cn-hangzhou.aliyuncs.com"),
+        ("RedeployInstance", ONE, "ecs-vpc.cn-hangzhou.aliyuncs.com"),
+        ("AcceptInquiredSystemEvent", {"EventId": "e-1"}, HOST),
+        ("RedeployDedicatedHost", {"DedicatedHostId": "dh-1"}, HOST),
+        ("TagResources", {"ResourceId.1": "i-1"}, HOST),
+        ("StopInstance", {}, HOST),  # what it named was not kept
+    ],
+)
+def test_a_hand_that_may_have_moved_an_instance_accuses_nobody(
+    judged: Judged, action: str, params: Fields, host: str
+) -> None:
+    status = {
+        "RequestId": "R-403",
+        "Code": "IncorrectInstanceStatus",
+        "Message": "The current status of the resource does not support this operation.",
+    }
+    looks, refused = [look(), look(at=2000)], call(status, at=2009, status=403)
+    moved = entry(action, params, taken(), at=2005, host=host)
+    assert judged("har", [*looks, refused]) == ["A8"]
+    assert judged("har", [*looks, moved, refused]) == []
+
+
 def test_another_site_that_speaks_of_event_names_is_no_trail(judged: Judged) -> None:
     site = call("", params={"eventName": "click"})
     site["request"]["queryString"] = [{"name": "eventName", "value": "click"}]
@@ -246,6 +271,50 @@ def test_a_call_in_two_files_is_one_call(judged: Judged) -> None:
     assert judged("har", file, file) == []
 
 
+def test_a_call_in_two_files_is_one_call_however_its_answer_is_written(
+    judged: Judged,
+) -> None:
+    """As by a browser, and by a proxy that it went through."""
+    nonce = {"x-acs-signature-nonce": "n", **KEY}
+    answer = taken()
+    coded = base64.b64encode(json.dumps(answer).encode()).decode()
+    one, two = (call(text, headers=nonce) for text in (answer, coded))
+    two["response"]["content"]["encoding"] = "base64"
+    spread = call(json.dumps(answer, indent=1), headers=nonce)
+    assert judged("har", [one], [two], [spread]) == []
+
+
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:00:00-08:00"]
+)
+def test_a_time_that_no_clock_can_show_is_damage(
+    contract: Contract, tmp_path: Path, when: str
+) -> None:
+    path = tmp_path / "x.har"
+    odd = call({"TaskId": 1}) | {"startedDateTime": when}
+    path.write_text(json.dumps({"log": {"entries": [odd]}}))
+    result = watch([path], "har", contract, 60.0, 600.0)
+    assert (result.exit_code, result.complete) == (3, False)
+    assert "entry 1: it is no entry of a HAR file" in result.problems[0].text
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\n", "\ufeff\r\n \n"])
+def test_events_in_lines_may_follow_a_mark_or_an_empty_line(
+    contract: Contract, tmp_path: Path, before: str
+) -> None:
+    path = tmp_path / "trail"
+    missed = event("RedeployInstance", ONE, None, 5, errorCode=NOT_FOUND["Code"])
+    events = [event("DescribeInstances", {}, listing()), missed]
+    path.write_text(before + "".join(json.dumps(one) + "\n" for one in events), "utf-8")
+    assert kind_of(path) == "actiontrail"
+    result = watch([path], "actiontrail", contract, 60.0, 600.0)
+    assert [one.clause for one in result.findings] == ["A15"]
+
+
+def test_an_hour_without_an_event_is_checked_with_the_others(judged: Judged) -> None:
+    assert judged("actiontrail", [], [redeployed()]) == []
+
+
 def test_files_are_put_in_the_order_of_time(judged: Judged) -> None:
     """A day of calls is no burst because a later file was named first."""
     day = [redeployed(60 * n) for n in range(1_200)]
@@ -272,6 +341,17 @@ def test_a_burst_of_nobody_knows_whom_is_no_burst(judged: Judged) -> None:
     for more, broken in ({}, ["Q2"]), ({"acsRegion": None}, []):
         burst = [redeployed(n / 50, **more) for n in range(1_100)]
         assert judged("actiontrail", burst) == broken
+
+
+def test_no_http_status_is_told_that_a_trail_does_not_keep(
+    contract: Contract, tmp_path: Path
+) -> None:
+    shown = event("DescribeInstances", {}, listing())
+    missed = event("RedeployInstance", ONE, None, 5, errorCode=NOT_FOUND["Code"])
+    path = tmp_path / "trail"
+    path.write_text(json.dumps([shown, missed]))
+    [found] = watch([path], "actiontrail", contract, 60.0, 600.0).findings
+    assert (found.observed, found.trace[0].observed) == (NOT_FOUND["Code"],) * 2
 
 
 def test_another_service_may_move_an_instance(judged: Judged) -> None:

@@ -85,11 +85,22 @@ def test_each_format_goes_to_standard_output_and_to_a_file(
 def test_several_results_of_one_target_are_merged(
     conforming: Result, write: Write
 ) -> None:
-    paths = [write(f"{number}.json", conforming) for number in range(3)]
+    shards = [replace(conforming, seconds=number / 8) for number in range(3)]
+    paths = [write(f"{number}.json", one) for number, one in enumerate(shards)]
     merged = Result.from_text(report("merge", *paths).stdout)
     assert merged.cases == 3 * conforming.cases
     badge = fromstring(report("badge", *paths).stdout)
     assert badge.get("aria-label") == "RedeployInstance: conforming"
+
+
+def test_one_result_under_two_names_is_not_counted_twice(
+    conforming: Result, write: Write
+) -> None:
+    one, two = write("a.json", conforming), write("b.json", conforming)
+    outcome = report("text", one, two)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    said = f"{two} is the same result as {one}: it would count twice\n"
+    assert outcome.stderr == f"redeploy-conformance: {said}"
 
 
 def test_different_editions_are_refused_in_one_sentence(
@@ -149,6 +160,38 @@ def test_what_is_no_result_is_said_in_one_sentence(
         assert outcome.stderr.count("\n") == 1
     path.write_bytes(b"\xff\xfe\x00")
     assert report("text", str(path)).exit_code == 2
+
+
+def test_of_a_stream_it_is_told_which_line_is_wrong(tmp_path: Path) -> None:
+    """Not that `report` reads streams: this is what somebody asks for."""
+    path = tmp_path / "x.stream"
+    path.write_text('{"record": "start", "format": "redeploy-conformance/stream/1"}\n')
+    assert f"{path} is no result: line 1: " in report("text", str(path)).stderr
+
+
+def test_a_byte_order_mark_is_no_damage(conforming: Result, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(conforming.to_text(), "utf-8-sig")
+    assert report("merge", str(path)).stdout == conforming.to_text()
+
+
+@pytest.mark.parametrize("name", ["text", "matrix", "clients"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "",
+        '{"format": "redeploy-conformance/certification/1", "a":',
+        '{"record": "start"',
+    ],
+)
+def test_what_is_nested_without_an_end_is_no_result(
+    tmp_path: Path, name: str, begun: str
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(f"{begun}{'[' * 200_000}\n", "utf-8")
+    outcome = report(name, str(path))
+    assert outcome.exit_code == 2
+    assert outcome.stderr.count("\n") == 1
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
