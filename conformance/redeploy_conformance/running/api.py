@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from redeploy_conformance.parallel import Span, at_once, hold
 from redeploy_conformance.redact import scrubbed
+from redeploy_conformance.running.paging import PAGE, PagesError, paged
 from redeploy_conformance.running.shapes import UNREAD, misshapen
 from redeploy_conformance.running.watcher import Watcher
 from redeploy_conformance.targets.base import (
@@ -34,17 +35,6 @@ ALL_STATUSES = (
     "Canceled",
     "Failed",
 )
-PAGE = 100
-MOST_PAGES = 500
-LISTS = {
-    "DescribeInstances": ("Instances", "Instance", "InstanceId"),
-    "DescribeInstanceHistoryEvents": (
-        "InstanceSystemEventSet",
-        "InstanceSystemEventType",
-        "EventId",
-    ),
-}
-"""Where the rows of a listing operation are, and what names each."""
 T = TypeVar("T")
 
 
@@ -313,8 +303,7 @@ class Api:
         for start in range(0, len(ids), PAGE):
             some = ids[start : start + PAGE]
             params = [("RegionId", self.region), ("InstanceIds", json.dumps(some))]
-            action, most = "DescribeInstances", len(some)
-            yield from self._paged(action, params, credentials, most=most)
+            yield from self._paged("DescribeInstances", params, credentials, len(some))
 
     def events(
         self, credentials: Credentials, instance_id: str = ""
@@ -333,37 +322,15 @@ class Api:
         action: str,
         params: Sequence[tuple[str, str]],
         credentials: Credentials,
-        *,
         most: float = math.inf,
     ) -> Iterable[Mapping[str, Any]]:
-        """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
+        def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+            return self.ask(action, [*params, *page], credentials)
 
-        Raises:
-            SetUpError: the pages do not end, or one comes again in place of the next.
-        """
-        outer, inner, named = LISTS[action]
-        seen: set[str] = set()
-        before: list[str] = []
-        for number in range(1, MOST_PAGES + 1):
-            page = [("PageSize", str(PAGE)), ("PageNumber", str(number))]
-            fields = self.ask(action, [*params, *page], credentials)
-            rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
-            yield from rows
-            ids = [str(row.get(named)) for row in rows]
-            new = set(ids) - seen
-            seen |= new
-            total = _total(fields)
-            # A page that is not full may hold all there is, whatever the total says.
-            if len(ids) == PAGE and ids == before and len(seen) < total:
-                raise SetUpError(
-                    f"{action} shows on page {number} what was on page {number - 1}, though it "
-                    f"counts {total} rows: it does not heed PageNumber"
-                )
-            before = ids
-            whole = len(rows) < PAGE and len(seen) >= total
-            if whole or not new or len(seen) >= most:
-                return
-        raise SetUpError(f"{action} has over {MOST_PAGES} pages")
+        try:
+            yield from paged(action, ask, most)
+        except PagesError as error:
+            raise SetUpError(str(error)) from error
 
     def ask(
         self, action: str, params: Sequence[tuple[str, str]], credentials: Credentials
@@ -387,12 +354,6 @@ class Api:
         if wrong:
             raise SetUpError(f"{action} {UNREAD}: {wrong}")
         return answer.fields
-
-
-def _total(fields: Mapping[str, Any]) -> int:
-    """Return how many rows an answer says that there are in all; 0 where it does not say so."""
-    total = str(fields.get("TotalCount"))
-    return int(total) if total.isascii() and total.isdecimal() else 0
 
 
 def _json(answer: HttpResponse, what: str) -> dict[str, Any]:

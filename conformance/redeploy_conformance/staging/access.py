@@ -6,7 +6,8 @@ from typing import Any
 
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
-from redeploy_conformance.running.api import PAGE, PLAIN, Api, Manner, SetUpError
+from redeploy_conformance.running.api import PLAIN, Api, Manner, SetUpError
+from redeploy_conformance.running.paging import PAGE
 from redeploy_conformance.running.task_list import rows_of
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY

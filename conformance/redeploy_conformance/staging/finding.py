@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redeploy_conformance.judging.views import event_of
-from redeploy_conformance.running.api import PAGE
+from redeploy_conformance.running.paging import PAGE
 from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,

@@ -23,8 +23,8 @@ from redeploy_conformance.planning.steps import (
     Step,
 )
 from redeploy_conformance.planning.weave import merged, tour
-from redeploy_conformance.running.api import PAGE
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.paging import PAGE
 from redeploy_conformance.trial.trial import try_fault
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
