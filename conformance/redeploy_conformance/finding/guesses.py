@@ -190,3 +190,13 @@ def _calls(call: Redeploy) -> Iterator[Redeploy]:
     if call.statements is not None:
         for some in ((), *((one,) for one in call.statements)):
             yield Redeploy(call.key, statements=some)
+
+
+def each_alone(steps: Sequence[Step]) -> Iterator[Steps]:
+    """Yield each of the last calls of several, with what was made before it and a look at the end."""
+    calls = [place for place, one in enumerate(steps) if _is_call(one)]
+    for place in calls[-CALLS:] if len(calls) > 1 else ():
+        before = (
+            one for one in steps[:place] if isinstance(one, Create | Patch | Raise)
+        )
+        yield (*before, steps[place], Settle())

@@ -9,7 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from redeploy_conformance.finding.bursts import bursts
-from redeploy_conformance.finding.guesses import guesses, has_ending, special, together
+from redeploy_conformance.finding.guesses import (
+    each_alone,
+    guesses,
+    has_ending,
+    special,
+    together,
+)
 from redeploy_conformance.judging.blaming import REFUSED, Violation
 from redeploy_conformance.judging.guards import reasons
 from redeploy_conformance.judging.ledger import Ledger
@@ -175,7 +181,31 @@ def _finding(
         else:
             done, shown = guess
             run = shown[0]
+        cause = _cause(bench, done, violation) if drawn else None
+        if cause is not None:
+            violation, done, shown = cause
+            run = shown[0]
     return _written(bench, case, violation, run, done, reproduce, shown, attempts)
+
+
+def _cause(
+    bench: Bench, steps: Sequence[Step], violation: Violation
+) -> tuple[Violation, Steps, list[Run]] | None:
+    """Return what one of several calls breaks by itself, if it changes what nobody asked for.
+
+    No step of the fewest can go: without that call, the clause that was seen broken is not.
+    """
+    if violation.clause in UNASKED or violation.clause == "S1":
+        return None
+    for alone in each_alone(steps):
+        wrong = perform(bench, alone, Ledger()).violations
+        first = next((one for one in wrong if one.clause in UNASKED), None)
+        if first is None:
+            continue
+        fewest = tuple(shortest(bench, alone, first, drawn=True)[0])
+        if shown := _shown(bench, fewest, first):
+            return first, fewest, shown
+    return None
 
 
 def _written(

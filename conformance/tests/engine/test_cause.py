@@ -1,0 +1,72 @@
+"""A call that by itself changes what nobody asked for is the cause of what is seen after another."""
+
+from collections.abc import Callable
+
+import pytest
+
+from redeploy_conformance.faults.catalogue import FAULTS
+from redeploy_conformance.finding.investigate import findings, perform
+from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.planning.steps import (
+    Advance,
+    Create,
+    Look,
+    Patch,
+    Raise,
+    Redeploy,
+    Settle,
+    Step,
+)
+from redeploy_conformance.running.bench import Bench
+
+REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
+MADE = Create("i1", (), (REBOOT,), ending="succeed")
+LOCKED = Patch("i1", (("lock_reasons", ("financial",)),))
+AGAIN = Raise("i1", *REBOOT)
+FORGED = Redeploy("i1", forgery="wrong key")
+BY_ITSELF = ["create", "redeploy", "settle"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "steps", "seen", "told"),
+    [
+        (
+            "bad-signature-takes-effect",
+            (MADE, FORGED, Redeploy("i1"), Look()),
+            "L1",
+            ("U4", BY_ITSELF),
+        ),
+        (
+            "forged-call-takes-effect-later",
+            (MADE, LOCKED, Redeploy("i1"), FORGED, Advance(45), Settle()),
+            "L3",
+            ("U4", BY_ITSELF),
+        ),
+        (
+            "same-host-after-success",
+            (MADE, FORGED, Redeploy("i1"), Settle()),
+            "L4",
+            None,
+        ),
+        (
+            "second-success-ends-stopped",
+            (MADE, Redeploy("i1"), Settle(), AGAIN, Redeploy("i1"), Settle()),
+            "L3",
+            None,
+        ),
+    ],
+)
+def test_it_is_told_in_place_of_the_other(
+    bench_of: Callable[..., Bench],
+    fault: str,
+    steps: tuple[Step, ...],
+    seen: str,
+    told: tuple[str, list[str]] | None,
+) -> None:
+    bench = bench_of(FAULTS[fault].build())
+    run = perform(bench, steps, Ledger())
+    assert [one.clause for one in run.violations] == [seen]
+    (found,) = findings(bench, "walk", run, "", drawn=True)
+    kinds = [one["step"] for one in found.steps]
+    assert (found.clause, kinds) == (told or (seen, kinds))
+    assert found.reproduced == found.attempts == 3
