@@ -152,14 +152,16 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     from redeploy_schemas.contract import load
     from redeploy_schemas.records import InvalidRecordError, Result
 
-    if why := written_over(output, (result, *traces)):
+    why = written_over(output, (result, *traces)) or unwritable(output, whole=True)
+    if why is not None:
         leave(RunVerdict.WRONG_USAGE, why)
     try:
         read = Result.from_text(Path(result).read_text("utf-8"))
         made = certificates.make(read, [Path(one) for one in traces], load())
-        Path(output).write_text(certificates.to_text(made), "utf-8")
+        write_whole(Path(output), certificates.to_text(made))
     except OSError as error:
-        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
+        place = error.filename or output
+        leave(RunVerdict.WRONG_USAGE, f"{place}: {error.strerror or error}")
     except (InvalidRecordError, UnicodeDecodeError) as error:
         told = seems(result, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
@@ -271,7 +273,8 @@ def update_baseline(
         read = Result.from_text(Path(result).read_text("utf-8"))
         changes = update(Path(file), read, issue=issue, expires=until, why=why)
     except OSError as error:
-        leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
+        place = error.filename or file
+        leave(RunVerdict.WRONG_USAGE, f"{place}: {error.strerror or error}")
     except (InvalidRecordError, UnicodeDecodeError) as error:
         told = seems(result, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")

@@ -31,7 +31,7 @@ from redeploy_conformance.evidence.sources import (
 )
 from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Reply, read, unanswered
-from redeploy_conformance.wire.answers import decode_answer
+from redeploy_conformance.wire.answers import WEB_PAGE, decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 from redeploy_conformance.wire.quick import from_json
 
@@ -46,6 +46,8 @@ GZIP = 31
 """What ``zlib`` calls the form of gzip."""
 LONGEST = 64 * 1024 * 1024
 """Bytes of an answer that is unpacked."""
+OURS = frozenset({"RequestId", "Code", "Message", "TaskId"})
+"""Fields of which an answer of the service has one, whatever else it lacks."""
 NOTHING: tuple[Page | None, object] = (None, None)
 
 
@@ -211,7 +213,9 @@ def _reply(response: _Response) -> Reply:
         return unanswered("the file does not keep the answer")
     body = _body(response.content)
     answer = decode_answer(HttpResponse(response.status, (), body), from_json)
-    if answer.fields is None and not 200 <= response.status < 300:
+    good = 200 <= response.status < 300
+    page = (answer.problem or "").startswith(WEB_PAGE)
+    if page or not (good or OURS & (answer.fields or {}).keys()):
         return unanswered("somebody on the way has answered, it seems")
     if answer.fields is None and _in_part(response, body):
         return unanswered("the file does not keep the answer as it was")

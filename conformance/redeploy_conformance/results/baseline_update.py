@@ -10,7 +10,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
-from redeploy_conformance.files import seems
+from redeploy_conformance.files import seems, write_whole
 from redeploy_conformance.results.baseline import (
     BASELINE_FORMAT,
     BaselineError,
@@ -82,7 +82,7 @@ def update(
         if not path.exists():
             return Changes((), written=False)
         del document["known"]
-    path.write_text(tomlkit.dumps(document), "utf-8")
+    write_whole(path, tomlkit.dumps(document))
     return Changes(tuple(lines))
 
 

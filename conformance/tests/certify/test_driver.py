@@ -141,12 +141,27 @@ def test_after_a_crash_the_next_case_has_a_new_process(made: Make) -> None:
     assert (result.problem, result.cases) == (None, 2)
 
 
-def test_an_adapter_that_cannot_tell_of_a_plain_call_is_not_blamed_on_its_library(
-    made: Make, cases: Sequence[Case]
+ODD_ERROR = """number = json.loads(line)["id"]
+told = {"id": number, "outcome": "success", "task_id": "t", "request_id": "r"}
+if number == 2:
+    told = {"id": 2, "outcome": "error", "code": "C", "http_status": "404"}
+print(json.dumps(told), flush=True)"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ('print("debug", flush=True)', "a plain call"),
+        (ODD_ERROR, "a call that is refused"),
+    ],
+)
+def test_an_adapter_that_cannot_tell_of_a_call_is_not_blamed_on_its_library(
+    made: Make, cases: Sequence[Case], lines: str, what: str
 ) -> None:
-    result = certify(made('print("debug", flush=True)'), cases, Asked("made", 0))
+    result = certify(made(lines), cases, Asked("made", 0))
     assert (result.clauses, result.failures) == ((), ())
     assert result.problem is not None
+    assert result.problem.startswith(f"it tells of {what} by a line that is no answer")
     assert "see certify --check-adapter" in result.problem
     assert exit_code([result]) is RunVerdict.UNREACHABLE
 

@@ -228,6 +228,21 @@ def test_an_update_keeps_comments_and_removes_what_holds(
     assert "A3" not in path.read_text()
 
 
+def test_an_update_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "baseline.toml"
+    path.write_text(FILE)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        update(path, record(None).result, issue=None, expires=TODAY)
+    assert path.read_text() == FILE
+    assert [one.name for one in tmp_path.glob("*baseline*")] == [path.name]
+
+
 def test_an_update_mends_a_changed_reason(tmp_path: Path, record: Record) -> None:
     path = tmp_path / "baseline.toml"
     path.write_text(FILE.replace('"accepted"', '"403 DiskError"'))

@@ -283,9 +283,11 @@ def test_errors_of_the_command_are_one_sentence(green: Path) -> None:
         (("certificate", "verify", "none.json", "r.trace"), 2),
         (("certificate", "verify", "r.trace", "r.trace"), 2),
         (("certificate", "make", "r.trace", "r.trace", "-o", "x"), 2),
+        (("certificate", "make", "r.json", "r.trace", "-o", "/dev/full"), 2),
         (("check-trace", "none"), 2),
     ):
         done = _command(*words, cwd=green)
         assert done.returncode == code
         assert len(done.stderr.splitlines()) == 1
         assert "Traceback" not in done.stderr
+        assert "None" not in done.stderr

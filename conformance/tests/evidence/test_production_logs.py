@@ -122,8 +122,16 @@ def test_a_call_that_names_none_is_still_seen(judged: Judged, more: Fields) -> N
 def test_a_page_of_somebody_on_the_way_is_no_answer(
     judged: Judged, status: int
 ) -> None:
-    for page in ("<html>No.</html>", "No."):
+    for page in ("<html>No.</html>", "No.", {"error": "No."}):
         assert judged("har", [look(), call(page, at=5, status=status)]) == []
+
+
+def test_a_page_to_log_in_is_no_answer_and_an_empty_one_of_the_service_is(
+    judged: Judged,
+) -> None:
+    page = "<!DOCTYPE html><html><body>Log in<br></body></html>"
+    assert judged("har", [call(page)]) == []
+    assert judged("har", [call({})]) == ["R4", "R1"]
 
 
 def test_what_is_no_call_of_the_api_is_not_judged(judged: Judged) -> None:
