@@ -79,14 +79,16 @@ def _changed_another(
         found, _ = maker.verified([another], None)
     if not found:
         return None
-    told = (
+    if not maker.lag and maker.clock.stepped:
+        maker.clock.wait(LATER)
+        if not maker.verified([another], None)[0]:
+            late = (
+                "reads are late, though declared not to be: an instance changed alike, and never "
+                f"called, shows only {LATER:g} s later {found[0].expected}, and until then "
+                f"{found[0].observed}"
+            )
+            return OfferError(late, instead=("L8l",))
+    return OfferError(
         "an instance made and changed alike, and never called, does not show it either: "
         f"expected {found[0].expected}, got {found[0].observed}"
     )
-    if maker.lag or not maker.clock.stepped:
-        return OfferError(told)
-    maker.clock.wait(LATER)
-    if maker.verified([another], None)[0]:
-        return OfferError(told)
-    late = f"{told}; {LATER:g} s later it does, so that reads are late, though they are declared not to be"
-    return OfferError(late, instead=("L8l",))
