@@ -43,7 +43,12 @@ class SetUpError(Exception):
 
 
 class OfferError(SetUpError):
-    """A part of the control protocol that is offered does not work (S1)."""
+    """A part of the control protocol that is offered does not work (S1), or else ``instead`` is broken."""
+
+    def __init__(self, text: str, instead: tuple[str, ...] = ()) -> None:
+        """Take the sentence, and the clauses that would explain it as well."""
+        super().__init__(text)
+        self.instead = instead
 
     key = ""
     """The instance that it was seen with, if it is known."""

@@ -12,6 +12,8 @@ from redeploy_conformance.running.api import OfferError, SetUpError
 from redeploy_conformance.running.making import Maker, asked
 
 SHOWN = frozenset({*INSPECTED, "local_disk"})
+LATER = 60.0
+"""Seconds for which a change is waited for that does not show, where no read is said to be late."""
 
 
 def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
@@ -27,22 +29,21 @@ def doubted(maker: Maker, wrong: Sequence[Violation]) -> None:
     if not maker.api.asks_more:
         return
     worlds, sent = Worlds(maker.oracle.worlds), len(maker.api.exchanges)
-    found: OfferError | None = None
+    why: OfferError | None = None
     # What cannot be tried again says nothing against the control plane, and the violation stays.
     with suppress(SetUpError):
         for key in dict.fromkeys(one.key for one in wrong):
             why = _own(maker, key, [one for one in wrong if one.key == key])
             if why is not None:
-                found = OfferError(why)
-                found.key = key
+                why.key = key
                 break
     maker.oracle.worlds = worlds
     del maker.api.exchanges[sent:]
-    if found is not None:
-        raise found
+    if why is not None:
+        raise why
 
 
-def _own(maker: Maker, key: str, wrong: Sequence[Violation]) -> str | None:
+def _own(maker: Maker, key: str, wrong: Sequence[Violation]) -> OfferError | None:
     """Return what the control plane did or told wrongly of an instance, if so.
 
     An answer rests on what it told where another clause may be broken instead.
@@ -58,7 +59,7 @@ def _own(maker: Maker, key: str, wrong: Sequence[Violation]) -> str | None:
     return None
 
 
-def _made_another(maker: Maker, key: str, by: step.Create) -> str | None:
+def _made_another(maker: Maker, key: str, by: step.Create) -> OfferError | None:
     account = maker.account(maker.oracle.homes[key]).id
     body = {"account_id": account, "instances": [asked(by)]}
     row = maker.plane.ask("POST", "instances", body, "instances-answer")["instances"][0]
@@ -66,7 +67,7 @@ def _made_another(maker: Maker, key: str, by: step.Create) -> str | None:
     shown = maker.plane.inspected(account).get(row["instance_id"], told)
     for name in sorted(SHOWN & told.keys()):
         if told[name] != shown[name]:
-            return (
+            return OfferError(
                 f"POST instances told of {row['instance_id']} as its {name} {told[name]}, and "
                 f"GET instances shows {shown[name]}"
             )
@@ -75,7 +76,7 @@ def _made_another(maker: Maker, key: str, by: step.Create) -> str | None:
 
 def _changed_another(
     maker: Maker, key: str, by: step.Create, changes: Sequence[step.Change]
-) -> str | None:
+) -> OfferError | None:
     another = f"another {key}"
     maker.create([replace(by, key=another)])
     for change in changes:
@@ -86,7 +87,16 @@ def _changed_another(
         found, _ = maker.verified([another], None)
     if not found:
         return None
-    return (
+    if not maker.lag and maker.clock.stepped:
+        maker.clock.wait(LATER)
+        if not maker.verified([another], None)[0]:
+            late = (
+                "reads are late, though declared not to be: an instance changed alike, and never "
+                f"called, shows only {LATER:g} s later {found[0].expected}, and until then "
+                f"{found[0].observed}"
+            )
+            return OfferError(late, instead=("L8l",))
+    return OfferError(
         "an instance made and changed alike, and never called, does not show it either: "
         f"expected {found[0].expected}, got {found[0].observed}"
     )

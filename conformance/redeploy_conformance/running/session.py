@@ -345,7 +345,7 @@ class Session:
 def not_as_offered(error: OfferError) -> Violation:
     """Return the violation that a part is offered and does not work (S1)."""
     wanted = "each part that is offered works as the control protocol says"
-    return Violation("S1", wanted, str(error), key=error.key)
+    return Violation("S1", wanted, str(error), instead=error.instead, key=error.key)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:

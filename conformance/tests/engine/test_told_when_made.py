@@ -12,6 +12,9 @@ from redeploy_conformance.emulator.control_parts import (
     ControlParts,
     Reply,
 )
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
@@ -138,6 +141,33 @@ def test_a_change_that_was_not_made_is_no_violation_of_a_redeploy(
     assert ([one.clause for one in run.violations], run.problem) == (["S1"], None)
     assert "made and changed alike" in run.violations[0].observed
     assert run.violations[0].key == "i1"
+    assert run.violations[0].instead == ()
+
+
+class LateReads(Observations):
+    """Shows locks as they were ten seconds ago, and an instance for as long after its release."""
+
+    def instances(self, call: Call, principal: Principal) -> dict[str, object]:
+        shown = super().instances(call, principal)
+        at, asked = principal.account.clock.now, call.params.get("InstanceIds", "")
+        past = self.__dict__.setdefault("past", {}).setdefault(asked, [])
+        past.append((at, shown))
+        return next(rows for then, rows in past if then > at - 10.0 or rows is shown)
+
+
+@pytest.mark.parametrize("change", [LOCKED, Release("i1")])
+def test_what_shows_late_though_no_read_is_declared_to_be_late_is_told_as_that(
+    bench_of: Callable[..., Bench], change: Step
+) -> None:
+    emulator = Emulator(parts=replace(Parts(), observations=LateReads))
+    steps = (Create("i1", (), (REBOOT,)), change, Look())
+    run = perform(bench_of(emulator), steps, Ledger())
+    [found] = run.violations
+    assert (found.clause, found.instead) == ("S1", ("L8l",))
+    assert found.observed.startswith(
+        "reads are late, though declared not to be: an instance changed alike, and never "
+        "called, shows only 60 s later another i1's "
+    )
 
 
 @pytest.mark.parametrize(
