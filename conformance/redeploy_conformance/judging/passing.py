@@ -23,6 +23,23 @@ from redeploy_conformance.judging.world import (
 from redeploy_schemas.contract import Contract, Transition
 from redeploy_schemas.vocabulary import Ending, LocalDisk, Storage
 
+SUCCEEDED = (
+    ("status", "L3"),
+    ("host", "L4"),
+    ("cloud_data", "D2"),
+    ("orderly_stops", "L11"),
+    ("power_offs", "L11"),
+)
+"""What rests on which clause after a success."""
+RENEWED = (("local_data", "D1"), ("local_disk", "D3"))
+"""The same, where there are local disks."""
+ANSWERED, SIMULATED, NOT_NOW, UNLISTED = "E1", "E4", "E3", "E2"
+"""The clauses that events rest on after a success."""
+OF_SUCCESS = frozenset(
+    {*dict((*SUCCEEDED, *RENEWED)).values(), ANSWERED, SIMULATED, NOT_NOW, UNLISTED}
+)
+"""Clauses that only a redeploy shows which succeeds."""
+
 
 def passed(
     contract: Contract, world: World, now: float, rules: Rules
@@ -107,19 +124,9 @@ def _why_failed(world: World) -> tuple[tuple[str, str], ...]:
 def _why_succeeded(
     contract: Contract, world: World, flight: Flight
 ) -> tuple[tuple[str, str], ...]:
-    fixed = (
-        ("status", "L3"),
-        ("host", "L4"),
-        ("cloud_data", "D2"),
-        ("orderly_stops", "L11"),
-        ("power_offs", "L11"),
-    )
-    local: tuple[tuple[str, str], ...] = ()
-    if world.storage == Storage.LOCAL:
-        local = (("local_data", "D1"), ("local_disk", "D3"))
     return (
-        *fixed,
-        *local,
+        *SUCCEEDED,
+        *(RENEWED if world.storage == Storage.LOCAL else ()),
         *(
             (f"event {one.id}", _since(world, one, clause))
             for one in world.events
@@ -139,15 +146,15 @@ def _event_clause(
 ) -> str | None:
     """Return the clause that an event rests on after a success; none where that is open (E1r)."""
     if event.id in flight.answers:
-        return "E1"
+        return ANSWERED
     if event.simulated:
-        return "E4"
+        return SIMULATED
     if responds_to(contract, world, event):  # raised on the way
         return None
     row = contract.event_by_type.get(event.type)
     if row is not None and event.status in row.statuses:
-        return "E3"
-    return "E2"
+        return NOT_NOW
+    return UNLISTED
 
 
 def _closings(

@@ -10,6 +10,7 @@ from itertools import pairwise
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.touring import TOUR
 from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.passing import OF_SUCCESS
 from redeploy_conformance.judging.world import Told
 from redeploy_conformance.running.api import Offer
 from redeploy_reports.phrases import count
@@ -36,9 +37,6 @@ CONSISTENT = frozenset(
     {"A5", "A10", "A6d", "A13e", "A14b", "E5", "E7", "L11a", "L13", "R6", "U3"}
 )
 """Open clauses of which an implementation should always go the same way."""
-OF_SUCCESS = frozenset({"L3", "L4", "L11", "D1", "D2", "D3", "E1", "E2", "E3", "E4"})
-"""Clauses that only a redeploy shows which succeeds: where nothing can be asked for, it may fail."""
-
 OF_FRESH_READS = frozenset({"L1", "L2", "L8r"})
 """Clauses about what shows at a certain moment: a read that may be late shows another one."""
 
@@ -271,6 +269,7 @@ class Gathered(Sums):
         if self.problems:
             return "see what could not be run"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
+            # where nothing can be asked for, every redeploy may fail
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"
 

@@ -25,6 +25,7 @@ FRESH = (
     "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain "
     "what was seen"
 )
+OF_SUCCESS = ("L3", "L4", "L11", "D1", "D2", "D3", "E1", "E2", "E3", "E4")
 PROBLEMS = "see what could not be run"
 
 
@@ -49,9 +50,9 @@ def finding() -> Finding:
     ("clause", "lacking", "problem", "remedy"),
     [
         ("L3", set(), None, TRACE),
-        ("L3", {Part.OUTCOMES}, None, OUTCOMES),
         ("L3", {Part.OUTCOMES}, "it was not made as asked", PROBLEMS),
-        ("U2", {Part.OUTCOMES}, None, TRACE),
+        *((one, {Part.OUTCOMES}, None, OUTCOMES) for one in OF_SUCCESS),
+        *((one, {Part.OUTCOMES}, None, TRACE) for one in ("U2", "A3")),
     ],
 )
 @pytest.mark.parametrize("idle", [True, False])
