@@ -192,11 +192,15 @@ def _calls(call: Redeploy) -> Iterator[Redeploy]:
             yield Redeploy(call.key, statements=some)
 
 
-def each_alone(steps: Sequence[Step]) -> Iterator[Steps]:
-    """Yield each of the last calls of several, with what was made before it and a look at the end."""
+def each_alone(steps: Sequence[Step]) -> Iterator[tuple[Steps, Steps]]:
+    """Yield each of the last calls of several, with what was made before it and a look at the end.
+
+    Beside it are the steps without that call.
+    """
     calls = [place for place, one in enumerate(steps) if _is_call(one)]
     for place in calls[-CALLS:] if len(calls) > 1 else ():
         before = (
             one for one in steps[:place] if isinstance(one, Create | Patch | Raise)
         )
-        yield (*before, steps[place], Settle())
+        rest = (*steps[:place], *steps[place + 1 :])
+        yield (*before, steps[place], Settle()), rest

@@ -181,26 +181,26 @@ def _finding(
         else:
             done, shown = guess
             run = shown[0]
-        cause = _cause(bench, done, violation) if drawn else None
-        if cause is not None:
-            violation, done, shown = cause
+        found = cause(bench, done, violation) if drawn else None
+        if found is not None:
+            violation, done, shown = found
             run = shown[0]
     return _written(bench, case, violation, run, done, reproduce, shown, attempts)
 
 
-def _cause(
+def cause(
     bench: Bench, steps: Sequence[Step], violation: Violation
 ) -> tuple[Violation, Steps, list[Run]] | None:
     """Return what one of several calls breaks by itself, if it changes what nobody asked for.
 
-    No step of the fewest can go: without that call, the clause that was seen broken is not.
+    And if without that call, the clause that was seen broken is not.
     """
     if violation.clause in UNASKED or violation.clause == "S1":
         return None
-    for alone in each_alone(steps):
+    for alone, rest in each_alone(steps):
         wrong = perform(bench, alone, Ledger()).violations
         first = next((one for one in wrong if one.clause in UNASKED), None)
-        if first is None:
+        if first is None or _same(_tried(bench, rest, violation), violation):
             continue
         fewest = tuple(shortest(bench, alone, first, drawn=True)[0])
         if shown := _shown(bench, fewest, first):

@@ -1,11 +1,13 @@
 """A call that by itself changes what nobody asked for is the cause of what is seen after another."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.finding.investigate import findings, perform
+from redeploy_conformance.finding.investigate import cause, findings, perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.steps import (
     Advance,
@@ -70,3 +72,21 @@ def test_it_is_told_in_place_of_the_other(
     kinds = [one["step"] for one in found.steps]
     assert (found.clause, kinds) == (told or (seen, kinds))
     assert found.reproduced == found.attempts == 3
+
+
+def test_what_is_broken_without_that_call_too_is_not_put_down_to_it(
+    bench_of: Callable[..., Bench],
+) -> None:
+    forged, host = (
+        FAULTS[one].parts
+        for one in ("bad-signature-takes-effect", "same-host-after-success")
+    )
+    bench = bench_of(Emulator(parts=replace(forged, redeploys=host.redeploys)))
+    steps = (MADE, FORGED, Redeploy("i1"), Settle())
+    for without, clause in (
+        ((MADE, FORGED, Settle()), "U4"),
+        (steps[:1] + steps[2:], "L4"),
+    ):
+        [violation] = perform(bench, without, Ledger()).violations
+        assert violation.clause == clause
+    assert cause(bench, steps, violation) is None
