@@ -25,6 +25,8 @@ CONTROL = "/redeploy-control/v1/"
 PARTS = (
     "accounts principals instances events outcomes clock inspect internal-errors reset"
 )
+MARKS = ("host", "local_data", "cloud_data")
+SEEN = (*MARKS, "local_disk", "billing", "disk_status", "orderly_stops", "power_offs")
 DEFAULTS = {
     "status": "Running",
     "tenancy": "default",
@@ -119,10 +121,8 @@ class World:
                 return 200, {"now": self.now}
             case "GET", "instances", _:
                 mine = [i for i in self.instances.values() if i["account"] == rest]
-                names = "host local_data cloud_data local_disk billing disk_status orderly_stops power_offs"
                 rows = [
-                    {"instance_id": i["id"], **{n: i[n] for n in names.split()}}
-                    for i in mine
+                    {"instance_id": i["id"]} | {n: i[n] for n in SEEN} for i in mine
                 ]
                 for row, one in zip(rows, mine, strict=True):
                     if one["storage"] == "cloud":
@@ -143,28 +143,21 @@ class World:
         return {"access_key_id": made, "access_key_secret": secret}
 
     def make(self, account: str, spec: Json) -> Json:
-        marks = {name: self.name("x") for name in ("host", "local_data", "cloud_data")}
+        marks = {name: self.name("x") for name in MARKS}
         one = {"id": self.name("i-"), "account": account, "events": [], "flight": None}
         one |= {**DEFAULTS, **marks, "orderly_stops": 0, "power_offs": 0, "next": None}
         one |= {name: spec[name] for name in DEFAULTS if spec.get(name) is not None}
         one["next"] = spec.get("next_redeploy")
         self.instances[one["id"]] = one
-        events = [
-            self.event(one["id"], e["type"], e["status"])
-            for e in spec.get("events", [])
-        ]
+        given = spec.get("events", [])
+        events = [self.event(one["id"], e["type"], e["status"]) for e in given]
         return {"instance_id": one["id"], "event_ids": events}
 
-    def event(
-        self, instance: str, kind: str, status: str, simulated: bool = False
-    ) -> str:
-        made = {"id": self.name("e-"), "instance": instance, "type": kind}
+    def event(self, owner: str, kind: str, status: str, simulated: bool = False) -> str:
+        made = {"id": self.name("e-"), "instance": owner, "type": kind}
         made |= {"status": status, "simulated": simulated}
-        self.instances[instance]["events"].append(made)
+        self.instances[owner]["events"].append(made)
         return str(made["id"])
-
-    def events(self) -> list[Json]:
-        return [e for one in self.instances.values() for e in one["events"]]
 
     # ------------------------------------------------------------ redeploys
 
@@ -206,8 +199,7 @@ class World:
         one = self.instances.get(wanted)
         if one is None or one["account"] != account:
             raise Refused(404, "InvalidInstanceId.NotFound")
-        refusal = self.refusal(one)
-        if refusal:
+        if refusal := self.refusal(one):
             raise Refused(*refusal)
         effect = self.errors.pop(account, "")
         if effect != "none":
@@ -272,11 +264,8 @@ class World:
             page = rows[(number - 1) * size : number * size]
             return {"InstanceSystemEventSet": {"InstanceSystemEventType": page}}
         if action == "RunInstances":
-            return {
-                "InstanceIdSets": {
-                    "InstanceIdSet": [self.make(account, {})["instance_id"]]
-                }
-            }
+            made = self.make(account, {})["instance_id"]
+            return {"InstanceIdSets": {"InstanceIdSet": [made]}}
         if action == "CreateSimulatedSystemEvents":
             one, kind = params["InstanceId.1"], params["EventType"]
             status = "Scheduled" if "Maintenance" in kind else "Executing"
@@ -317,8 +306,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request: of the control protocol, or a signed one (V3) of the public API."""
 
     protocol_version = "HTTP/1.1"
-    # An answer in one piece, or each waits for the client's acknowledgement.
-    wbufsize = -1
+    wbufsize = -1  # an answer in one piece, or each waits for an acknowledgement
     world: World
 
     def handle_one(self) -> None:
