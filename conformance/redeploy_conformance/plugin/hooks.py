@@ -193,9 +193,8 @@ def _scrub(report: pytest.TestReport, secrets: set[str]) -> None:
         report.longrepr = clean
 
 
-@pytest.hookimpl(
-    tryfirst=True
-)  # where it ends the run, nobody shows the test's own words
+# First, so that where it ends the run nobody shows the test's own words.
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Gather what the tests brought; runs in the controller too."""
     if _gathering is not None:

@@ -53,9 +53,8 @@ class Sums:
     trouble: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     declined: dict[str, str] = field(default_factory=dict)
-    left: dict[str, list[str]] = field(
-        default_factory=dict
-    )  # cases by why they do not apply
+    # Cases by why they do not apply.
+    left: dict[str, list[str]] = field(default_factory=dict)
     cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
     requests: int = 0
     steps: int = 0

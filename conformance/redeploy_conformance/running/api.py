@@ -43,15 +43,16 @@ class SetUpError(Exception):
 
 
 class OfferError(SetUpError):
-    """A part of the control protocol that is offered does not work (S1), or else ``instead`` is broken."""
+    """A part of the control protocol that is offered does not work (S1), or else ``instead`` is broken.
+
+    ``key`` names the instance that it was seen with, once that is known.
+    """
 
     def __init__(self, text: str, instead: tuple[str, ...] = ()) -> None:
         """Take the sentence, and the clauses that would explain it as well."""
         super().__init__(text)
         self.instead = instead
-
-    key = ""
-    """The instance that it was seen with, if it is known."""
+        self.key = ""
 
 
 class LostError(SetUpError):
