@@ -1,9 +1,11 @@
-"""How files are written: whole or not at all."""
+"""How files are written, whole or not at all, and what they seem to be."""
 
+import filecmp
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 
@@ -38,6 +40,18 @@ def written_twice(paths: Iterable[str]) -> str | None:
         if place in seen and (place.is_file() or not place.exists()):
             return f"{path}: two outputs would be written to it; give each its own"
         seen.add(place)
+    return None
+
+
+def read_twice(paths: Sequence[str | Path]) -> str | None:
+    """Return in one sentence that two files hold the same; None where no two do.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    for one, other in combinations(paths, 2):
+        if filecmp.cmp(one, other, shallow=False):
+            return f"{other} holds the same as {one}, and would count twice: give one of them"
     return None
 
 
