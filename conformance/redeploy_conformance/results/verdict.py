@@ -1,25 +1,21 @@
 """What the tests of a run brought, and the result that it makes."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.planning.planner import name, plan
 from redeploy_conformance.results.conclude import Gathered, Sums
 from redeploy_conformance.results.sentences import sentence
 from redeploy_conformance.running.api import Offer
+from redeploy_conformance.targets.base import Kind
 from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
-if TYPE_CHECKING:
-    pass
-
 SUITE = "redeploy-conformance"
-PLANNED = frozenset({"embedded", "http", "factory"})
-"""Kinds of targets that a run does the cases of the plan on."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -72,7 +68,8 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         gathered.add(report)
     gathered.problems += taken.crashes
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
-    if complete and not lost and target.kind in PLANNED:
+    # Of a log or an account there is no plan to have done a part of.
+    if complete and not lost and target.kind in set(Kind):
         gathered.filtered = (
             not {name(contract, one) for one in plan(contract)} <= gathered.names
         )
