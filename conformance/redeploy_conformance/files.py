@@ -48,7 +48,7 @@ def written_over(output: str, read: Iterable[str]) -> str | None:
     return f"{output} is read, and would be written over: name another file"
 
 
-def unwritable(path: str, *, whole: bool = False) -> str | None:
+def unwritable(path: str, *, whole: bool) -> str | None:
     """Return why a file cannot be written, in one sentence; None where nothing is in the way.
 
     It is tried, without a trace: permissions alone do not tell what a file system refuses. With

@@ -92,9 +92,9 @@ class Monitor:
         self,
         contract: Contract,
         *,
-        fresh: float = 5.0,
-        redeploy_seconds: float = 600.0,
-        wordless: bool = False,
+        fresh: float,
+        redeploy_seconds: float,
+        wordless: bool,
     ) -> None:
         """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds.
 

@@ -30,7 +30,7 @@ NEEDS = frozenset({Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES})
 
 def perform_tour(bench: Bench) -> tuple[Tour, CaseReport, Run]:
     """Run the tour; nothing is looked into yet."""
-    through = tour(bench.contract, plan(bench.contract), bench.offer.parts)
+    through = tour(plan(bench.contract), bench.offer.parts)
     report = CaseReport(TOUR, ())
     requests, steps = bench.api.requests, bench.steps
     run = perform(bench, through.steps, report.ledger, counted=True)

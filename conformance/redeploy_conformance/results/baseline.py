@@ -325,12 +325,11 @@ def sentence_known(
     notes: Sequence[Problem],
 ) -> str:
     """Return that verdict in one sentence, with how much is known."""
-    said = _said_known(result, verdict, clauses, notes)
+    said = _said_known(verdict, clauses, notes)
     return result.sentence if said is None else with_left_out(said, result.left_out)
 
 
 def _said_known(
-    result: Result,
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
     notes: Sequence[Problem],
