@@ -25,6 +25,7 @@ from redeploy_conformance.results.sentences import with_left_out
 from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.find import find
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result
 from redeploy_schemas.validation import problems
@@ -325,35 +326,25 @@ def sentence_known(
     notes: Sequence[Problem],
 ) -> str:
     """Return that verdict in one sentence, with how much is known."""
-    said = _said_known(verdict, clauses, notes)
-    return result.sentence if said is None else with_left_out(said, result.left_out)
-
-
-def _said_known(
-    verdict: RunVerdict,
-    clauses: Sequence[ClauseResult],
-    notes: Sequence[Problem],
-) -> str | None:
-    """Return what is new in that sentence; None where nothing is."""
     known = sum(one.verdict == Verdict.KNOWN.value for one in clauses)
     broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
     if not known and not notes:
-        return None
-    deviations = "1 known deviation" if known == 1 else f"{known} known deviations"
+        return result.sentence
+    deviations = count(known, "known deviation")
     match verdict:
         case RunVerdict.CONFORMING:
             behind = ", ".join(sorted(_behind(clauses)))
             hidden = f", which kept {behind} from being exercised" if behind else ""
-            return (
+            said = (
                 f"Conforming but for {deviations}{hidden}: every violation is in the "
                 "baseline."
             )
         case RunVerdict.NOT_CONFORMING:
-            return f"Not conforming: {broken} violated beyond {deviations}."
+            said = f"Not conforming: {broken} violated beyond {deviations}."
         case RunVerdict.INCOMPLETE:
             why = notes[0].text if notes else "not every required clause was exercised"
-            if not known:
-                return f"Incomplete: {why}."
-            return f"Incomplete with {deviations} and no other violation: {why}."
+            with_them = f" with {deviations} and no other violation" if known else ""
+            said = f"Incomplete{with_them}: {why}."
         case _:
-            return None
+            return result.sentence
+    return with_left_out(said, result.left_out)
