@@ -1,6 +1,9 @@
 """What the tests of a run brought, and the result that it makes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
@@ -10,7 +13,7 @@ from redeploy_conformance.results.sentences import sentence
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.base import Kind
 from redeploy_conformance.targets.statement import Statement, fresh
-from redeploy_schemas.contract import load
+from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
@@ -31,6 +34,35 @@ class Start(Record):
     started: str
     seed: int
     workers: int
+
+
+def started_on(
+    contract: Contract,
+    statement: Statement,
+    kind: str,
+    started: datetime,
+    *,
+    offers: Iterable[Part] = (),
+    seed: int = 0,
+    workers: int = 1,
+) -> Start:
+    """Return what is known of a run on the target that a statement is of; ``started`` in UTC."""
+    return Start(
+        suite_version=version(SUITE),
+        contract_edition=contract.edition,
+        contract_sha256=contract.sha256,
+        target=TargetRecord(
+            name=statement.name,
+            version=statement.version,
+            kind=kind,
+            address=statement.url,
+            offers=tuple(sorted(part.value for part in offers)),
+            declares=declared(statement),
+        ),
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seed=seed,
+        workers=workers,
+    )
 
 
 @dataclass(slots=True)
