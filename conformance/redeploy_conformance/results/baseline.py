@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.files import seems
-from redeploy_conformance.finding.investigate import command, perform, trace
-from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.finding.counterexample import counterexample
+from redeploy_conformance.finding.investigate import command, perform
 from redeploy_conformance.judging.ledger import Ledger
-from redeploy_conformance.planning.notation import InvalidStepError, to_json
+from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.conclude import draw
 from redeploy_conformance.results.sentences import with_left_out
 from redeploy_conformance.running.bench import Bench, set_up
-from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.find import find
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
@@ -180,7 +179,16 @@ def _tried(
     if hit is None and not run.violations:
         text = f"{name}: its pinned trace passes now; remove the entry"
         return Pinned(entry, Standing.STALE, text)
-    finding = _finding(bench.contract, entry, run, hit or run.violations[0])
+    finding = counterexample(
+        bench.contract,
+        run,
+        hit or run.violations[0],
+        case=CASE,
+        steps=entry.steps,
+        reproduce=command("baseline", "check", "FILE", "TARGET"),
+        reproduced=1,
+        attempts=1,
+    )
     reason = reason_of(finding.observed)
     if hit is None or reason != entry.reason:
         text = (
@@ -197,23 +205,6 @@ def _tried(
 
 def _same(one: Entry, two: Entry) -> bool:
     return (one.clause, one.reason) == (two.clause, two.reason)
-
-
-def _finding(contract: Contract, entry: Entry, run: Run, hit: Violation) -> Finding:
-    return Finding(
-        clause=hit.clause,
-        also=hit.also,
-        instead=hit.instead,
-        case=CASE,
-        summary=contract.by_id[hit.clause].statement,
-        expected=hit.expected,
-        observed=hit.observed,
-        trace=trace(contract, run, hit),
-        steps=tuple(to_json(one) for one in entry.steps),
-        reproduce=command("baseline", "check", "FILE", "TARGET"),
-        reproduced=1,
-        attempts=1,
-    )
 
 
 def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
