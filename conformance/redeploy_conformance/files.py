@@ -1,4 +1,4 @@
-"""How files are written: whole or not at all."""
+"""How files are written, whole or not at all, and what kind of the suite's own files one is."""
 
 import os
 import re
