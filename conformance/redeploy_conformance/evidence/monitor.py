@@ -35,6 +35,7 @@ from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Kind, Reply, flaws
 from redeploy_conformance.judging.world import World
+from redeploy_conformance.running.api import ALL_STATUSES
 from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
@@ -58,8 +59,6 @@ NARROWING = (
     "EventType",
 )
 """How the names of parameters begin that leave events out."""
-STATUSES = 7
-"""Event statuses that there are: a question for all of them leaves no event out."""
 
 
 @dataclass(slots=True)
@@ -378,4 +377,4 @@ def _leaves_none_out(seen: Seen, page: Page) -> bool:
             asked.add(value)
         elif name.startswith(NARROWING):
             return False
-    return len(asked) == STATUSES
+    return len(asked) == len(ALL_STATUSES)

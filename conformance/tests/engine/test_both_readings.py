@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from redeploy_conformance.emulator.admission import LOCAL_DISKS_ONLY, RESPONDABLE
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.control_parts import PARTS
+from redeploy_conformance.emulator.state import EVENT_STATUSES
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.judging.model import Rules
@@ -26,6 +27,7 @@ from redeploy_conformance.planning.plans.blocks import (
     words,
 )
 from redeploy_conformance.planning.steps import Redeploy
+from redeploy_conformance.running.api import ALL_STATUSES
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.staging.decide import SETTABLE, SHOWN
 from redeploy_schemas.contract import Attribute, Contract, Precondition, load
@@ -166,6 +168,10 @@ def test_both_list_the_same_events(contract: Contract) -> None:
             f"{kind}: contract.toml has {ours.get(kind)}, "
             f"RESPONDABLE in emulator/admission.py has {theirs.get(kind)}"
         )
+    statuses = {*contract.open_event_statuses, *contract.final_event_statuses}
+    assert statuses == set(ALL_STATUSES) == set(EVENT_STATUSES), (
+        "[event_status], ALL_STATUSES in running/api.py and EVENT_STATUSES in emulator/state.py differ"
+    )
     limited = {row.type for row in contract.events if row.only_with}
     assert limited == LOCAL_DISKS_ONLY, (
         "only_with in contract.toml and LOCAL_DISKS_ONLY in emulator/admission.py differ"
