@@ -1,4 +1,4 @@
-"""How files are written, whole or not at all, and what they seem to be."""
+"""How files are written, whole or not at all, and what kind of the suite's own files one is."""
 
 import filecmp
 import os
@@ -62,7 +62,7 @@ def written_over(output: str, read: Iterable[str]) -> str | None:
     return f"{output} is read, and would be written over: name another file"
 
 
-def unwritable(path: str, *, whole: bool = False) -> str | None:
+def unwritable(path: str, *, whole: bool) -> str | None:
     """Return why a file cannot be written, in one sentence; None where nothing is in the way.
 
     It is tried, without a trace: permissions alone do not tell what a file system refuses. With

@@ -14,8 +14,8 @@ LONGEST = 250
 def sentence(
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
-    problems: Sequence[Problem] = (),
-    left_out: Sequence[LeftOut] = (),
+    problems: Sequence[Problem],
+    left_out: Sequence[LeftOut],
 ) -> str:
     """Return the verdict in one sentence, with its counts, and the cases that were left out."""
     return with_left_out(_said(verdict, clauses, problems), left_out)

@@ -167,8 +167,8 @@ def test_an_adapter_that_cannot_tell_of_a_call_is_not_blamed_on_its_library(
 
 
 def test_nothing_is_wrong_with_the_adapter_of_the_reference() -> None:
-    assert list(wrong_with(command("reference"), 20)) == []
-    assert list(wrong_with(command("reference --signature v1"), 20)) == []
+    assert list(wrong_with(command("reference"))) == []
+    assert list(wrong_with(command("reference --signature v1"))) == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_nothing_is_wrong_with_the_adapter_of_the_reference() -> None:
 def test_what_is_wrong_with_an_adapter(
     made: Make, lines: str, texts: Sequence[str]
 ) -> None:
-    found = list(wrong_with(made(lines), 20))
+    found = list(wrong_with(made(lines)))
     for told, text in zip(found, texts, strict=False):
         assert told.startswith(text)
     assert len(found) >= len(texts)
@@ -201,5 +201,5 @@ def test_a_failing_end_is_told(made: Make) -> None:
     words = made(GOOD)
     with open(words[1], "a", encoding="utf-8") as script:
         script.write("\nsys.exit(7)\n")
-    last = list(wrong_with(words, 20))[-1]
+    last = list(wrong_with(words))[-1]
     assert last == "it ends with exit code 7 when its standard input does"
