@@ -28,7 +28,7 @@ SEVERAL = 3
 """Resends of one call that come at once, all together: then no other case excuses it."""
 
 GROWN = 1.25
-"""The last delay is this many times the first where delays grow."""
+"""The last delay is this many times the first where delays grow, or each is longer by ``AT_ONCE``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +198,14 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
     if not again:
         return
     first = median(gaps[0] for gaps in again.values())
-    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in again.values() if gaps[1:]]
+    several = [gaps for gaps in again.values() if gaps[1:]]
+    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in several]
+    # What making a request takes is a part of each delay, and hides how that grows.
+    steps = [later - one for gaps in several for one, later in pairwise(gaps)]
+    grows = not several or median(growth) >= GROWN or min(steps) >= AT_ONCE
     wanted = "a growing delay before it is sent again"
     told = _delays(max(again.values(), key=len))
-    hammered = first < AT_ONCE or (bool(growth) and median(growth) < GROWN)
+    hammered = first < AT_ONCE or not grows
     if hinted:
         wanted += f", or the {HINT} ms of the hint"
         least = median(min(gaps) for gaps in again.values())
