@@ -298,7 +298,7 @@ def test_a_body_that_was_changed_is_told() -> None:
     raw = sent.raw.replace(b"InstanceId=i-a", b"InstanceId=i-b")
     assert failures(played(PLAIN, SUCCESS, Arrival(0.0, MAIN, raw))) == [
         "C1 'i-b b+c'",
-        "C1 x-acs-content-sha256 is not the hash of the body",
+        "C1 x-acs-content-sha256 is not the hash of the body in lower-case digits",
     ]
 
 
