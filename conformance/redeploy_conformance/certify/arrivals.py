@@ -19,6 +19,8 @@ from redeploy_conformance.wire.signatures import (
 
 VERSION = "2014-05-26"
 ACTION = "RedeployInstance"
+LOOKS = re.compile(r"(Describe|List|Get|Query)[A-Z]\w*", re.ASCII)
+"""How operations are called that change nothing."""
 CURRENT = 120.0
 """Seconds by which a timestamp may be off: the clocks here are the same."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
@@ -129,6 +131,11 @@ class Arrival:
     def action(self) -> str | None:
         """The operation that it names."""
         return self.said("x-acs-action", "Action")
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is of another operation, one that changes nothing."""
+        return LOOKS.fullmatch(self.action or "") is not None
 
     @property
     def nonce(self) -> str | None:

@@ -125,7 +125,7 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
             seen = f"the secret {where}"
         elif found(played.signatures, text):
             seen = f"the signature {where}"
-        elif not played.all_arrivals and signs(text):
+        elif not played.with_looks and signs(text):
             # Nobody has seen that request: whoever reads this could send it.
             seen = "the signature of a request that was not sent"
         else:
@@ -150,7 +150,7 @@ def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
 
 def _sent(played: Played, key: Key) -> Iterator[Check]:
     """Judge what is in the requests: a signature is there so that the secret need not be."""
-    for one in played.all_arrivals:
+    for one in played.with_looks:
         if found([key.secret], one.raw.decode("latin-1")):
             yield Check("C8", "no secret in a request", "the secret in a request")
 
@@ -162,7 +162,7 @@ def _in_log(stderr: str, played: Played, key: Key) -> bool:
 def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
     seen: dict[str, Played] = {}
     for one in played:
-        for arrival in one.all_arrivals:
+        for arrival in one.with_looks:
             if not arrival.headed or arrival.plain or led_elsewhere(arrival):
                 continue
             yield Judged(one, _nonce(arrival, one, seen))

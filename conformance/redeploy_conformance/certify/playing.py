@@ -27,7 +27,8 @@ class Played:
     """A case and what came of it: what was told of each call, and the requests it caused.
 
     ``trouble`` says why nothing was exercised. ``after`` is what the process printed when it ended,
-    where this was its last case.
+    where this was its last case. ``looks`` are requests of operations that change nothing, beside those
+    of the call itself; where a call sent nothing else, they stand in its place.
     """
 
     case: Case
@@ -35,16 +36,22 @@ class Played:
     arrivals: list[list[Arrival]] = field(default_factory=list)
     trouble: str | None = None
     after: str = ""
+    looks: list[Arrival] = field(default_factory=list)
 
     @property
     def all_arrivals(self) -> list[Arrival]:
-        """Every request, in order."""
+        """Every request of the calls themselves, in order."""
         return [one for call in self.arrivals for one in call]
+
+    @property
+    def with_looks(self) -> list[Arrival]:
+        """Every request."""
+        return [*self.all_arrivals, *self.looks]
 
     @property
     def signatures(self) -> set[str]:
         """Every signature that was sent."""
-        return {text for one in self.all_arrivals for text in one.signatures}
+        return {text for one in self.with_looks for text in one.signatures}
 
 
 class Slot:
@@ -123,11 +130,19 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
             with served.lock:
                 arrived = list(served.arrivals)
             played.told.append(told)
-            played.arrivals.append(arrived[before:])
+            _enter(played, arrived[before:])
             before = len(arrived)
         handshakes = served.handshakes
     played.trouble = _trouble(case, played, handshakes)
     return played
+
+
+def _enter(played: Played, arrived: list[Arrival]) -> None:
+    """Enter what one call caused."""
+    own = [one for one in arrived if not one.looks]
+    played.arrivals.append(own or arrived)
+    if own:
+        played.looks += [one for one in arrived if one.looks]
 
 
 def _trouble(case: Case, played: Played, handshakes: int) -> str | None:

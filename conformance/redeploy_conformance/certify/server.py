@@ -17,6 +17,7 @@ from redeploy_conformance.certify.arrivals import (
     header_of,
 )
 from redeploy_conformance.certify.forms import in_xml, without_chunks
+from redeploy_conformance.certify.looks import shown
 from redeploy_conformance.certify.replies import Answer, Script
 
 LONGEST = 1 << 20
@@ -176,7 +177,10 @@ class Server:
 
     def _answer(self, connection: socket.socket, arrival: Arrival) -> bool:
         """Answer one request; return whether the connection stays open for another."""
-        answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
+        if arrival.looks:
+            answer = shown(arrival)
+        else:
+            answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
         if arrival.wants_xml:
             answer = in_xml(answer)
         if arrival.of_http_1_0:
