@@ -41,6 +41,7 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "a text to quote": (lambda serve: serve(refused(403, "DiskError", "<&>")), {}),
     "page": (lambda serve: serve(http(502, "<html></html>")), {}),
     "half": (lambda serve: serve(http(200, '{"TaskId": "t-bp1')), {}),
+    "shorter": (lambda serve: serve(http(200, BODY + " " * 9)[:-9]), {}),
     "cut": (lambda serve: serve(b""), {}),
     "here": (lambda serve: moved(serve, "/elsewhere"), {}),
     "there": (lambda serve: moved(serve, f"{serve().url()}/elsewhere"), {}),
