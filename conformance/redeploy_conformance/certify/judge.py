@@ -14,7 +14,7 @@ from redeploy_conformance.certify.expectations import (
     asked_for_gzip,
     led_elsewhere,
 )
-from redeploy_conformance.certify.hiding import found, signs
+from redeploy_conformance.certify.hiding import found, signs, tells
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.told import Kind
 
@@ -121,7 +121,7 @@ def _secrets(played: Played, key: Key) -> Iterator[Check]:
         text = "\n".join(told.texts())
         in_log = _in_log(told.stderr, played, key)
         where = "on standard error" if in_log else "in the message"
-        if found([key.secret], text):
+        if tells(key.secret, text):
             seen = f"the secret {where}"
         elif found(played.signatures, text):
             seen = f"the signature {where}"
@@ -138,7 +138,7 @@ def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
     """Yield what processes told only when they ended, of whatever call (C8)."""
     sent = {text for one in played for text in one.signatures}
     for one in played:
-        if found([key.secret], one.after):
+        if tells(key.secret, one.after):
             seen = "the secret on standard error, when the process ended"
         elif found(sent, one.after):
             seen = "a signature on standard error, when the process ended"
@@ -151,12 +151,12 @@ def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
 def _sent(played: Played, key: Key) -> Iterator[Check]:
     """Judge what is in the requests: a signature is there so that the secret need not be."""
     for one in played.with_looks:
-        if found([key.secret], one.raw.decode("latin-1")):
+        if tells(key.secret, one.raw.decode("latin-1")):
             yield Check("C8", "no secret in a request", "the secret in a request")
 
 
 def _in_log(stderr: str, played: Played, key: Key) -> bool:
-    return found([key.secret, *played.signatures], stderr) is not None
+    return tells(key.secret, stderr) or found(played.signatures, stderr) is not None
 
 
 def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
