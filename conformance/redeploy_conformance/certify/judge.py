@@ -53,8 +53,9 @@ def judge(played: Played, key: Key) -> Iterator[Judged]:
 
 
 def judge_all(played: Sequence[Played]) -> Iterator[Judged]:
-    """Yield the checks over all cases: nonces, and the pace of throttled calls."""
+    """Yield the checks over all cases: nonces, late requests, and the pace of throttled calls."""
     yield from _nonces(played)
+    yield from _late(played)
     for hinted in (False, True):
         yield from _pace([one for one in played if _throttled(one, hinted)], hinted)
 
@@ -157,6 +158,16 @@ def _sent(played: Played, key: Key) -> Iterator[Check]:
 
 def _in_log(stderr: str, played: Played, key: Key) -> bool:
     return tells(key.secret, stderr) or found(played.signatures, stderr) is not None
+
+
+def _late(played: Iterable[Played]) -> Iterator[Judged]:
+    """Judge what was sent when the outcome of a call had been told (C5)."""
+    for one in played:
+        again = [late for late in one.late if not late.looks]
+        if one.case.once and again and len(one.arrivals[-1]) + len(again) > 1:
+            seconds = max(0.0, again[0].at - one.over)
+            seen = f"another {seconds:.1f} s after its outcome was told"
+            yield Judged(one, Check("C5", "one request", seen))
 
 
 def _nonces(played: Iterable[Played]) -> Iterator[Judged]:

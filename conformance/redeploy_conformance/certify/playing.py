@@ -1,6 +1,7 @@
 """One case, played: servers, calls, what was told and what arrived."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +29,8 @@ class Played:
 
     ``trouble`` says why nothing was exercised. ``after`` is what the process printed when it ended,
     where this was its last case. ``looks`` are requests of operations that change nothing, beside those
-    of the call itself; where a call sent nothing else, they stand in its place.
+    of the call itself; where a call sent nothing else, they stand in its place. ``late`` grows while
+    requests still come after the last outcome was told, which was at ``over``.
     """
 
     case: Case
@@ -37,6 +39,8 @@ class Played:
     trouble: str | None = None
     after: str = ""
     looks: list[Arrival] = field(default_factory=list)
+    late: list[Arrival] = field(default_factory=list)
+    over: float = 0.0
 
     @property
     def all_arrivals(self) -> list[Arrival]:
@@ -132,6 +136,7 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
             played.told.append(told)
             _enter(played, arrived[before:])
             before = len(arrived)
+        played.late, played.over = served.late, time.monotonic()
         handshakes = served.handshakes
     played.trouble = _trouble(case, played, handshakes)
     return played

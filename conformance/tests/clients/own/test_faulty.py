@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.certify.client import Client
-from redeploy_conformance.certify.faulty import FAULTY, VARIANTS
+from redeploy_conformance.certify.faulty import FAULTY, VARIANTS, of_repeats
 from redeploy_schemas.clients import client_clauses
 
 from .conftest import ACCEPTED, SECRET, Ask, Serve, Server, accepted, http, refused
@@ -50,12 +50,20 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
 }
 
 
+class AtOnce:
+    """A timer that does not wait."""
+
+    def __init__(self, seconds: float, do: Callable[[], Any]) -> None:
+        self.start = do
+
+
 @pytest.fixture
 def observe(
     ask: Ask, serve: Serve, trusted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Client, str], Any]:
     """What a judge may look at of two calls, without what changes from call to call."""
-    # What is put off until the process ends is done at once.
+    # What is put off, until the process ends or until later, is done at once.
+    monkeypatch.setattr(of_repeats, "Timer", AtOnce)
     monkeypatch.setattr(
         atexit, "register", lambda do, *words, **more: do(*words, **more)
     )
