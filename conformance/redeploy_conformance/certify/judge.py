@@ -46,6 +46,7 @@ def judge(played: Played, key: Key) -> Iterator[Judged]:
             *_ends(played),
             *_requests(played, key),
             *_once(played),
+            *_goes_on(played),
         ]
         yield from (Judged(played, one) for one in checks)
     told = [*_secrets(played, key), *_sent(played, key)]
@@ -115,6 +116,18 @@ def _once(played: Played) -> Iterator[Check]:
             count = len(arrivals)
             seen = None if count == 1 else f"{count} requests"
             yield Check("C5", "one request", seen)
+
+
+def _goes_on(played: Played) -> Iterator[Check]:
+    """Judge whether a later call says that it was made later (C2)."""
+    if not played.case.pause:
+        return
+    times = [one.moment for call in played.arrivals for one in call[:1]]
+    for before, after in pairwise(times):
+        if before is not None and after is not None:
+            same = f"the time of a call {played.case.pause:g} s before"
+            seen = None if after > before else same
+            yield Check("C2", "the current time of each call", seen)
 
 
 def _secrets(played: Played, key: Key) -> Iterator[Check]:

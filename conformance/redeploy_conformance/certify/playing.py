@@ -134,6 +134,8 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
             request["ca_file"] = case.ca_file
         before = 0
         for number in range(case.calls):
+            if number:
+                time.sleep(case.pause)
             if number and case.restart:
                 slot.close()
             told = slot.ready().ask(request, case.limit)

@@ -2,6 +2,8 @@
 
 import atexit
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -64,6 +66,11 @@ def observe(
     """What a judge may look at of two calls, without what changes from call to call."""
     # What is put off, until the process ends or until later, is done at once.
     monkeypatch.setattr(of_repeats, "Timer", AtOnce)
+    # Calls are made a second after one another.
+    seconds = count()
+    monkeypatch.setattr(
+        Client, "now", lambda _: datetime.now(UTC) + timedelta(seconds=next(seconds))
+    )
     monkeypatch.setattr(
         atexit, "register", lambda do, *words, **more: do(*words, **more)
     )
@@ -86,6 +93,7 @@ def observe(
             any(SECRET.encode() in one.raw for one in first.requests),
             len(nonces) - len(set(nonces)),
             len(second.requests) - len(nonces),
+            len({one.moment for one in second.requests}),
             first.seconds > 1.0,
         )
 
