@@ -106,6 +106,30 @@ def test_a_process_that_is_ended_ends_with_all_that_it_started(made: Make) -> No
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="known by /proc")
+def test_a_process_ends_also_with_what_has_a_session_of_its_own(
+    made: Make, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    start = 'subprocess.Popen(["sleep", "60"], start_new_session=True).pid'
+    lines = f"import subprocess\nopen({str(pid)!r}, 'w').write(str({start}))\n{GOOD}"
+    adapter = Adapter(made(lines))
+    assert adapter.ask(ASKED, 20).kind is Kind.SUCCESS
+    adapter.end(5)
+    until = time.monotonic() + 10
+    while _runs(pid.read_text()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _runs(pid.read_text())
+
+
+def _runs(pid: str) -> bool:
+    """Whether a process is there, and not only waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_an_adapter_that_hangs_does_not_stay_when_somebody_stops(
     made: Make, tmp_path: Path, kind: signal.Signals
