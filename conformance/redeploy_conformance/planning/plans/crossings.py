@@ -261,6 +261,14 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), theirs, call, Look())
     row = "another account's instance, by a policy for everything"
     yield Case(clauses=("A1",), row=row, steps=steps)
+    # To another account it names nothing, whatever its own account would be told.
+    bad = [make(contract, spec={one.attribute: v}) for one, v in _violations(contract)]
+    bad += [make(contract, events=()), make(contract)]
+    made = [replace(one, key=f"j{n}", account="a2") for n, one in enumerate(bad, 1)]
+    calls = [Redeploy(one.key, by="a1") for one in made]
+    steps = (Create("i1"), *made, Redeploy(made[-1].key), *calls, Look())
+    row = "another account's instances, with all that speaks against a redeploy"
+    yield Case(clauses=("A1", "L10"), row=row, steps=steps)
 
 
 def _forms(contract: Contract) -> Iterator[Case]:
