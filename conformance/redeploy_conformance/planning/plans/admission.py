@@ -152,12 +152,13 @@ def harmless(contract: Contract) -> Iterator[Case]:
 
 
 def malformed(contract: Contract) -> Iterator[Case]:
-    """Yield each row of calls with parameters that are wrong, or that nobody knows."""
+    """Yield each row of calls with parameters that are missing, wrong, or spelled as some may not take."""
     steps: tuple[Step, ...]
     for row in contract.malformed:
         call = Redeploy("i1", malformed=row.name)
         steps = (make(contract), Create("i2"), call, Look())
-        yield Case(clauses=(row.clause,), row=row.name, steps=steps)
+        depth = Depth.PLAN if row.beyond else Depth.TOUR
+        yield Case(clauses=(row.clause,), row=row.name, steps=steps, depth=depth)
 
 
 def internal_errors(contract: Contract) -> Iterator[Case]:

@@ -272,7 +272,7 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
 
 
 def _forms(contract: Contract) -> Iterator[Case]:
-    """Yield ForceStop in every form of request: what it says, and that it is no boolean."""
+    """Yield ForceStop in every form of request: what it says, however spelled, and that it is no boolean."""
     bad = [row for row in contract.malformed if "ForceStop" in row.set]
     no_boolean = [row for row in bad if contract.by_id[row.clause].required]
     for wire in WIRES:
@@ -288,6 +288,12 @@ def _forms(contract: Contract) -> Iterator[Case]:
             steps = (make(contract), call, Look())
             label = f"{row.name}, as {wire}"
             yield Case(clauses=(row.clause,), row=label, steps=steps)
+        for row in bad:
+            if row.means is not None:
+                call = Redeploy("i1", malformed=row.name, wire=wire)
+                steps = life(make(contract), call, SUCCEED)
+                label = f"{row.name}, to the end, as {wire}"
+                yield Case(clauses=(row.clause,), row=label, steps=steps)
 
 
 def _refused_for_good(contract: Contract) -> Iterator[Case]:
