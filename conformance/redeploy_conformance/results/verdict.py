@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.finding.touring import NEEDS
+from redeploy_conformance.finding.walking import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan
 from redeploy_conformance.results.conclude import Gathered, Sums
-from redeploy_conformance.results.sentences import sentence
+from redeploy_conformance.results.sentences import sentence, with_unchosen
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_schemas.contract import load
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 SUITE = "redeploy-conformance"
 PLANNED = frozenset({"embedded", "http", "factory"})
 """Kinds of targets that a run does the cases of the plan on."""
+WALKED = frozenset(f"walk {number}" for number in range(OF_A_RUN))
+"""The walks of a run, by the names of their reports."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -72,10 +76,12 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         gathered.add(report)
     gathered.problems += taken.crashes
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
+    planned, unchosen = {name(contract, one) for one in plan(contract)}, 0
     if complete and not lost and target.kind in PLANNED:
-        gathered.filtered = (
-            not {name(contract, one) for one in plan(contract)} <= gathered.names
-        )
+        gathered.filtered = not planned <= gathered.names
+        walks = WALKED if offer.parts >= NEEDS else frozenset()
+        planned |= walks
+        unchosen = len(planned - gathered.names)
     clauses = gathered.clauses()
     verdict = gathered.verdict(clauses)
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
@@ -105,7 +111,12 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses, gathered.problems, gathered.left_out()),
+        sentence=with_unchosen(
+            sentence(verdict, clauses, gathered.problems, gathered.left_out()),
+            verdict,
+            unchosen,
+            len(planned),
+        ),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),

@@ -1,10 +1,12 @@
 """What a run comes to: conforming, not conforming, incomplete, unreachable, the suite's own bug."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import NOT_CHOSEN
 
 from .conftest import ONE, RESULT, Command, Ran, served, wrapped
@@ -29,6 +31,26 @@ def test_0_conforming_after_few_requests(redeploy: Command) -> None:
     assert ran.code == 0
     assert ran.result is not None
     assert ran.result["run"]["requests"] < 850
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [(("--quick",), r"3\d\d of 3\d\d"), (("-k", "not walks"), r"4 of 3\d\d")],
+)
+def test_0_of_a_part_of_the_cases_says_so(
+    redeploy: Command, healthy: Ran, words: tuple[str, ...], part: str
+) -> None:
+    """What nobody chose may be what would have shown a violation."""
+    required = sum(one.required for one in load().clauses)
+    said = f"Conforming: all {required} required clauses were exercised and hold"
+    whole = healthy.result
+    assert whole is not None
+    assert whole["sentence"] == f"{said}."
+    ran = redeploy("run", *words)
+    assert ran.code == 0
+    assert ran.result is not None
+    sentence = ran.result["sentence"]
+    assert re.fullmatch(f"{said}; {part} cases were not chosen\\.", sentence)
 
 
 def test_1_not_conforming(redeploy: Command) -> None:
