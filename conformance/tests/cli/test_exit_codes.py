@@ -53,6 +53,14 @@ def test_0_of_a_part_of_the_cases_says_so(
     assert re.fullmatch(f"{said}; {part} cases were not chosen\\.", sentence)
 
 
+def test_5_a_test_that_ends_without_a_report(redeploy: Command, module: Module) -> None:
+    """Whatever made pytest skip it may have hidden a violation."""
+    module("import pytest\n" + wrapped("if self.count == 300:\n    pytest.skip('bye')"))
+    ran = redeploy("run", "mine:make", "--quick")
+    assert ran.code == 5
+    assert "the suite itself failed with Skipped: bye" in " ".join(ran.out.split())
+
+
 def test_1_not_conforming(redeploy: Command) -> None:
     ran = redeploy("run", "embedded:security-lock-ignored", *ONE)
     assert ran.code == 1
