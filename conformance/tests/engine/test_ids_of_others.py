@@ -73,11 +73,20 @@ class Eventless(RedeployCalls):
         return super().find(principal, instance_id)
 
 
-@pytest.mark.parametrize("calls", [Telling, Eventless])
+class Cutting(RedeployCalls):
+    """Reads as much of an id as its own ids are long."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        mine = principal.account.instances
+        known = next((one for one in mine if instance_id.startswith(one)), instance_id)
+        return super().find(principal, known)
+
+
+@pytest.mark.parametrize("calls", [Telling, Eventless, Cutting])
 def test_a_run_sees_it(
     bench_of: Callable[..., Bench], contract: Contract, calls: type[RedeployCalls]
 ) -> None:
     bench = bench_of(Emulator(parts=replace(Parts(), calls=calls)))
-    cases = [one for one in plan(contract) if "another account's" in one.row]
+    cases = [one for one in plan(contract) if one.clauses[0] == "A1"]
     ran = [perform_case(bench, one.row, one)[1] for one in cases]
     assert {one.clause for run in ran for one in run.violations} == {"A1"}

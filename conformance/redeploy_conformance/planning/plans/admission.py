@@ -69,6 +69,9 @@ def preconditions(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), Redeploy("i2"), Look())
     short = "only how another id begins"  # see Session.bind
     yield Case(clauses=("A1",), row=short, steps=steps, depth=Depth.PLAN)
+    steps = (make(contract), Redeploy("i2"), Redeploy("i3"), Look())
+    longer = "how another id begins, and another id with more behind it"
+    yield Case(clauses=("A1",), row=longer, steps=steps, depth=Depth.PLAN)
     steps = (make(contract), Release("i1"), Redeploy("i1"), Look())
     yield Case(clauses=("A1",), row="a released instance", steps=steps)
     whole = life(make(contract), Redeploy("i1"), SUCCEED)
