@@ -51,7 +51,7 @@ class Collector:
         brought = getattr(report, "redeploy", None)
         if brought is not None:
             self.enter(CaseReport.from_json(brought["case"]), brought["offer"])
-        elif report.failed:
+        elif report.failed or hasattr(report, "redeploy_slip"):
             self._crash(Problem(case=report.nodeid, text=report.redeploy_slip))
 
     def enter(self, report: CaseReport, offer: Mapping[str, Any] | None = None) -> None:

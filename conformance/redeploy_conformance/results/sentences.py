@@ -31,6 +31,14 @@ def with_left_out(text: str, left_out: Sequence[LeftOut]) -> str:
     return f"{text[:-1]}; {count(number, 'case')} {were} left out: {whys}."
 
 
+def with_unchosen(text: str, verdict: RunVerdict, unchosen: int, planned: int) -> str:
+    """Return the sentence of a green run that also says how many of its cases nobody chose."""
+    if verdict is not RunVerdict.CONFORMING or not unchosen:
+        return text
+    were = "was" if unchosen == 1 else "were"
+    return f"{text[:-1]}; {unchosen} of {planned} cases {were} not chosen."
+
+
 def _said(
     verdict: RunVerdict, clauses: Sequence[ClauseResult], problems: Sequence[Problem]
 ) -> str:

@@ -7,9 +7,11 @@ from importlib.metadata import version
 from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.finding.touring import NEEDS
+from redeploy_conformance.finding.walking import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan
 from redeploy_conformance.results.conclude import Gathered, Sums, left_out_of, moves_of
-from redeploy_conformance.results.sentences import sentence
+from redeploy_conformance.results.sentences import sentence, with_unchosen
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.base import Kind
 from redeploy_conformance.targets.statement import Statement, fresh
@@ -19,6 +21,8 @@ from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
 SUITE = "redeploy-conformance"
+WALKED = frozenset(f"walk {number}" for number in range(OF_A_RUN))
+"""The walks of a run, by the names of their reports."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -105,11 +109,12 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     target, gathered = start.target, _gathered(start.target, taken)
     contract, offer = gathered.contract, gathered.offer
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
+    planned, unchosen = {name(contract, one) for one in plan(contract)}, 0
     # Of a log or an account there is no plan to have done a part of.
     if complete and not lost and target.kind in set(Kind):
-        gathered.filtered = (
-            not {name(contract, one) for one in plan(contract)} <= gathered.names
-        )
+        gathered.filtered = not planned <= gathered.names
+        planned |= WALKED if offer.parts >= NEEDS else frozenset()
+        unchosen = len(planned - gathered.names)
     clauses, left_out = gathered.clauses(), left_out_of(gathered.left)
     verdict = gathered.verdict(clauses)
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
@@ -139,7 +144,12 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses, gathered.problems, left_out),
+        sentence=with_unchosen(
+            sentence(verdict, clauses, gathered.problems, left_out),
+            verdict,
+            unchosen,
+            len(planned),
+        ),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),
