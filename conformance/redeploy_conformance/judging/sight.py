@@ -96,7 +96,14 @@ def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
         name: exactly(view[name]) for name in MARKS if name in view
     }
     if ambiguous:
-        return replace(world, events=events, **marks)
+        # What closed an event would not be told any more when it has become certain (E1c).
+        closing = tuple(
+            ("E1c", now.status)
+            for old, now in zip(world.events, events, strict=True)
+            if old.status is None and now.status is not None
+        )
+        told = (*world.told, *closing)
+        return replace(world, events=events, told=told, **marks)
     return replace(world, events=events, why=(), told=(), **marks)
 
 
@@ -226,10 +233,12 @@ def _unsure(clause: str, word: str, rules: Rules) -> bool:
     """Whether a choice may only seem so, and speaks against no declaration.
 
     What polls did not see they may have missed (L8r); where the status is late, the server may be
-    that of a redeploy that has ended (L4f), and an event that of one that has failed (E1x).
+    that of a redeploy that has ended (L4f), and an event that of one that has failed (E1x). In real
+    time a redeploy may end after the status was read, and before the event and the server are.
     """
-    late = {("L4f", "new"), ("L4f", "old"), ("E1x", "unchanged")}
-    return (clause, word) == ("L8r", "no") or (rules.lags and (clause, word) in late)
+    late = {("L4f", "new"), ("L4f", "old"), ("E1x", "unchanged"), ("E1x", "closed")}
+    torn = rules.lags or not rules.stepped
+    return (clause, word) == ("L8r", "no") or (torn and (clause, word) in late)
 
 
 def confirms(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
