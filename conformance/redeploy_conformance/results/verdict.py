@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.finding.investigate import CaseReport
-from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.results.conclude import Gathered, Sums
 from redeploy_conformance.results.sentences import sentence
 from redeploy_conformance.running.api import Offer
@@ -72,6 +72,11 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         gathered.add(report)
     gathered.problems += taken.crashes
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
+    if target.kind in PLANNED:
+        can = (possible(one, offer.parts) for one in plan(contract))
+        gathered.doable = frozenset(
+            clause for case in can if case is not None for clause in case.clauses
+        )
     if complete and not lost and target.kind in PLANNED:
         gathered.filtered = (
             not {name(contract, one) for one in plan(contract)} <= gathered.names

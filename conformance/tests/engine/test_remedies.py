@@ -13,6 +13,7 @@ from redeploy_conformance.planning.steps import Break, Create, Redeploy, Togethe
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.suite.run import NO_CLOCK
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding
 from redeploy_schemas.vocabulary import NOT_CHOSEN, Part
@@ -138,3 +139,41 @@ def test_a_tour_that_ends_at_a_violation_says_at_which(
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id["A7"].reason == "the tour ended before, at a violation of A3"
     assert by_id["A7"].remedy == "mend A3 first"
+
+
+def test_a_quick_run_without_a_clock_says_why_there_was_no_tour(
+    contract: Contract,
+) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(contract, offer, filtered=True)
+    gathered.add(CaseReport(TOUR, (), declined=f"the tour {NO_CLOCK}"))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A7"].reason == (
+        f"{NOT_CHOSEN}, and the tour needs accounts, clock, instances of the control protocol"
+    )
+
+
+def test_what_real_time_exercises_is_not_excused_by_an_absent_clock(
+    contract: Contract,
+) -> None:
+    """The rate limit has a case without a clock; whoever leaves it out has not exercised it."""
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(
+        contract,
+        offer,
+        absent=frozenset({Part.CLOCK}),
+        filtered=True,
+        doable=frozenset({"Q1"}),
+    )
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert (by_id["Q1"].missing, by_id["Q1"].reason) == ("could not run", NOT_CHOSEN)
+    assert by_id["L12"].missing == "not applicable"
+
+
+def test_one_part_declared_absent_is_enough(contract: Contract) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset({Part.ACCOUNTS}))
+    gathered = Gathered(contract, offer, absent=frozenset({Part.CLOCK}))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["L4f"].missing == "not applicable"
+    assert by_id["L4f"].reason == "declared absent: clock"
+    assert by_id["L4"].missing == "could not run"

@@ -1,5 +1,6 @@
 """In real time a redeploy may end between the requests of one look, and reads may be late."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,8 @@ from redeploy_conformance.judging.model import Call, Rules
 from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.judging.replies import Kind, Reply
 from redeploy_conformance.judging.world import Event, World, exactly
-from redeploy_conformance.planning.steps import Create, Simulate
+from redeploy_conformance.planning.steps import Create, Redeploy, Settle, Simulate
+from redeploy_conformance.running.api import Api
 from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
@@ -98,3 +100,35 @@ def test_a_simulated_event_may_show_late(
     steps = (Create("i1"), Simulate("i1", REBOOT))
     problem = perform(bench, steps, Ledger()).problem
     assert (problem is None) is there, problem
+
+
+def looks(
+    bench: Bench, sessions: int, monkeypatch: pytest.MonkeyPatch
+) -> list[list[float]]:
+    """Return when redeploys were looked at in some sessions, in seconds since each was waited for."""
+    slept: list[list[float]] = []
+
+    def noted(_: Api, seconds: float) -> None:
+        slept[-1].append(slept[-1][-1] + seconds)
+        time.sleep(seconds)
+
+    monkeypatch.setattr(Api, "sleep", noted)
+    for _ in range(sessions):
+        slept.append([0.0])
+        event = (REBOOT, "Inquiring")
+        steps = (Create("i1", (), (event,)), Redeploy("i1"), Settle())
+        run = perform(bench, steps, Ledger())
+        assert (run.violations, run.problem) == ([], None)
+    return slept
+
+
+def test_what_shows_only_briefly_does_not_always_fall_between_two_looks(
+    bench_of: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a fifth of a second, at any moment of the first one and a half."""
+    emulator = Emulator(clock="real", time_scale=40.0)
+    at = looks(bench_of(emulator, redeploy_seconds=1.5), 4, monkeypatch)
+    for tenth in range(13):
+        begin, end = tenth / 10, tenth / 10 + 0.2
+        assert any(begin <= one < end for several in at for one in several), begin
+    assert len({tuple(several) for several in at}) > 1
