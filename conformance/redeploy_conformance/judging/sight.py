@@ -29,6 +29,8 @@ View: TypeAlias = Mapping[str, Any]
 """
 
 PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage")
+ENDED = {Ending.SUCCEED: "success", Ending.FAIL: "failure"}
+"""What a redeploy has ended in, in words."""
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
 
 
@@ -203,7 +205,7 @@ def mismatches(
         seen = f"still {view.get('status')}"
         if world.flight is not None and view.get("status") in ("Running", "Stopped"):
             # Not the status alone tells: the server and the events may say that it has not ended.
-            seen += f", and otherwise not as after a redeploy that ended in {_in_word(world.flight)}"
+            seen += f", and otherwise not as after a redeploy that ended in {ENDED[world.flight.ending]}"
         wrong.append(Mismatch("status", "L7", rules.ended, seen))
     for clause, word in (*world.told, *tells(contract, world, view, rules)):
         if rules.declared.get(clause, word) != word and not _unsure(
@@ -211,10 +213,6 @@ def mismatches(
         ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
-
-
-def _in_word(flight: Flight) -> str:
-    return "success" if flight.ending is Ending.SUCCEED else "failure"
 
 
 def _of_other_events(world: World, view: View) -> Iterator[Mismatch]:
