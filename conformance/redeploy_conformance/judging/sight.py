@@ -272,7 +272,10 @@ def _decides(world: World, field: str) -> bool:
 
 
 def tells(contract: Contract, world: World, view: View, rules: Rules) -> Iterator[Told]:
-    """Yield the choices that a view shows by itself (E1c, E1x, L4f)."""
+    """Yield the choices that a view shows by itself (E1c, E1x, L4f).
+
+    In real time what is as after the redeploy may come of one that ended since the status was read.
+    """
     for event in world.events:
         _, status = view.get("events", {}).get(event.id, (None, None))
         if status is None:
@@ -288,8 +291,11 @@ def tells(contract: Contract, world: World, view: View, rules: Rules) -> Iterato
             # Of several events one alone may be answered (E7), and the others wait.
             plain = len(world.flight.answers) == 1 and not same
             closed = status in contract.final_event_statuses
-            if plain and not (closed and rules.lags):  # it may be over, and shown late
+            over = rules.lags or not rules.stepped  # it may be, and be shown late
+            if plain and not (closed and over):
                 word = "closed" if closed else status
                 yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
-        yield "L4f", "old" if world.host.admits(view["host"]) else "new"
+        old = world.host.admits(view["host"])
+        if old or rules.stepped:
+            yield "L4f", "old" if old else "new"

@@ -248,6 +248,12 @@ class Gathered(Sums):
             )
             remedy = "let it list every instance of the account, with all its entries"
             return Missing.COULD_NOT_RUN, reason, remedy
+        slow = self._too_slow() if Part.CLOCK in clause.needs else None
+        if slow and clause.id in self.doable:
+            remedy = (
+                f"answer faster, or offer {Part.CLOCK.value} of the control protocol"
+            )
+            return Missing.COULD_NOT_RUN, slow, remedy
         if clause.id in self.trouble:
             reason = self.trouble[clause.id]
             return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
@@ -280,6 +286,25 @@ class Gathered(Sums):
             # where nothing can be asked for, every redeploy may fail
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"
+
+    def _too_slow(self) -> str | None:
+        """Say that the calls of a burst took too long to come to the rate limit, if they did."""
+        if Part.CLOCK in self.offer.parts or not self.bursts:
+            return None
+        points = [one for burst in self.bursts for one in burst.points]
+        if any(one.throttled for one in points):
+            return None
+        calls = sum(one.accepted + one.rejected for one in points)
+        seconds = max(one.at for one in points)
+        limit, window = self.contract.quota_calls, self.contract.quota_seconds
+        if (
+            calls * window > limit * seconds
+        ):  # fast enough, so that the limiter is to blame
+            return None
+        return (
+            f"{count(calls, 'call')} in real time took {seconds:.0f} s, too slow to come to the limit "
+            f"of {limit} in {window:g} s"
+        )
 
     def _failed(self) -> str | None:
         """Return how many calls were answered an error of the service that nobody had asked for."""

@@ -15,7 +15,7 @@ from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.suite.run import NO_CLOCK
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.records import Finding
+from redeploy_schemas.records import Burst, BurstPoint, Finding
 from redeploy_schemas.vocabulary import NOT_CHOSEN, Part
 
 OUTCOMES = (
@@ -177,3 +177,24 @@ def test_one_part_declared_absent_is_enough(contract: Contract) -> None:
     assert by_id["L4f"].missing == "not applicable"
     assert by_id["L4f"].reason == "declared absent: clock"
     assert by_id["L4"].missing == "could not run"
+
+
+@pytest.mark.parametrize(("seconds", "slow"), [(150.0, True), (20.0, False)])
+def test_who_is_too_slow_for_the_rate_limit_is_told_so(
+    contract: Contract, seconds: float, slow: bool
+) -> None:
+    points = tuple(
+        BurstPoint(at=at * seconds / 10, accepted=100, rejected=0, throttled=0)
+        for at in range(11)
+    )
+    report = CaseReport("Q1", ("Q1",), idle=("Q1",))
+    report.ledger.bursts.append(Burst(case="Q1", points=points, limiters=()))
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(
+        contract, offer, absent=frozenset({Part.CLOCK}), doable=frozenset({"Q1"})
+    )
+    gathered.add(report)
+    [found] = [one for one in gathered.clauses() if one.id == "Q1"]
+    told = "1,100 calls in real time took 150 s, too slow to come to the limit of 500 in 60 s"
+    assert (found.reason == told) is slow, found.reason
+    assert found.missing == "could not run"

@@ -51,6 +51,7 @@ def test_what_a_redeploy_left_while_it_was_looked_at_breaks_no_declared_choice(
     """Its status was read just before it ended; its event and its server just after."""
     oracle = under_way(contract, E1x="unchanged", L4f="old")
     assert looked(oracle, 10.0, "Starting", "Executed", "new") == []
+    assert not [one for one in oracle.ledger.told if one[0] in ("E1x", "L4f")]
 
 
 def test_where_the_clock_stands_it_does(contract: Contract) -> None:
