@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 from redeploy_conformance.planning.plans.blocks import (
     SUCCEED,
@@ -108,8 +108,8 @@ def in_flight(contract: Contract) -> Iterator[Case]:
         steps = (*begun, *watch)
         row = f"calls all the way, begun {origin}"
         yield Case(clauses=("A2",), row=row, steps=steps, depth=Depth.PLAN)
-        watch = [x for wait in SOON for x in (Look(), Redeploy("i1"), Pause(wait))]
-        steps = (*begun, *watch, Settle())
+        soon = ((Look(), Redeploy("i1"), Pause(wait)) for wait in SOON)
+        steps = (*begun, *chain.from_iterable(soon), Settle())
         row = f"calls all the way in real time, begun {origin}"
         unless = frozenset({Part.CLOCK.value})
         yield Case(
