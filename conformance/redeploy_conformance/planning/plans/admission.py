@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, combinations, product
+from itertools import combinations, product
 
 from redeploy_conformance.planning.plans.blocks import (
     SUCCEED,
@@ -108,8 +108,10 @@ def in_flight(contract: Contract) -> Iterator[Case]:
         steps = (*begun, *watch)
         row = f"calls all the way, begun {origin}"
         yield Case(clauses=("A2",), row=row, steps=steps, depth=Depth.PLAN)
-        soon = ((Look(), Redeploy("i1"), Pause(wait)) for wait in SOON)
-        steps = (*begun, *chain.from_iterable(soon), Settle())
+        soon: list[Step] = []
+        for wait in SOON:
+            soon += [Look(), Redeploy("i1"), Pause(wait)]
+        steps = (*begun, *soon, Settle())
         row = f"calls all the way in real time, begun {origin}"
         unless = frozenset({Part.CLOCK.value})
         yield Case(
