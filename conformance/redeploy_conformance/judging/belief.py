@@ -1,6 +1,6 @@
 """Belief: the worlds that one instance may be in, and how a look at it narrows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from redeploy_conformance.judging.fitting import agreed
 from redeploy_conformance.judging.model import Rules
-from redeploy_conformance.judging.passing import passed
+from redeploy_conformance.judging.passing import finish, passed
 from redeploy_conformance.judging.sight import (
+    ENDED,
     Mismatch,
     View,
     by_field,
@@ -20,6 +21,7 @@ from redeploy_conformance.judging.sight import (
 )
 from redeploy_conformance.judging.world import Told, World
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Ending
 
 Belief: TypeAlias = frozenset[World]
 
@@ -72,6 +74,10 @@ def narrow(
         }
         if any(map(_after_an_error, belief)):
             wrong = (replace(wrong[0], clause="A12"),)
+        other = _ended_otherwise(contract, world, view, shown, rules)
+        if other is not None:
+            wrong = (other, *wrong)
+            clauses.add("S1")
         instead = tuple(sorted(clauses - {one.clause for one in wrong}))
         nearest = frozenset({refined(world, view)})
         return Narrowed(nearest, mismatches=wrong, instead=instead)
@@ -90,6 +96,25 @@ def narrow(
         instead=instead,
         ended=ended,
     )
+
+
+def _ended_otherwise(
+    contract: Contract,
+    world: World,
+    view: View,
+    shown: Mapping[str, object],
+    rules: Rules,
+) -> Mismatch | None:
+    """Return what is wrong where a redeploy ended, and not as the control plane was asked for."""
+    flight = world.flight
+    if flight is None or not (flight.late and flight.asked):
+        return None
+    [other] = set(Ending) - {flight.ending}
+    ends = finish(contract, world, replace(flight, ending=other))
+    if all(mismatches(contract, one, view, shown, rules) for one in ends):
+        return None
+    asked, came = ENDED[flight.ending], ENDED[other]
+    return Mismatch("end", "L7", f"in {asked}, as was asked for", f"in {came}")
 
 
 def _after_an_error(world: World) -> bool:

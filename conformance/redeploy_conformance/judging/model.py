@@ -159,6 +159,7 @@ def begin(
             answers,
             now + rules.bound,
             unclear=call.unclear,
+            asked=world.next_ending is not None,
         )
         base = replace(
             world, flight=flight, next_ending=None, why=unseen, quiet=(), doubt=None

@@ -29,6 +29,8 @@ View: TypeAlias = Mapping[str, Any]
 """
 
 PLAIN = ("exists", "tenancy", "lock_reasons", "billing", "disk_status", "storage")
+ENDED = {Ending.SUCCEED: "success", Ending.FAIL: "failure"}
+"""What a redeploy has ended in, in words."""
 MARKS = ("host", "local_data", "cloud_data", "orderly_stops", "power_offs")
 
 
@@ -96,7 +98,14 @@ def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
         name: exactly(view[name]) for name in MARKS if name in view
     }
     if ambiguous:
-        return replace(world, events=events, **marks)
+        # What closed an event would not be told any more when it has become certain (E1c).
+        closing = tuple(
+            ("E1c", now.status)
+            for old, now in zip(world.events, events, strict=True)
+            if old.status is None and now.status is not None
+        )
+        told = (*world.told, *closing)
+        return replace(world, events=events, told=told, **marks)
     return replace(world, events=events, why=(), told=(), **marks)
 
 
@@ -196,7 +205,7 @@ def mismatches(
         seen = f"still {view.get('status')}"
         if world.flight is not None and view.get("status") in ("Running", "Stopped"):
             # Not the status alone tells: the server and the events may say that it has not ended.
-            seen += f", and otherwise not as after a redeploy that ended in {_in_word(world.flight)}"
+            seen += f", and otherwise not as after a redeploy that ended in {ENDED[world.flight.ending]}"
         wrong.append(Mismatch("status", "L7", rules.ended, seen))
     for clause, word in (*world.told, *tells(contract, world, view, rules)):
         if rules.declared.get(clause, word) != word and not _unsure(
@@ -204,10 +213,6 @@ def mismatches(
         ):
             wrong.append(Mismatch("choice", clause, rules.declared[clause], word))
     return tuple(wrong)
-
-
-def _in_word(flight: Flight) -> str:
-    return "success" if flight.ending is Ending.SUCCEED else "failure"
 
 
 def _of_other_events(world: World, view: View) -> Iterator[Mismatch]:
@@ -226,10 +231,12 @@ def _unsure(clause: str, word: str, rules: Rules) -> bool:
     """Whether a choice may only seem so, and speaks against no declaration.
 
     What polls did not see they may have missed (L8r); where the status is late, the server may be
-    that of a redeploy that has ended (L4f), and an event that of one that has failed (E1x).
+    that of a redeploy that has ended (L4f), and an event that of one that has failed (E1x). In real
+    time a redeploy may end after the status was read, and before the event and the server are.
     """
-    late = {("L4f", "new"), ("L4f", "old"), ("E1x", "unchanged")}
-    return (clause, word) == ("L8r", "no") or (rules.lags and (clause, word) in late)
+    late = {("L4f", "new"), ("L4f", "old"), ("E1x", "unchanged"), ("E1x", "closed")}
+    torn = rules.lags or not rules.stepped
+    return (clause, word) == ("L8r", "no") or (torn and (clause, word) in late)
 
 
 def confirms(contract: Contract, world: World, view: View) -> Iterator[tuple[str, str]]:
@@ -265,7 +272,10 @@ def _decides(world: World, field: str) -> bool:
 
 
 def tells(contract: Contract, world: World, view: View, rules: Rules) -> Iterator[Told]:
-    """Yield the choices that a view shows by itself (E1c, E1x, L4f)."""
+    """Yield the choices that a view shows by itself (E1c, E1x, L4f).
+
+    In real time what is as after the redeploy may come of one that ended since the status was read.
+    """
     for event in world.events:
         _, status = view.get("events", {}).get(event.id, (None, None))
         if status is None:
@@ -281,8 +291,11 @@ def tells(contract: Contract, world: World, view: View, rules: Rules) -> Iterato
             # Of several events one alone may be answered (E7), and the others wait.
             plain = len(world.flight.answers) == 1 and not same
             closed = status in contract.final_event_statuses
-            if plain and not (closed and rules.lags):  # it may be over, and shown late
+            over = rules.lags or not rules.stepped  # it may be, and be shown late
+            if plain and not (closed and over):
                 word = "closed" if closed else status
                 yield "E1x", word if moved else "unchanged"
     if world.flight is not None and "host" in view and not world.host.other:
-        yield "L4f", "old" if world.host.admits(view["host"]) else "new"
+        old = world.host.admits(view["host"])
+        if old or rules.stepped:
+            yield "L4f", "old" if old else "new"

@@ -60,7 +60,8 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     ``moved`` says whether time has passed since the call; ``due`` is when it must have ended;
     ``late`` marks one that has not, against L7: kept to explain a violation, never to excuse one. ``unclear`` is a ForceStop of open meaning
     (A14v); ``watched`` the choice under L8r that polls have told so far; ``unsure`` marks
-    one that only an InternalError speaks for (A12).
+    one that only an InternalError speaks for (A12); ``asked`` one whose ending the control plane was
+    asked for.
     """
 
     origin: str
@@ -74,6 +75,7 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     unclear: bool = False
     watched: str = ""
     unsure: bool = False
+    asked: bool = False
 
 
 TAKEN_UP = ("Executing", "Scheduled")

@@ -10,7 +10,7 @@ from redeploy_conformance.evidence.recording import begin, part_of
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.running import bench
 from redeploy_conformance.running.bench import Bench
-from redeploy_conformance.running.offered import passed_over
+from redeploy_conformance.running.offered import long_waits, passed_over
 from redeploy_conformance.targets.base import Kind, Target, TargetUsageError
 from redeploy_conformance.targets.find import find
 from redeploy_conformance.targets.watched import Watched
@@ -45,8 +45,10 @@ def set_up(
     offer = made.offer
     strange = passed_over(offer.name, offer.unknown)
     first = getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0"
-    if strange and first and reporter.signs is not None:
-        reporter.signs.say(strange)
+    if first and reporter.signs is not None:
+        for line in (strange, long_waits(target.statement, offer)):
+            if line is not None:
+                reporter.signs.say(line)
     reporter.offer = {
         "name": offer.name,
         "version": offer.version,

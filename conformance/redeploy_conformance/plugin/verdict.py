@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def draw(collector: Collector, reporter: "Reporter", *, complete: bool) -> Result:
     """Return the result of a run, with deviations that are known named as such."""
+    # A run may end before its first case has, which brings what was found.
+    collector.taken.offer = collector.taken.offer or reporter.offer
     result = collector.conclude(complete=complete)
     if reporter.baseline_path:
         result = collector.result = apply(result, reporter.pinned)

@@ -73,6 +73,9 @@ class Sums:
         if report.declined is not None:
             for clause in report.clauses:
                 self.declined.setdefault(clause, report.declined)
+            if report.name == TOUR:
+                words = f"{NOT_CHOSEN}, and {report.declined}"
+                self.cut = words, "run all cases, without a filter"
             return
         if report.skipped is not None:
             self.left.setdefault(report.skipped, []).append(report.name)
@@ -124,7 +127,8 @@ class Gathered(Sums):
     """Everything that a run's cases brought, and what its target offers and declares.
 
     ``filtered`` says that the user chose some cases of the plan, and all of these were done; ``fresh``
-    that the target declares that no read is late (L8l).
+    that the target declares that no read is late (L8l); ``doable`` are the clauses that cases of the
+    plan exercise with what is offered, also where the clause needs more to be told in full.
     """
 
     contract: Contract
@@ -133,6 +137,7 @@ class Gathered(Sums):
     absent: frozenset[Part] = frozenset()
     filtered: bool = False
     fresh: bool = False
+    doable: frozenset[str] = frozenset()
 
     def clauses(self) -> tuple[ClauseResult, ...]:
         """Return what the run says of each clause; its own cases explain it first."""
@@ -200,10 +205,14 @@ class Gathered(Sums):
             reason = self.declined[clause.id]
             return Missing.COULD_NOT_RUN, reason, "allow it with --burst"
         lacking = clause.needs - self.offer.parts
-        words = ", ".join(sorted(part.value for part in lacking))
+        if (
+            clause.id in self.doable
+        ):  # as the rate limit is in real time, without a clock
+            lacking = frozenset()
+        words = _listed(lacking)
         remedy = f"offer {words} of the control protocol"
-        if lacking and lacking <= self.absent:
-            reason = f"declared absent: {words}"
+        if lacking & self.absent:  # one that will never be there is enough
+            reason = f"declared absent: {_listed(lacking & self.absent)}"
             return Missing.NOT_APPLICABLE, reason, remedy
         if lacking and self.offer.parts:
             reason = f"the implementation does not offer: {words}"
@@ -223,6 +232,12 @@ class Gathered(Sums):
             )
             remedy = "let it list every instance of the account, with all its entries"
             return Missing.COULD_NOT_RUN, reason, remedy
+        slow = self._too_slow() if Part.CLOCK in clause.needs else None
+        if slow and clause.id in self.doable:
+            remedy = (
+                f"answer faster, or offer {Part.CLOCK.value} of the control protocol"
+            )
+            return Missing.COULD_NOT_RUN, slow, remedy
         if clause.id in self.trouble:
             reason = self.trouble[clause.id]
             return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
@@ -256,6 +271,25 @@ class Gathered(Sums):
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
         return f"run --clause {clause.id} --trace FILE, and see what was answered"
 
+    def _too_slow(self) -> str | None:
+        """Say that the calls of a burst took too long to come to the rate limit, if they did."""
+        if Part.CLOCK in self.offer.parts or not self.bursts:
+            return None
+        points = [one for burst in self.bursts for one in burst.points]
+        if any(one.throttled for one in points):
+            return None
+        calls = sum(one.accepted + one.rejected for one in points)
+        seconds = max(one.at for one in points)
+        limit, window = self.contract.quota_calls, self.contract.quota_seconds
+        if (
+            calls * window > limit * seconds
+        ):  # fast enough, so that the limiter is to blame
+            return None
+        return (
+            f"{count(calls, 'call')} in real time took {seconds:.0f} s, too slow to come to the limit "
+            f"of {limit} in {window:g} s"
+        )
+
     def _failed(self) -> str | None:
         """Return how many calls were answered an error of the service that nobody had asked for."""
         asked = self.ledger.held["S1", Part.INTERNAL_ERRORS.value]
@@ -284,6 +318,10 @@ class Gathered(Sums):
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""
         return draw(clauses, self.findings, self.problems)
+
+
+def _listed(parts: Iterable[Part]) -> str:
+    return ", ".join(sorted(part.value for part in parts))
 
 
 def moves_of(walked: Mapping[tuple[str, str, str, str], int]) -> tuple[Move, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.touring import NEEDS
 from redeploy_conformance.finding.walking import OF_A_RUN
-from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.results.conclude import Gathered, Sums, left_out_of, moves_of
 from redeploy_conformance.results.sentences import sentence, with_unchosen
 from redeploy_conformance.running.api import Offer
@@ -111,7 +111,13 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
     planned, unchosen = {name(contract, one) for one in plan(contract)}, 0
     # Of a log or an account there is no plan to have done a part of.
-    if complete and not lost and target.kind in set(Kind):
+    of_plan = target.kind in set(Kind)
+    if of_plan:
+        can = (possible(one, offer.parts) for one in plan(contract))
+        gathered.doable = frozenset(
+            clause for case in can if case is not None for clause in case.clauses
+        )
+    if complete and not lost and of_plan:
         gathered.filtered = not planned <= gathered.names
         planned |= WALKED if offer.parts >= NEEDS else frozenset()
         unchosen = len(planned - gathered.names)

@@ -102,6 +102,8 @@ class Api:
     target: Target
     region: str = "cn-hangzhou"
     requests: int = 0
+    waits: int = 0
+    """How often redeploys were waited for in real time so far."""
     secrets: set[str] = field(default_factory=set)
     exchanges: list[tuple[HttpRequest, HttpResponse | str]] = field(
         default_factory=list

@@ -1,6 +1,6 @@
 """Making and changing instances and their events, with the oracle told of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,8 @@ from redeploy_conformance.running.plane import Account, Plane
 from redeploy_reports.phrases import count
 from redeploy_schemas.vocabulary import Ending
 
-PAUSE = 5.0
-"""Seconds between looks for a change that does not show yet."""
+FIRST_PAUSE, PAUSE = 0.2, 5.0
+"""Seconds between looks for a change that does not show yet: where they really pass, few at first."""
 
 
 @dataclass(slots=True)
@@ -111,10 +111,18 @@ class Maker:
 
         What does not show in time is for the next look to judge.
         """
-        waited = 0.0
-        while waited < self.lag and not shows():
-            self.clock.wait(PAUSE)
-            waited += PAUSE
+        for pause in self._pauses():
+            if shows():
+                break
+            self.clock.wait(pause)
+
+    def _pauses(self) -> Iterator[float]:
+        """Yield the seconds to wait for what may be late, time and again until it is late no more."""
+        waited, pause = 0.0, PAUSE if self.clock.stepped else FIRST_PAUSE
+        while waited < self.lag:
+            yield pause
+            waited += pause
+            pause = min(1.5 * pause, PAUSE)
 
     def _shows(self, key: str, wanted: Mapping[str, Any]) -> bool:
         """Whether DescribeInstances shows an instance so, as far as it shows that at all."""
@@ -201,8 +209,10 @@ class Maker:
         ``told`` is what inspection would show, where the control plane has said so already.
         """
         wrong, views = self.verified(keys, told)
-        if (wrong or left_out(views)) and self.lag:
-            self.clock.wait(self.lag)
+        for pause in self._pauses():
+            if not wrong and not left_out(views):
+                break
+            self.clock.wait(pause)
             wrong, views = self.verified(keys, told)
         if wrong:
             first = wrong[0]
@@ -283,10 +293,14 @@ class Maker:
         ids = (fields.get("EventIdSet") or {}).get("EventId") or []
         if len(ids) != 1:
             raise SetUpError("CreateSimulatedSystemEvents gave no event id")
+        self._await(lambda: self._listed(one.key, ids[0]))
         rows = self.api.events(key, self.ids[one.key])
         shown = dict(event_of(row)[1:] for row in rows)
         if ids[0] not in shown:
-            raise SetUpError("the simulated event is not in the event history")
+            waited = f" after {self.lag:g} s" if self.lag else ""
+            raise SetUpError(
+                f"the simulated event {ids[0]} is not in the event history{waited}"
+            )
         self.oracle.raised(one.key, Event(ids[0], *shown[ids[0]], simulated=True))
         return f"made as {ids[0]}, {shown[ids[0]][1]}"
 

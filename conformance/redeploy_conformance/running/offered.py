@@ -1,10 +1,16 @@
-"""What a target offers that is no part of the control protocol: passed over, and told."""
+"""What is told of an offer before a run: what it has that is passed over, and what it makes slow."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.session import rules_for
+from redeploy_conformance.targets.statement import Statement
 from redeploy_reports.clean import clean
 from redeploy_schemas.vocabulary import Part
+
+LONG = 60.0
+"""Seconds of real time that a redeploy may be waited for without a word of that."""
 
 
 def passed_over(where: str, unknown: Sequence[str]) -> str | None:
@@ -27,3 +33,19 @@ def passed_over(where: str, unknown: Sequence[str]) -> str | None:
 def _near(word: str, known: Sequence[str]) -> str:
     close = get_close_matches(word.lower(), known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def long_waits(statement: Statement, offer: Offer) -> str | None:
+    """Return a sentence about how long each redeploy may be waited for in real time, where that is long."""
+    bound = rules_for(statement, offer).bound
+    if Part.CLOCK in offer.parts or Part.INSTANCES not in offer.parts or bound <= LONG:
+        return None
+    lag = bound - statement.redeploy_seconds
+    late = f" and {lag:g} s more for reads that are late" if lag else ""
+    if statement.read_lag_seconds is None and lag:
+        late += " (read_lag_seconds is not declared)"
+    return (
+        f"{clean(offer.name, limit=60)} offers no clock that can be turned: a redeploy is waited for "
+        f"up to {statement.redeploy_seconds:g} s (redeploy_seconds){late}. "
+        "Declare in a statement how long one takes at most; --dry-run adds it all up"
+    )

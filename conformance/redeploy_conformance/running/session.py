@@ -38,7 +38,10 @@ from redeploy_schemas.vocabulary import Part
 
 UNDECLARED_LAG = 60.0
 """Seconds that a read is waited for where a statement says nothing of its lag (L8l)."""
-POLL = 0.2
+POLLS = (0.05, 0.08, 0.11, 0.14)
+"""Seconds to a second look while a redeploy is waited for: others in the next case, so that what shows
+only briefly does not always fall between two looks."""
+SLOWER = 1.2
 ABSENT = "i-bp1nobody00000000000"
 LONG = 12
 """Signs of an id that is not a mere count, whose lengths differ: real ones have some twenty."""
@@ -302,7 +305,8 @@ class Session:
             self.clock.advance(self.oracle.rules.bound)
             return self._look(())
         end = self.api.monotonic() + self.oracle.rules.bound
-        pause = POLL
+        pause = POLLS[self.api.waits % len(POLLS)]
+        self.api.waits += 1
         while True:
             late = self.api.monotonic() > end
             seen, wrong = self._look(())
@@ -310,7 +314,7 @@ class Session:
             if wrong or done or late:
                 return seen, wrong
             self.api.sleep(min(pause, 5.0))
-            pause *= 1.5
+            pause *= SLOWER
 
     def _tasks(self, one: step.Tasks) -> tuple[str, list[Violation]]:
         """Look a task up; what it should show binds only those who declare it (L13)."""

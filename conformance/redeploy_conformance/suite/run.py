@@ -8,7 +8,7 @@ from redeploy_conformance.finding.investigate import (
     findings,
     perform_case,
 )
-from redeploy_conformance.finding.touring import NEEDS, looked_into, perform_tour
+from redeploy_conformance.finding.touring import NEEDS, TOUR, looked_into, perform_tour
 from redeploy_conformance.finding.walking import perform_walks
 from redeploy_conformance.planning.planner import name, possible, why_not
 from redeploy_conformance.planning.steps import Case
@@ -17,6 +17,7 @@ from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.running.bench import Bench
 from redeploy_reports.story import story
 
+NO_CLOCK = "needs accounts, clock, instances of the control protocol"
 NO_BURST = "a burst of calls is only sent to this machine, or with --burst"
 
 
@@ -52,7 +53,8 @@ def run_tour(bench: Bench, reporter: Reporter) -> None:
     """
     reporter.stop_if_lost()
     if not bench.offer.parts >= NEEDS:
-        reporter.leave_out("needs accounts, clock, instances of the control protocol")
+        reporter.enter(CaseReport(TOUR, (), declined=f"the tour {NO_CLOCK}"))
+        reporter.leave_out(NO_CLOCK)
     begun = bench.api.requests, bench.steps
     through, report, run = perform_tour(bench)
     report.findings = looked_into(bench, through, run, reporter.target_word)
@@ -68,7 +70,7 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     """
     reporter.stop_if_lost()
     if not bench.offer.parts >= NEEDS:
-        reporter.leave_out("needs accounts, clock, instances of the control protocol")
+        reporter.leave_out(NO_CLOCK)
     begun = bench.api.requests, bench.steps
     report, run = perform_walks(bench, number, reporter.seed, reporter.database)
     report.findings = findings(bench, report.name, run, "", drawn=True)

@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import COMMAND, RESULT, Command, read_result, served, wrapped
+from .test_signs_of_life import NO_CLOCK
 
 
 def started(folder: Path, *words: str) -> "subprocess.Popen[str]":
@@ -60,6 +62,25 @@ def test_ctrl_c_before_anything_was_judged(tmp_path: Path) -> None:
     assert process.returncode == 3, out
     assert out.strip() == "redeploy-conformance: stopped before the end"
     assert not (tmp_path / RESULT).exists()
+
+
+def test_ctrl_c_in_the_first_case_of_all(
+    tmp_path: Path, module: Callable[[str], None]
+) -> None:
+    """None has brought anything by then, but what is offered is known from discovery."""
+    module(wrapped(NO_CLOCK))
+    process = started(tmp_path, "run", "mine:make")
+    assert process.stdout is not None
+    seen = process.stdout.read(1)
+    while not seen.endswith("\ns"):  # the tour needs the clock; the case after it waits
+        seen += process.stdout.read(1)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, out
+    result = read_result(tmp_path / RESULT)
+    assert result["target"]["offers"] == ["accounts", "instances"]
+    assert "there is no control plane" not in out
 
 
 def test_ctrl_c_where_python_drops_it(redeploy: Command, tmp_path: Path) -> None:

@@ -238,3 +238,32 @@ def test_tests_of_somebody_else_are_not_counted(tmp_path: Path) -> None:
         os.read(ours, 4096)
     os.close(ours)
     os.close(theirs)
+
+
+NO_CLOCK = """
+    if request.target == "/redeploy-control/v1/":
+        found = json.loads(self.inner.send(request, timeout).body)
+        found["offers"] = ["accounts", "instances"]
+        return HttpResponse(200, (), json.dumps(found).encode())
+"""
+NOBODY = "A1-unknown-id an id that never was"
+
+
+def test_who_must_wait_in_real_time_is_told_for_how_long(
+    redeploy: Command, module: Callable[[str], None], statement: Callable[[str], str]
+) -> None:
+    module(wrapped(NO_CLOCK))
+    ran = redeploy("run", "mine:make", "--case", NOBODY)
+    assert ran.code == 3, ran.said
+    assert (
+        "offers no clock that can be turned: a redeploy is waited for up to 600 s (redeploy_seconds) "
+        "and 60 s more for reads that are late (read_lag_seconds is not declared). "
+        "Declare in a statement how long one takes at most; --dry-run adds it all up"
+    ) in ran.err
+    short = statement(
+        '[implementation]\nname = "mine"\nversion = "1"\n[endpoint]\nfactory = "mine:make"\n'
+        "[bounds]\nredeploy_seconds = 2\nread_lag_seconds = 0\n"
+    )
+    ran = redeploy("run", short, "--case", NOBODY)
+    assert ran.code == 3, ran.said
+    assert "waited for" not in ran.err

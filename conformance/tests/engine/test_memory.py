@@ -131,9 +131,8 @@ def test_a_status_that_fits_is_not_all_that_tells_of_an_end(
         )
     )
     assert [one.clause for one in run.violations] == ["L7"]
-    assert run.violations[0].observed == (
-        "i1's status: still Running, and otherwise not as after a redeploy that ended in success"
-    )
+    assert run.violations[0].expected == "i1's end: in success, as was asked for"
+    assert run.violations[0].observed == "i1's end: in failure"
 
 
 def test_walks_leave_nothing_of_their_sessions(bench_of: Callable[..., Bench]) -> None:

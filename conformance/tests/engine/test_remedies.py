@@ -13,8 +13,9 @@ from redeploy_conformance.planning.steps import Break, Create, Redeploy, Togethe
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.suite.run import NO_CLOCK
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.records import Finding
+from redeploy_schemas.records import Burst, BurstPoint, Finding
 from redeploy_schemas.vocabulary import NOT_CHOSEN, Part
 
 OUTCOMES = (
@@ -138,3 +139,62 @@ def test_a_tour_that_ends_at_a_violation_says_at_which(
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id["A7"].reason == "the tour ended before, at a violation of A3"
     assert by_id["A7"].remedy == "mend A3 first"
+
+
+def test_a_quick_run_without_a_clock_says_why_there_was_no_tour(
+    contract: Contract,
+) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(contract, offer, filtered=True)
+    gathered.add(CaseReport(TOUR, (), declined=f"the tour {NO_CLOCK}"))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A7"].reason == (
+        f"{NOT_CHOSEN}, and the tour needs accounts, clock, instances of the control protocol"
+    )
+
+
+def test_what_real_time_exercises_is_not_excused_by_an_absent_clock(
+    contract: Contract,
+) -> None:
+    """The rate limit has a case without a clock; whoever leaves it out has not exercised it."""
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(
+        contract,
+        offer,
+        absent=frozenset({Part.CLOCK}),
+        filtered=True,
+        doable=frozenset({"Q1"}),
+    )
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert (by_id["Q1"].missing, by_id["Q1"].reason) == ("could not run", NOT_CHOSEN)
+    assert by_id["L12"].missing == "not applicable"
+
+
+def test_one_part_declared_absent_is_enough(contract: Contract) -> None:
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset({Part.ACCOUNTS}))
+    gathered = Gathered(contract, offer, absent=frozenset({Part.CLOCK}))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["L4f"].missing == "not applicable"
+    assert by_id["L4f"].reason == "declared absent: clock"
+    assert by_id["L4"].missing == "could not run"
+
+
+@pytest.mark.parametrize(("seconds", "slow"), [(150.0, True), (20.0, False)])
+def test_who_is_too_slow_for_the_rate_limit_is_told_so(
+    contract: Contract, seconds: float, slow: bool
+) -> None:
+    points = tuple(
+        BurstPoint(at=at * seconds / 10, accepted=100, rejected=0, throttled=0)
+        for at in range(11)
+    )
+    report = CaseReport("Q1", ("Q1",), idle=("Q1",))
+    report.ledger.bursts.append(Burst(case="Q1", points=points, limiters=()))
+    offer = Offer("mine", "1", "cn-hangzhou", frozenset(Part) - {Part.CLOCK})
+    gathered = Gathered(
+        contract, offer, absent=frozenset({Part.CLOCK}), doable=frozenset({"Q1"})
+    )
+    gathered.add(report)
+    [found] = [one for one in gathered.clauses() if one.id == "Q1"]
+    told = "1,100 calls in real time took 150 s, too slow to come to the limit of 500 in 60 s"
+    assert (found.reason == told) is slow, found.reason
+    assert found.missing == "could not run"

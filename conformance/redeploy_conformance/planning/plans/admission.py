@@ -24,12 +24,14 @@ from redeploy_conformance.planning.steps import (
     Depth,
     Launch,
     Look,
+    Pause,
     Redeploy,
     Release,
     Settle,
     Step,
 )
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
 
 OPENERS = ("status", "tenancy")
 """Attributes whose rejection is tried at once: of all, these showed the most faults."""
@@ -84,6 +86,10 @@ def preconditions(contract: Contract) -> Iterator[Case]:
     yield Case(clauses=("A1",), row="another account's instance", steps=steps)
 
 
+SOON = tuple(round(0.05 * 1.25**n, 3) for n in range(14))
+"""Seconds between calls where time cannot be turned: nobody knows how long a redeploy takes there."""
+
+
 def in_flight(contract: Contract) -> Iterator[Case]:
     """Yield calls on an instance whose redeploy is under way (A2)."""
     steps: tuple[Step, ...]
@@ -105,6 +111,15 @@ def in_flight(contract: Contract) -> Iterator[Case]:
         steps = (*begun, *watch)
         row = f"calls all the way, begun {origin}"
         yield Case(clauses=("A2",), row=row, steps=steps, depth=Depth.PLAN)
+        soon: list[Step] = []
+        for wait in SOON:
+            soon += [Look(), Redeploy("i1"), Pause(wait)]
+        steps = (*begun, *soon, Settle())
+        row = f"calls all the way in real time, begun {origin}"
+        unless = frozenset({Part.CLOCK.value})
+        yield Case(
+            clauses=("A2",), row=row, steps=steps, unless=unless, depth=Depth.PLAN
+        )
 
 
 def two_reasons(contract: Contract) -> Iterator[Case]:

@@ -17,7 +17,6 @@ from redeploy_conformance.planning.plans.blocks import (
 from redeploy_conformance.planning.steps import (
     Advance,
     Case,
-    Create,
     Depth,
     Look,
     Patch,
@@ -54,8 +53,8 @@ def successes(contract: Contract) -> Iterator[Case]:
     for origin, storage, force in product(contract.transition_from, Storage, forces):
         spec = {"status": origin, "storage": storage.value}
         made = make(contract, spec=spec)
-        beside = make(contract, "i2", LOCAL, ())
-        far = Create("j1", account="a2")
+        beside = make(contract, "i2", LOCAL)
+        far = replace(make(contract, "j1"), account="a2")
         call = Redeploy("i1", force=force)
         word = {None: "absent", True: "true", False: "false"}[force]
         depth = _paired(contract, origin, storage, forces.index(force))
