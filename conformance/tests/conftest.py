@@ -7,10 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 GONE = object()
 ODD = (GONE, None, 5, "", [], [5], {"a": 1})
 Place = tuple[str | int, ...]
+
+# How long an example takes says what else the machine has to do, and nothing of what is tried.
+settings.register_profile("busy", settings.default, deadline=None)
+settings.load_profile("busy")
 
 
 # Whoever starts this in the background of a shell has Ctrl-C ignored by all that it starts; some of what

@@ -11,7 +11,7 @@ from redeploy_schemas.contract import load
 
 CONTRACT = load()
 KINDS = ("sliding-window", "fixed-window", "token-bucket")
-MANY = settings(max_examples=60, deadline=None, derandomize=True)
+MANY = settings(max_examples=60, derandomize=True)
 
 
 def clauses(limiter: Limiter, times: list[float], *, stepped: bool) -> list[str]:

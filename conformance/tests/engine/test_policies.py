@@ -25,7 +25,6 @@ CALL = {"region": "cn-hangzhou", "account": "1", "instance": "i-1"}
 READY = Create("i1", (), (("SystemMaintenance.Reboot", "Inquiring"),))
 MANY = settings(
     max_examples=300,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

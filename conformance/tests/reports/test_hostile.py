@@ -49,7 +49,6 @@ nasty = st.one_of(
 
 fuzzed = settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

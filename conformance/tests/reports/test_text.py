@@ -159,7 +159,7 @@ def test_a_cut_run_says_so(conforming: Result) -> None:
     assert "the run was cut short" in render(replace(conforming, complete=False))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=()), min_size=1))
 def test_no_text_of_a_target_drives_the_terminal(violated: Result, text: str) -> None:
     target = replace(violated.target, name=text, version=text, address=text)

@@ -64,7 +64,7 @@ def _like(rules: Any, depth: int) -> st.SearchStrategy[Any]:
     return VALUES
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(documents())
 def test_they_agree(drawn: tuple[str, Any]) -> None:
     name, document = drawn

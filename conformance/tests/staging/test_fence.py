@@ -301,7 +301,6 @@ ATTACK = st.tuples(
 
 @settings(
     max_examples=30,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
