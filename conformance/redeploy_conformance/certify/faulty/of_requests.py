@@ -47,6 +47,14 @@ class PortNotSigned(Client):
         return replace(request, headers=tuple(sent.items()))
 
 
+@faulty("another-host", "C1")
+class AnotherHost(Client):
+    """Sends the call to the endpoint as if to another host, and signs that one."""
+
+    def host(self, call: Call) -> str:
+        return "ecs.test"
+
+
 class OtherId(Client):
     """Changes the id before it is signed."""
 

@@ -66,6 +66,7 @@ def observe(
     """What a judge may look at of two calls, without what changes from call to call."""
     # What is put off, until the process ends or until later, is done at once.
     monkeypatch.setattr(of_repeats, "Timer", AtOnce)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     # Calls are made a second after one another.
     seconds = count()
     monkeypatch.setattr(
