@@ -46,6 +46,9 @@ IDS = {
     "emoji": "i-😀",
     "combining": "i-e\u0301",
     "blanks-around": " i-ab ",
+    "no-break-space": "i-a\u00a0b",
+    "zero-width": "i-a\u200bb",
+    "long": "i-" + "0123456789" * 25,
 }
 """InstanceIds that are hard to encode, by what is hard."""
 

@@ -81,6 +81,14 @@ class IdLowerCased(OtherId):
         return instance_id.lower()
 
 
+@faulty("id-cut-short", "C1")
+class IdCutShort(OtherId):
+    """Sends no more of the id than 64 characters."""
+
+    def other(self, instance_id: str) -> str:
+        return instance_id[:64]
+
+
 @faulty("id-encoded-twice", "C1")
 class IdEncodedTwice(OtherId):
     """Encodes the id before it is encoded."""

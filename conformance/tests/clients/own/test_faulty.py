@@ -26,8 +26,14 @@ def moved(serve: Serve, there: str) -> Server:
 SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "plain": (lambda serve: serve(), {}),
     "hard to encode": (lambda serve: serve(), {"instance_id": ID}),
+    "long id": (lambda serve: serve(), {"instance_id": "i-" + "0" * 99}),
     "forced": (lambda serve: serve(), {"force_stop": True}),
     "digits": (lambda serve: serve(accepted(TaskId=12345678901234567891)), {}),
+    "other shapes": (
+        lambda serve: serve(accepted(TaskId="t-" + "0" * 99, RequestId="ab")),
+        {},
+    ),
+    "long text": (lambda serve: serve(refused(403, "DiskError", "x " * 300)), {}),
     "unknown fields": (lambda serve: serve(accepted(More=1)), {}),
     "403": (lambda serve: serve(refused(403, "DiskError", "The disk.")), {}),
     "404": (lambda serve: serve(refused(404, "InvalidInstanceId.NotFound", "x")), {}),
