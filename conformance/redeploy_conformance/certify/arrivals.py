@@ -21,6 +21,9 @@ VERSION = "2014-05-26"
 ACTION = "RedeployInstance"
 LOOKS = re.compile(r"(Describe|List|Get|Query)[A-Z]\w*", re.ASCII)
 """How operations are called that change nothing."""
+HERE = "127.0.0.1"
+"""Where calls are sent to."""
+
 CURRENT = 120.0
 """Seconds by which a timestamp may be off: the clocks here are the same."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
@@ -210,6 +213,9 @@ def wrong_request(
         sent is None and force_stop is False  # what absent means is open
     ):
         yield f"ForceStop {str(force_stop).lower()}", f"ForceStop={sent}"
+    host = one.headers.get("host", HERE)
+    if host.partition(":")[0] != HERE:
+        yield f"the host {HERE}, as the endpoint has it", repr(host)
     problem = wrong_signature(one, key_id, secret)
     if problem is not None:
         yield "a valid signature over exactly what was sent", problem

@@ -55,7 +55,7 @@ class Case:
     ``needed``: where it cannot be exercised, neither is its clause. ``reaches``: a request must
     arrive, else nothing was exercised. ``restart``: each call after the first in a new process.
     ``slow``: it waits by its nature. ``pause``: seconds between its calls, whose times must differ then.
-    ``attempts`` asks for the library's option to send again.
+    ``proxied``: the environment names the other server as a proxy. ``attempts`` asks for the library's option to send again.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Case:
     reaches: bool = True
     restart: bool = False
     slow: bool = False
+    proxied: bool = False
     calls: int = 1
     pause: float = 0.0
     deadline: float = DEADLINE

@@ -33,6 +33,15 @@ from redeploy_strategies import clients
 OURS = Accepted(TASK_ID, REQUEST_ID)
 HARD = "No <event> \"e-1\" & 'e-2' at 100% of {0} \\ é 实例"
 """A message that is hard to quote, to format, and to encode."""
+LONG_TEXT = (
+    "The instance has events," + " none of those that allow it," * 20 + " today."
+)
+"""A message that is longer than those of the page."""
+
+LONG_ID = "t-" + "0123456789" * 12
+LOWER_ID = REQUEST_ID.lower()
+"""Ids of other shapes than in the examples: those are open (R6)."""
+
 DIGITS = "12345678901234567890"
 HINT = 300
 """Milliseconds after which a throttled caller may come again."""
@@ -76,6 +85,8 @@ def successes(seed: int, count: int) -> Iterator[Case]:
         "with-quotes": 't-"quoted"\\/',
     }.items():
         yield _success(name, success(TaskId=task_id), Accepted(task_id, REQUEST_ID))
+    shapes = success(TaskId=LONG_ID, RequestId=LOWER_ID)
+    yield _success("ids-of-other-shapes", shapes, Accepted(LONG_ID, LOWER_ID))
     for number, (task_id, request_id, more) in enumerate(
         drawn(clients.successes(), count, seed), 1
     ):
@@ -141,6 +152,7 @@ def errors(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         if row.message == "%s":
             name = f"error/{row.code}/text-of-all-kinds"
             yield _error(name, row, HARD, REQUEST_ID, {})
+            yield _error(f"error/{row.code}/long-text", row, LONG_TEXT, REQUEST_ID, {})
         for number, (text, request_id, more) in enumerate(
             drawn(clients.errors(row), count, seed), 1
         ):

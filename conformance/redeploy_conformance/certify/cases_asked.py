@@ -15,7 +15,7 @@ from redeploy_conformance.certify.case import (
 )
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.drawn import drawn
-from redeploy_conformance.certify.expectations import Redirected, Untrusted
+from redeploy_conformance.certify.expectations import Broken, Redirected, Untrusted
 from redeploy_conformance.certify.replies import Answer, Script, http, success
 from redeploy_conformance.certify.server import PLAIN, Role
 from redeploy_strategies import clients
@@ -46,6 +46,9 @@ IDS = {
     "emoji": "i-😀",
     "combining": "i-e\u0301",
     "blanks-around": " i-ab ",
+    "no-break-space": "i-a\u00a0b",
+    "zero-width": "i-a\u200bb",
+    "long": "i-" + "0123456789" * 25,
 }
 """InstanceIds that are hard to encode, by what is hard."""
 
@@ -146,6 +149,23 @@ def _circle(status: int) -> Scripts:
         return {MAIN: Script((again,), {ELSEWHERE: again})}
 
     return make
+
+
+def proxy() -> Iterator[Case]:
+    """Yield a call that fails where the environment names a proxy, whether that is used or not."""
+
+    def make(_: Mapping[str, str]) -> Mapping[str, Script]:
+        return {MAIN: Script((Answer(reset=True),)), OTHER: Script((Answer(),))}
+
+    yield Case(
+        "proxy/of-no-use",
+        "C8",
+        Broken(),
+        make,
+        {MAIN: PLAIN, OTHER: PLAIN},
+        needed=False,
+        proxied=True,
+    )
 
 
 def trust(certificates: "Certificates | str") -> Iterator[Case]:

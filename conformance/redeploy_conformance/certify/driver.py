@@ -29,6 +29,8 @@ LONGEST = 1 << 26
 QUIET = 0.02
 """Seconds without a word on standard error after which a call has said all."""
 
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
 ELSEWHERE = "Asia/Shanghai"
 """The time zone that adapters run in, so that local time is never UTC by chance."""
 
@@ -45,9 +47,14 @@ class Adapter:
     """One running adapter; its lines come through threads, since a pipe cannot be waited for."""
 
     def __init__(
-        self, command: Sequence[str], say: Callable[[str], None] | None = None
+        self,
+        command: Sequence[str],
+        say: Callable[[str], None] | None = None,
+        proxy: str | None = None,
     ) -> None:
         """Start it and read its identity card; ``say`` is told when that takes long.
+
+        ``proxy`` is the address of one that its environment names.
 
         Raises:
             AdapterError: it does not start, or does not introduce itself as the protocol says.
@@ -59,7 +66,7 @@ class Adapter:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment() | {MARK: self.mark},
+                env=_environment(proxy) | {MARK: self.mark},
                 start_new_session=True,
             )
         except OSError as error:
@@ -261,14 +268,15 @@ def _marked(mark: str) -> Iterator[int]:
                 yield int(folder.name)
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment of adapters: no proxy stands between them and the server."""
-    here = dict(os.environ)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+def _environment(proxy: str | None) -> dict[str, str]:
+    """Return the environment of adapters: no proxy stands between them and the server, or this one."""
+    here = dict(os.environ) | {"TZ": ELSEWHERE}
+    names = [*PROXIES, *map(str.lower, PROXIES)]
+    for name in (*names, "NO_PROXY", "no_proxy"):
         here.pop(name, None)
-        here.pop(name.lower(), None)
-    here |= {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
-    return here | {"TZ": ELSEWHERE}
+    if proxy is not None:
+        return here | dict.fromkeys(names, proxy)
+    return here | dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 
 
 def _json(line: bytes) -> Any:

@@ -27,6 +27,15 @@ ABOUT = 0.95
 SEVERAL = 3
 """Resends of one call that come at once, all together: then no other case excuses it."""
 
+INSTANT = 0.02
+"""Seconds within which a call is sent again at once in most cases, if within ``AT_ONCE`` in all."""
+
+MANY = 4
+"""Cases of which one may be an exception."""
+
+SHRUNK = 0.8
+"""The last delay is less than this part of the first where delays shrink."""
+
 GROWN = 1.25
 """The last delay is this many times the first where delays grow, or each is longer by ``AT_ONCE``."""
 
@@ -214,22 +223,16 @@ def _throttled(played: Played, hinted: bool) -> bool:
 
 
 def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
-    """Judge how fast throttled calls were sent again, by the median over the cases.
+    """Judge how fast throttled calls were sent again, by what nearly all cases have in common.
 
-    A machine that is busy makes single delays longer, and a client may draw them by chance.
+    A machine that is busy makes single delays longer, and a client may draw each by chance.
     """
     again = {one.case.name: gaps for one in played if (gaps := _gaps(one.all_arrivals))}
     if not again:
         return
-    first = median(gaps[0] for gaps in again.values())
-    several = [gaps for gaps in again.values() if gaps[1:]]
-    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in several]
-    # What making a request takes is a part of each delay, and hides how that grows.
-    steps = [later - one for gaps in several for one, later in pairwise(gaps)]
-    grows = not several or median(growth) >= GROWN or min(steps) >= AT_ONCE
     wanted = "a growing delay before it is sent again"
     told = _delays(max(again.values(), key=len))
-    hammered = first < AT_ONCE or not grows
+    hammered = _at_once(list(again.values())) or _grows_not(list(again.values()))
     if hinted:
         wanted += f", or the {HINT} ms of the hint"
         least = median(min(gaps) for gaps in again.values())
@@ -240,6 +243,25 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
         if gaps:
             seen = told if hammered else _delays(gaps) if at_once else None
             yield Judged(one, Check("C6", wanted, seen))
+
+
+def _at_once(several: Sequence[Sequence[float]]) -> bool:
+    firsts = [gaps[0] for gaps in several]
+    return median(firsts) < INSTANT and max(firsts) < AT_ONCE
+
+
+def _grows_not(several: Sequence[Sequence[float]]) -> bool:
+    """Whether delays stay the same in all cases, or in all of many but one, or shrink in all."""
+    several = [gaps for gaps in several if gaps[1:]]
+    # What making a request takes is a part of each delay, and hides how that grows.
+    steps = [later - one for gaps in several for one, later in pairwise(gaps)]
+    if not steps or min(steps) >= AT_ONCE:
+        return False
+    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in several]
+    shrunk = [one for one in growth if one < SHRUNK]
+    steady = [one for one in growth if SHRUNK <= one < GROWN]
+    exceptions = 1 if len(growth) >= MANY else 0
+    return len(shrunk) == len(growth) or len(steady) >= len(growth) - exceptions
 
 
 def _delays(gaps: Sequence[float]) -> str:

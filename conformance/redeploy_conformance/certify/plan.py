@@ -31,4 +31,5 @@ def plan(
         *cases_broken.options(),
         *cases_asked.redirects(),
         *cases_asked.trust(certificates),
+        *cases_asked.proxy(),
     )

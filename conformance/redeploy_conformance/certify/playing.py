@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from redeploy_conformance.certify.arrivals import Arrival
-from redeploy_conformance.certify.case import MAIN, Case
+from redeploy_conformance.certify.case import MAIN, OTHER, Case
 from redeploy_conformance.certify.driver import Adapter
 from redeploy_conformance.certify.server import Served, serving
 from redeploy_conformance.certify.told import Kind, Told
@@ -71,17 +71,19 @@ class Slot:
         """Use ``first``, which runs already, before any other."""
         self.command = command
         self.adapter = first
+        self.proxy: str | None = None
 
-    def ready(self) -> Adapter:
-        """Return an adapter that can be asked.
+    def ready(self, proxy: str | None = None) -> Adapter:
+        """Return an adapter that can be asked, whose environment names this proxy.
 
         Raises:
             AdapterError: it could be started before, and cannot any more.
         """
-        if self.adapter is not None and not self.adapter.usable:
+        used = self.adapter is None or self.adapter.usable
+        if not used or self.proxy != proxy:
             self.close()
         if self.adapter is None:
-            self.adapter = Adapter(self.command)
+            self.adapter, self.proxy = Adapter(self.command, proxy=proxy), proxy
         return self.adapter
 
     def close(self, patience: float = 0.0) -> str:
@@ -138,7 +140,8 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
                 time.sleep(case.pause)
             if number and case.restart:
                 slot.close()
-            told = slot.ready().ask(request, case.limit)
+            proxy = addresses[OTHER] if case.proxied else None
+            told = slot.ready(proxy).ask(request, case.limit)
             if told.kind is Kind.TIMEOUT:
                 _catch_up(served, before)
             with served.lock:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from redeploy_conformance.certify.arrivals import (
+    HERE,
     Arrival,
     content_length,
     header_of,
@@ -48,7 +49,7 @@ class Role:
 
     https: bool = False
     tls: ssl.SSLContext | None = None
-    host: str = "127.0.0.1"
+    host: str = HERE
 
 
 PLAIN = Role()
@@ -226,7 +227,7 @@ class Server:
 def _listen() -> socket.socket:
     """Listen on a port that no case had before: clients keep what they know of an address."""
     while True:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        listener = socket.create_server((HERE, 0), backlog=64)
         port = listener.getsockname()[1]
         with _USED_LOCK:
             if len(_USED) >= MANY:

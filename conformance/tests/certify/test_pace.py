@@ -56,6 +56,25 @@ def test_a_throttled_call_is_sent_again_later_each_time(
     assert set(broken([resent(one, gaps) for one in of(hinted)])) == verdict
 
 
+@pytest.mark.parametrize(
+    "several",
+    [
+        [(0.19, 0.05), (0.18, 0.2), (0.1, 0.4), (0.15, 0.12)],
+        [(0.01, 0.3), (0.04, 0.2), (0.03, 0.25), (0.19, 0.4)],
+        [(0.04, 0.01), (0.18, 0.2), (0.1, 0.1), (0.15, 0.4)],
+    ],
+)
+def test_delays_may_be_drawn_by_chance_from_a_range_that_grows(
+    several: Sequence[Sequence[float]],
+) -> None:
+    assert broken(list(map(resent, of(hinted=False), several))) == [False] * 4
+
+
+def test_a_busy_machine_hides_no_steady_pace() -> None:
+    several = [(0.3, 0.3, 0.31), (0.3, 0.35, 0.3), (0.3, 0.3, 0.5), (0.31, 0.3, 0.3)]
+    assert broken(list(map(resent, of(hinted=False), several))) == [True] * 4
+
+
 def test_each_code_may_have_a_pace_of_its_own() -> None:
     growing, hammered = (0.1, 0.2, 0.4), (0.001, 0.002, 0.001, 0.002)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from http.client import HTTPResponse, IncompleteRead
 from typing import Any, NoReturn
 
-from redeploy_conformance.certify.client import Client, RefusedError
+from redeploy_conformance.certify.client import Call, Client, RefusedError, Success
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire.http import HttpResponse
 
@@ -73,3 +73,33 @@ class WhatCameIsEnough(Client):
             return answer.read()
         except IncompleteRead as error:
             return error.partial
+
+
+@faulty("task-id-cut-short", "C3")
+class TaskIdCutShort(Client):
+    """Hands out no more of a TaskId than 64 characters."""
+
+    def redeploy(self, call: Call) -> Success:
+        done = super().redeploy(call)
+        return replace(done, task_id=(done.task_id or "")[:64])
+
+
+@faulty("request-id-upper-cased", "C3")
+class RequestIdUpperCased(Client):
+    """Writes the RequestId of a success in capital letters."""
+
+    def redeploy(self, call: Call) -> Success:
+        done = super().redeploy(call)
+        return replace(done, request_id=(done.request_id or "").upper())
+
+
+@faulty("message-cut-short", "C4")
+class MessageCutShort(Client):
+    """Tells no more of an error's message than 200 characters."""
+
+    def refuse(self, answer: HttpResponse, fields: dict[str, Any]) -> NoReturn:
+        try:
+            super().refuse(answer, fields)
+        except RefusedError as error:
+            error.message = error.message[:200]
+            raise

@@ -124,7 +124,7 @@ class SteadyPace(Hammers):
     """Sends a throttled call again and again at the same pace."""
 
     def pause(self, sent: int) -> float:
-        return 0.1
+        return 0.3
 
 
 @faulty("throttled-shrinking-pace", "C6")

@@ -47,6 +47,14 @@ class PortNotSigned(Client):
         return replace(request, headers=tuple(sent.items()))
 
 
+@faulty("another-host", "C1")
+class AnotherHost(Client):
+    """Sends the call to the endpoint as if to another host, and signs that one."""
+
+    def host(self, call: Call) -> str:
+        return "ecs.test"
+
+
 class OtherId(Client):
     """Changes the id before it is signed."""
 
@@ -71,6 +79,14 @@ class IdLowerCased(OtherId):
 
     def other(self, instance_id: str) -> str:
         return instance_id.lower()
+
+
+@faulty("id-cut-short", "C1")
+class IdCutShort(OtherId):
+    """Sends no more of the id than 64 characters."""
+
+    def other(self, instance_id: str) -> str:
+        return instance_id[:64]
 
 
 @faulty("id-encoded-twice", "C1")

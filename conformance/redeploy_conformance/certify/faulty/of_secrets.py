@@ -2,6 +2,7 @@
 
 import atexit
 import base64
+import os
 import sys
 from dataclasses import replace
 
@@ -74,6 +75,21 @@ class SecretInMessages(Client):
         except CallError as error:
             secret = call.credentials.access_key_secret
             error.message = f"{error.message} (key: {secret})"
+            raise
+
+
+@faulty("secret-beside-a-proxy", "C8")
+class SecretBesideAProxy(Client):
+    """Says in each error how it would sign, where the environment names a proxy."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            proxy = os.environ.get("HTTP_PROXY")
+            if proxy:
+                secret = call.credentials.access_key_secret
+                error.message = f"{error.message} (by {proxy}, key: {secret})"
             raise
 
 

@@ -26,8 +26,14 @@ def moved(serve: Serve, there: str) -> Server:
 SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "plain": (lambda serve: serve(), {}),
     "hard to encode": (lambda serve: serve(), {"instance_id": ID}),
+    "long id": (lambda serve: serve(), {"instance_id": "i-" + "0" * 99}),
     "forced": (lambda serve: serve(), {"force_stop": True}),
     "digits": (lambda serve: serve(accepted(TaskId=12345678901234567891)), {}),
+    "other shapes": (
+        lambda serve: serve(accepted(TaskId="t-" + "0" * 99, RequestId="ab")),
+        {},
+    ),
+    "long text": (lambda serve: serve(refused(403, "DiskError", "x " * 300)), {}),
     "unknown fields": (lambda serve: serve(accepted(More=1)), {}),
     "403": (lambda serve: serve(refused(403, "DiskError", "The disk.")), {}),
     "404": (lambda serve: serve(refused(404, "InvalidInstanceId.NotFound", "x")), {}),
@@ -66,6 +72,7 @@ def observe(
     """What a judge may look at of two calls, without what changes from call to call."""
     # What is put off, until the process ends or until later, is done at once.
     monkeypatch.setattr(of_repeats, "Timer", AtOnce)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     # Calls are made a second after one another.
     seconds = count()
     monkeypatch.setattr(
