@@ -196,6 +196,12 @@ class Contract:
         return {row.code: row for row in self.errors}
 
     @cached_property
+    def absence_codes(self) -> frozenset[str]:
+        """Codes that say of an id that it names no instance."""
+        rows = (row for row in self.preconditions if row.attribute == "exists")
+        return frozenset(row.code for row in rows)
+
+    @cached_property
     def attribute_by_name(self) -> Mapping[str, Attribute]:
         """Attributes by name."""
         return {row.name: row for row in self.attributes}

@@ -66,10 +66,11 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
         world = replace(world, exists=False, flight=None)
     why = reasons(contract, world)
     seen = str(reply)
-    absent = {row.code for row in contract.preconditions if row.attribute == "exists"}
-    if world.exists and reply.code in absent:
+    if world.exists and reply.code in contract.absence_codes:
         wanted_code = "accepted, or rejected for another reason: the instance is listed"
         return Violation("A15", wanted_code, seen, ("A8",))
+    if call.barred == "A14" and reply.code in contract.error_by_code:
+        return Violation("A8", "refused, and for what is true", seen, ("A14",))
     if call.barred is not None:
         return Violation(call.barred, REFUSED, seen)
     rows = tuple(dict.fromkeys(row.clause for row in why.violated))

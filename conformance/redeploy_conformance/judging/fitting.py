@@ -19,7 +19,14 @@ def fits(
         return reply.code in outcome.codes
     if reply.code in outcome.but:
         return False
-    return call.silence != "L10" or not states_untruth(contract, world, reply.code)
+    if call.silence not in ("L10", "A14"):
+        return True  # a caller who may not know may be told anything (U3)
+    if call.silence == "A14" and (
+        reply.code in contract.absence_codes  # of an id that is missing
+        or any(reply.code == one.code for one in reasons(contract, world).excuses)
+    ):
+        return True
+    return not states_untruth(contract, world, reply.code)
 
 
 def states_untruth(contract: Contract, world: World, code: str | None) -> bool:

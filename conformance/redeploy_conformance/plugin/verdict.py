@@ -48,4 +48,7 @@ def write(
 def show(result: Result, terminal: Any) -> None:
     """Print the verdict on pytest's terminal."""
     width = min(terminal._tw.fullwidth, 100)
-    terminal.write("\n" + text.render(result, width=width, color=terminal.hasmarkup))
+    whole = "\n" + text.render(result, width=width, color=terminal.hasmarkup)
+    # Of a text with one sign too many for its terminal, pytest escapes the line ends, too.
+    encoding = getattr(terminal._tw._file, "encoding", None) or "utf-8"
+    terminal.write(whole.encode(encoding, "backslashreplace").decode(encoding))

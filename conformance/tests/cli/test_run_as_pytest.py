@@ -57,6 +57,18 @@ def test_pyargs_junit_and_clause_ids(tmp_path: Path) -> None:
     assert read_result(tmp_path / "result.json")["exit_code"] == 1
 
 
+def test_a_terminal_that_has_not_all_signs_still_has_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    words = ("--redeploy-target", "embedded:security-lock-ignored")
+    ran = pytest_run(
+        tmp_path, *SUITE, "-q", "--tb=no", "-k", "A3-security-lock", *words
+    )
+    assert ran.returncode == 1
+    assert any(one.startswith("VIOLATED A3") for one in ran.stdout.splitlines())
+
+
 def test_every_clause_that_can_be_planned_is_seen_in_the_test_ids(
     tmp_path: Path,
 ) -> None:

@@ -39,3 +39,39 @@ def test_how_a_bad_signature_is_refused_is_not_said() -> None:
 def test_what_a_gateway_answers_has_no_clause(clause: str) -> None:
     assert _blamed(clause, 502) == []
     assert _blamed(clause, 500, None) == []
+
+
+OPEN = (("A14b", "accepted"), ("A14b", "rejected"))
+MALFORMED = (
+    Call(barred="A14", silence="A14"),
+    Call(force=True, silence="A14", maybe=OPEN),
+)
+LOCKED = World(lock_reasons=frozenset({"security"}))
+DAMAGED = World(storage="local", local_disk="damaged")
+
+
+@pytest.mark.parametrize("call", MALFORMED)
+@pytest.mark.parametrize(
+    ("world", "code", "clauses"),
+    [
+        (World(), "InstanceLockedForSecurity", ["A8"]),
+        (World(), "IncorrectInstanceStatus", ["A8"]),
+        (World(), "DiskError", ["A8"]),
+        # True, or open, or of the id that may be what is wrong.
+        (LOCKED, "InstanceLockedForSecurity", []),
+        (DAMAGED, "DiskError", []),
+        (World(), "InvalidInstanceId.NotFound", []),
+        (World(), "InvalidParameter", []),
+    ],
+)
+def test_a_malformed_call_is_not_refused_for_what_is_not_so(
+    call: Call, world: World, code: str, clauses: list[str]
+) -> None:
+    contract = load()
+    oracle = Oracle(contract, Rules(bound=60.0, lags=False, stepped=True))
+    oracle.add("i1", "a1", world)
+    row = contract.error_by_code.get(code)
+    status, text = (row.http_status, row.message) if row else (400, "words")
+    reply = Reply(Kind.REJECTED, status, code, text, "request-1")
+    wrong = oracle.answered("i1", call, reply, 0.0)
+    assert [one.clause for one in wrong] == clauses

@@ -138,6 +138,15 @@ def two_reasons(contract: Contract) -> Iterator[Case]:
     again = [Redeploy(made.key) for made in several for _ in range(2)]
     steps = (*several, *again, Look())
     yield Case(clauses=("A11",), row="each pair twice", steps=steps, depth=Depth.PLAN)
+    many = [
+        {row.attribute: next(values(row, contract)) for row in some}
+        for size in range(3, len(rows) + 1)
+        for some in combinations(rows, size)
+        if len({row.attribute for row in some}) == size
+    ]
+    several = [make(contract, f"i{n}", spec) for n, spec in enumerate(many, 1)]
+    steps = (*several, *(Redeploy(made.key) for made in several), Look())
+    yield Case(clauses=("A11",), row="three and more", steps=steps, depth=Depth.PLAN)
     for row in rows:
         value = next(values(row, contract))
         made = make(contract, spec={row.attribute: value}, events=())

@@ -169,9 +169,11 @@ def _every_event(contract: Contract) -> Iterator[Case]:
 
 
 def _failures_with_every_event(contract: Contract) -> Iterator[Case]:
+    """Yield both endings of an instance that has all there may be: every event, every harmless lock."""
     pairs = [pair for pair, _ in _pairs(contract)]
+    locks = harmless_values(contract, "lock_reasons")
     for origin, ending in product(contract.transition_from, (FAIL, SUCCEED)):
-        spec = {**LOCAL, "status": origin}
+        spec = {**LOCAL, "status": origin, "lock_reasons": locks}
         steps = life(make(contract, spec=spec, events=pairs), Redeploy("i1"), ending)
         clause = "E6" if ending == FAIL else "L3"
         row = f"every listed event at once, {origin}, will {ending}"
@@ -186,6 +188,10 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
         steps: tuple[Step, ...] = (made, Redeploy("i1"), late, Settle())
         row = f"an event raised on the way, {origin}"
         yield Case(clauses=("L6",), row=row, steps=steps)
+        watch = [x for _ in range(12) for x in (Advance(2.0), Look(), Redeploy("i1"))]
+        steps = (made, Redeploy("i1"), late, *watch, Settle())
+        row = f"calls for an event raised on the way, begun {origin}"
+        yield Case(clauses=("A2",), row=row, steps=steps)
     one = harmless_values(contract, "lock_reasons")[:1]
     for before, after in ((one, ()), ((), one)):
         made = make(contract, spec={"lock_reasons": before})
