@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.touring import TOUR
-from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.ledger import UNANSWERED, Ledger
 from redeploy_conformance.judging.passing import OF_SUCCESS
 from redeploy_conformance.judging.world import Told
 from redeploy_conformance.running.api import Offer
@@ -307,14 +307,20 @@ class Gathered(Sums):
         )
 
     def _failed(self) -> str | None:
-        """Return how many calls were answered an error of the service that nobody had asked for."""
+        """Return how many calls failed that nobody had asked to, answered or not."""
+        failed = self.ledger.failed
         asked = self.ledger.held["S1", Part.INTERNAL_ERRORS.value]
-        number = self.ledger.failed.total() - asked
-        if number <= 0:
-            return None
-        were = "was" if number == 1 else "were"
-        statuses = " or ".join(map(str, sorted(self.ledger.failed)))
-        return f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for"
+        lost = failed[UNANSWERED]
+        told = [f"{count(lost, 'call')} got no whole answer"] if lost else []
+        number = failed.total() - lost - asked
+        if number > 0:
+            were = "was" if number == 1 else "were"
+            statuses = " or ".join(map(str, sorted(set(failed) - {UNANSWERED})))
+            told.insert(
+                0,
+                f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for",
+            )
+        return ", and ".join(told) or None
 
     def _blind(self, clause: Clause) -> bool:
         """Whether inspection was asked for, and showed nothing to any clause that rests on it.

@@ -8,7 +8,7 @@ import pytest
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.finding.investigate import CaseReport, perform
 from redeploy_conformance.finding.touring import TOUR
-from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.ledger import UNANSWERED, Ledger
 from redeploy_conformance.planning.steps import Break, Create, Redeploy, Together
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.api import Offer
@@ -198,3 +198,23 @@ def test_who_is_too_slow_for_the_rate_limit_is_told_so(
     told = "1,100 calls in real time took 150 s, too slow to come to the limit of 500 in 60 s"
     assert (found.reason == told) is slow, found.reason
     assert found.missing == "could not run"
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        ({UNANSWERED: 1}, "1 call got no whole answer"),
+        (
+            {502: 2, UNANSWERED: 3},
+            "2 calls were answered 502, which nobody had asked for, and 3 calls got no whole answer",
+        ),
+    ],
+)
+def test_calls_that_got_no_answer_are_told(
+    contract: Contract, failed: dict[int, int], told: str
+) -> None:
+    gathered = Gathered(contract, Offer("mine", "1", "x", frozenset(Part)))
+    ledger = Ledger(failed=Counter(failed))
+    gathered.add(CaseReport("A4", ("A4",), ledger=ledger, idle=("A4",)))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A4"].remedy == f"mend what lets calls fail: {told}"
