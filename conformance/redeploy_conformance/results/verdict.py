@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.planning.planner import name, plan, possible
-from redeploy_conformance.results.conclude import Gathered, Sums
+from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.results.sentences import sentence
+from redeploy_conformance.results.sums import Sums
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_schemas.contract import load

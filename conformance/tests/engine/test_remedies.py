@@ -218,3 +218,20 @@ def test_calls_that_got_no_answer_are_told(
     gathered.add(CaseReport("A4", ("A4",), ledger=ledger, idle=("A4",)))
     by_id = {one.id: one for one in gathered.clauses()}
     assert by_id["A4"].remedy == f"mend what lets calls fail: {told}"
+
+
+@pytest.mark.parametrize("clock", [True, False])
+@pytest.mark.parametrize("met", [True, False])
+def test_a_redeploy_may_be_over_before_it_is_called_again(
+    contract: Contract, clock: bool, met: bool
+) -> None:
+    """In real time: it is enough that some call met one under way, and too little that none did."""
+    parts = frozenset(Part) - (set() if clock else {Part.CLOCK})
+    gathered = Gathered(contract, Offer("mine", "1", "x", parts))
+    gathered.ledger.confirm([("A2", "status")] * 3)
+    gathered.ledger.confirm([("A2", "in_flight")] * met)
+    gathered.add(CaseReport("a second call", ("A2",), idle=("A2",)))
+    [found] = [one for one in gathered.clauses() if one.id == "A2"]
+    assert (found.verdict == "pass") is (met and not clock)
+    if not met and not clock:
+        assert found.remedy == "let a redeploy take longer than a call does"
