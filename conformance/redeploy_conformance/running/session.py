@@ -321,6 +321,8 @@ class Session:
             late = self.api.monotonic() > end
             seen, wrong = self._look(())
             done = all(settled(worlds) for worlds in self.oracle.worlds.values())
+            if done and self.maker.cut_short:
+                done = self.now >= self.maker.cut_short
             if wrong or done or late:
                 return seen, wrong
             self.api.sleep(min(pause, 5.0))

@@ -9,8 +9,9 @@ import pytest
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.app import Emulator, Parts
 from redeploy_conformance.emulator.errors import ApiError
+from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.settings import Settings
-from redeploy_conformance.emulator.state import Instance
+from redeploy_conformance.emulator.state import Flight, Instance
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.planner import plan, possible
@@ -85,3 +86,27 @@ def test_two_accepted_at_once_are_seen(
     bench = bench_of(Emulator(clock="real", time_scale=FAST), redeploy_seconds=3.0)
     assert not perform(bench, at_once.steps, ledger).violations
     assert ledger.times("L12")
+
+
+class Returning(Redeploys):
+    """Redeploys at the end of which an instance is there again that was released meanwhile."""
+
+    def finish(self, instance: Instance, flight: Flight) -> None:
+        self.world.instances[instance.instance_id] = instance
+        account = self.world.accounts[instance.account_id]
+        account.instances[instance.instance_id] = instance
+        super().finish(instance, flight)
+
+
+def test_what_was_released_on_the_way_does_not_come_back(
+    bench_of: Callable[..., Bench], contract: Contract
+) -> None:
+    row = "released during a redeploy"
+    [steps] = [one.steps for one in plan(contract) if one.row == row]
+    emulator = Emulator(
+        parts=replace(Parts(), redeploys=Returning), clock="real", time_scale=FAST
+    )
+    bench = bench_of(emulator, redeploy_seconds=1.5)
+    assert perform(bench, steps, Ledger()).violations
+    bench = bench_of(Emulator(clock="real", time_scale=FAST), redeploy_seconds=1.5)
+    assert not perform(bench, steps, Ledger()).violations
