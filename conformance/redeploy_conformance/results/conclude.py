@@ -125,10 +125,12 @@ class Gathered(Sums):
     def _met(self, clause: Clause) -> bool:
         """Whether every case came to the clause that it is for.
 
-        In real time a redeploy may be over before it is called again: there it is enough that some did.
+        Of calls under way it is enough that some did: in real time a redeploy may be over before it is
+        called again, and what an event shows meanwhile may be answered first (E1x, A11).
         """
-        timed = Part.CLOCK not in self.offer.parts and clause.id == UNDER_WAY[0]
-        return clause.id not in self.idle or (timed and self.ledger.held[UNDER_WAY] > 0)
+        if clause.id not in self.idle:
+            return True
+        return clause.id == UNDER_WAY[0] and self.ledger.held[UNDER_WAY] > 0
 
     def _choices(self, clause: Clause) -> tuple[Choice, ...]:
         if clause.id == "A11":
