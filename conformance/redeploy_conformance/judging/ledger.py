@@ -9,6 +9,9 @@ from redeploy_conformance.judging.moves import Move
 from redeploy_conformance.judging.world import Told
 from redeploy_schemas.records import Burst
 
+UNANSWERED = 0
+"""Stands for the HTTP status where there was none."""
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -16,7 +19,7 @@ class Ledger:
 
     ``moves`` counts the edges of the state diagram, ``bursts`` are the calls of the accounts that
     came near the rate limit; ``failed`` counts calls by the HTTP status from 500 on that told nothing
-    of what became of them.
+    of what became of them, and those that no whole answer came to as ``UNANSWERED``.
     """
 
     held: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -45,7 +45,10 @@ def permitted(contract: Contract, one: step.Redeploy, names: Mapping[str, str]) 
 def statements(
     contract: Contract, one: step.Redeploy, names: Mapping[str, str]
 ) -> list[dict[str, str]]:
-    """Return a caller's statements; ``names`` are region, account and instance of the call."""
+    """Return a caller's statements.
+
+    ``names`` are region, account and instance of the call, and the instances of the case by their keys.
+    """
     if one.statements is not None:
         columns = ("Effect", "Action", "Resource")
         rows = [dict(zip(columns, row, strict=True)) for row in one.statements]
@@ -54,6 +57,13 @@ def statements(
         row = next(row for row in cases if row.name == one.policy)
         rows = [dict(statement) for statement in row.statements]
     return [
-        {name: text.format(**names) for name, text in statement.items()}
+        {name: text.format_map(_Names(names)) for name, text in statement.items()}
         for statement in rows
     ]
+
+
+class _Names(dict[str, str]):
+    """Names by what stands for them; one that was never made is nobody's."""
+
+    def __missing__(self, key: str) -> str:
+        return "nobody"

@@ -20,7 +20,7 @@ from redeploy_conformance.judging.blaming import (
     seen_wrong,
     simplest,
 )
-from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.ledger import UNANSWERED, Ledger
 from redeploy_conformance.judging.limiter import Quota, judge
 from redeploy_conformance.judging.memory import Memory, memory_of
 from redeploy_conformance.judging.model import Call, Rules, unanswered, undecided
@@ -188,8 +188,8 @@ class Oracle:
 
         One of which nobody can tell what it means is counted.
         """
-        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL) and reply.status is not None:
-            self.ledger.failed[reply.status] += 1
+        if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
+            self.ledger.failed[reply.status or UNANSWERED] += 1
         if reply.status is None or reply.kind is Kind.UNKNOWN:
             return []
         found = []

@@ -3,20 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from redeploy_conformance.finding.investigate import CaseReport
-from redeploy_conformance.finding.touring import TOUR
-from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.ledger import UNANSWERED
 from redeploy_conformance.judging.passing import OF_SUCCESS
 from redeploy_conformance.judging.world import Told
+from redeploy_conformance.results.sums import Sums
 from redeploy_conformance.running.api import Offer
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.records import (
-    Burst,
     Choice,
     ClauseResult,
     Finding,
@@ -40,86 +38,8 @@ CONSISTENT = frozenset(
 OF_FRESH_READS = frozenset({"L1", "L2", "L8r"})
 """Clauses about what shows at a certain moment: a read that may be late shows another one."""
 
-
-@dataclass(slots=True, kw_only=True)
-class Sums:
-    """What cases brought, added up in the order of the plan, so that none needs to be kept."""
-
-    ledger: Ledger = field(default_factory=Ledger)
-    findings: list[Finding] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    ran: set[str] = field(default_factory=set)
-    trouble: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    declined: dict[str, str] = field(default_factory=dict)
-    # Cases by why they do not apply.
-    left: dict[str, list[str]] = field(default_factory=dict)
-    cut: tuple[str, str] | None = None  # why the tour ended early, and what would help
-    requests: int = 0
-    steps: int = 0
-    cases: int = 0
-    bursts: list[Burst] = field(default_factory=list)
-
-    def add(self, report: CaseReport) -> None:
-        """Enter one case."""
-        self.cases += 1
-        self.names.add(report.name)
-        self.requests += report.requests
-        self.steps += report.steps
-        self.ledger.merge(report.ledger)
-        self.bursts += [replace(one, case=report.name) for one in report.ledger.bursts]
-        self.findings += report.findings
-        if report.declined is not None:
-            for clause in report.clauses:
-                self.declined.setdefault(clause, report.declined)
-            if report.name == TOUR:
-                words = f"{NOT_CHOSEN}, and {report.declined}"
-                self.cut = words, "run all cases, without a filter"
-            return
-        if report.skipped is not None:
-            self.left.setdefault(report.skipped, []).append(report.name)
-        self.ran |= set(report.clauses)
-        if report.name == TOUR and report.findings:
-            first = report.findings[0].clause
-            words = f"the tour ended before, at a violation of {first}"
-            self.cut = words, f"mend {first} first"
-        elif report.name == TOUR and report.problem is not None:
-            words = f"the tour ended before: {report.problem}"
-            self.cut = words, "see what could not be run"
-        if report.findings:
-            broken = report.findings[0].clause
-            for clause in report.clauses:
-                self.ended.setdefault(clause, broken)
-        if report.problem is not None:
-            self.problems.append(Problem(case=report.name, text=report.problem))
-            for clause in report.clauses[:1]:
-                self.trouble.setdefault(clause, report.problem)
-        for clause in report.idle:
-            text = f"{report.name} ran, but what it needs did not come about"
-            self.trouble.setdefault(clause, text)
-
-    def add_sums(self, before: "Sums") -> None:
-        """Enter cases that were added up already, as if they had come one by one."""
-        self.cases += before.cases
-        self.cut = self.cut or before.cut
-        self.requests += before.requests
-        self.steps += before.steps
-        self.ledger.merge(before.ledger)
-        self.bursts += before.bursts
-        self.findings += before.findings
-        self.problems += before.problems
-        self.names |= before.names
-        self.ran |= before.ran
-        for why, names in before.left.items():
-            self.left.setdefault(why, []).extend(names)
-        for mine, theirs in (
-            (self.declined, before.declined),
-            (self.ended, before.ended),
-            (self.trouble, before.trouble),
-        ):
-            for clause, text in theirs.items():
-                mine.setdefault(clause, text)
+UNDER_WAY = ("A2", "in_flight")
+"""The clause, and its row, about calls while a redeploy is under way."""
 
 
 @dataclass(slots=True)
@@ -157,7 +77,7 @@ class Gathered(Sums):
         elif clause.strength is Strength.OPEN:
             verdict = Verdict.OPEN if choices else Verdict.NOT_EXERCISED
         else:
-            solid = held > 0 and clause.id not in self.trouble
+            solid = held > 0 and clause.id not in self.trouble and self._met(clause)
             verdict = Verdict.PASS if solid else Verdict.NOT_EXERCISED
         if verdict is Verdict.NOT_EXERCISED:
             missing = self._missing(clause)
@@ -185,6 +105,16 @@ class Gathered(Sums):
             inconsistent=several or (clause.id == "A11" and self._disordered()),
             findings=found,
         )
+
+    def _met(self, clause: Clause) -> bool:
+        """Whether every case came to the clause that it is for.
+
+        Of calls under way it is enough that some did: in real time a redeploy may be over before it is
+        called again, and what an event shows meanwhile may be answered first (E1x, A11).
+        """
+        if clause.id not in self.idle:
+            return True
+        return clause.id == UNDER_WAY[0] and self.ledger.held[UNDER_WAY] > 0
 
     def _choices(self, clause: Clause) -> tuple[Choice, ...]:
         if clause.id == "A11":
@@ -238,9 +168,8 @@ class Gathered(Sums):
                 f"answer faster, or offer {Part.CLOCK.value} of the control protocol"
             )
             return Missing.COULD_NOT_RUN, slow, remedy
-        if clause.id in self.trouble:
-            reason = self.trouble[clause.id]
-            return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
+        if why := self.trouble.get(clause.id) or self.idle.get(clause.id):
+            return Missing.COULD_NOT_RUN, why, self._look_into(clause)
         if clause.id in self.ended:
             reason = (
                 f"its cases ended before, at a violation of {self.ended[clause.id]}"
@@ -266,6 +195,8 @@ class Gathered(Sums):
             return f"mend what lets calls fail: {failed}"
         if self.problems:
             return "see what could not be run"
+        if clause.id == UNDER_WAY[0] and Part.CLOCK not in self.offer.parts:
+            return "let a redeploy take longer than a call does"
         if clause.id in OF_SUCCESS and Part.OUTCOMES not in self.offer.parts:
             # where nothing can be asked for, every redeploy may fail
             return "offer outcomes of the control protocol, so that redeploys succeed where they must"
@@ -291,14 +222,20 @@ class Gathered(Sums):
         )
 
     def _failed(self) -> str | None:
-        """Return how many calls were answered an error of the service that nobody had asked for."""
+        """Return how many calls failed that nobody had asked to, answered or not."""
+        failed = self.ledger.failed
         asked = self.ledger.held["S1", Part.INTERNAL_ERRORS.value]
-        number = self.ledger.failed.total() - asked
-        if number <= 0:
-            return None
-        were = "was" if number == 1 else "were"
-        statuses = " or ".join(map(str, sorted(self.ledger.failed)))
-        return f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for"
+        lost = failed[UNANSWERED]
+        told = [f"{count(lost, 'call')} got no whole answer"] if lost else []
+        number = failed.total() - lost - asked
+        if number > 0:
+            were = "was" if number == 1 else "were"
+            statuses = " or ".join(map(str, sorted(set(failed) - {UNANSWERED})))
+            told.insert(
+                0,
+                f"{count(number, 'call')} {were} answered {statuses}, which nobody had asked for",
+            )
+        return ", and ".join(told) or None
 
     def _blind(self, clause: Clause) -> bool:
         """Whether inspection was asked for, and showed nothing to any clause that rests on it.

@@ -10,8 +10,9 @@ from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.touring import NEEDS
 from redeploy_conformance.finding.walking import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan, possible
-from redeploy_conformance.results.conclude import Gathered, Sums, left_out_of, moves_of
+from redeploy_conformance.results.conclude import Gathered, left_out_of, moves_of
 from redeploy_conformance.results.sentences import sentence, with_unchosen
+from redeploy_conformance.results.sums import Sums
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.targets.base import Kind
 from redeploy_conformance.targets.statement import Statement, fresh

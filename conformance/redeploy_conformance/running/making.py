@@ -48,7 +48,8 @@ class Maker:
 
     ``ids`` are the instances' by key, shared with the session; ``lag`` is how many seconds a read may
     be late. ``launched`` were made by RunInstances: how they go on from there is not this contract's.
-    ``given`` are the ids that the control plane gave, each with what it is of.
+    ``given`` are the ids that the control plane gave, each with what it is of. ``cut_short`` is when a
+    redeploy would have ended whose instance was released on the way: at its end that must not come back.
     """
 
     api: Api
@@ -63,6 +64,7 @@ class Maker:
     launched: set[str] = field(default_factory=set)
     made: dict[str, Made] = field(default_factory=dict)
     given: set[tuple[str, str]] = field(default_factory=set)
+    cut_short: float = 0.0
 
     def prepare(self, one: Step) -> str:
         """Carry out a step that only prepares; return what came of it, in words."""
@@ -85,6 +87,9 @@ class Maker:
             case step.Release():
                 path = self._path(one.key)
                 self.plane.ask("DELETE", path, None, "empty")
+                worlds = self.oracle.worlds[one.key]
+                dues = (world.flight.due for world in worlds if world.flight)
+                self.cut_short = max(self.cut_short, *dues, 0.0)
                 self._change(one.key, exists=False, events=(), flight=None)
                 self._await(lambda: self._shows(one.key, {"exists": False}))
             case step.Raise():

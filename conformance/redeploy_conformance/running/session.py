@@ -107,6 +107,7 @@ class Session:
         self.accounts: dict[str, Account] = {}
         self.ids: dict[str, str] = {}
         self.tasks: dict[str, str] = {}
+        self.callers: dict[tuple[str, tuple[object, ...]], Credentials] = {}
         self.run = Run()
         self.plane = Plane(api, self.oracle)
         self.clock = Clock(api, self.plane, self.oracle)
@@ -229,11 +230,20 @@ class Session:
         if one.policy is not None or one.statements is not None:
             names = self._names(account, key)
             may = statements(self.contract, one, names)
-            caller = self.plane.principal(account.id, may)
+            caller = self._caller(account, may, again=one.statements is not None)
         reply = self.caller.call(one, instance, account.credentials, caller)
         if reply.kind is Kind.ACCEPTED and reply.task_id:
             self.tasks[key] = reply.task_id
         return reply
+
+    def _caller(
+        self, account: Account, may: Sequence[Mapping[str, str]], *, again: bool
+    ) -> Credentials:
+        """Return somebody who may do that; with ``again`` who was made for it before in this case."""
+        who = (account.id, tuple(tuple(sorted(one.items())) for one in may))
+        if not (again and who in self.callers):
+            self.callers[who] = self.plane.principal(account.id, may)
+        return self.callers[who]
 
     def bind(self, key: str) -> str:
         """Return the id of an instance; a key that was never made stands for no instance."""
@@ -265,8 +275,9 @@ class Session:
         return meaning(self.contract, one)
 
     def _names(self, account: Account, key: str) -> dict[str, str]:
-        """Return what policies name of a call."""
+        """Return what policies name: what a call is about, and every instance of the case by its key."""
         return {
+            **self.ids,
             "region": self.offer.region,
             "account": account.id,
             "instance": self.ids[key],
@@ -311,6 +322,8 @@ class Session:
             late = self.api.monotonic() > end
             seen, wrong = self._look(())
             done = all(settled(worlds) for worlds in self.oracle.worlds.values())
+            if done and self.maker.cut_short:
+                done = self.now >= self.maker.cut_short
             if wrong or done or late:
                 return seen, wrong
             self.api.sleep(min(pause, 5.0))

@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
 from redeploy_conformance.finding.investigate import CaseReport, perform
 from redeploy_conformance.finding.touring import TOUR
-from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.ledger import UNANSWERED, Ledger
+from redeploy_conformance.planning.planner import plan
 from redeploy_conformance.planning.steps import Break, Create, Redeploy, Together
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.api import Offer
@@ -198,3 +200,56 @@ def test_who_is_too_slow_for_the_rate_limit_is_told_so(
     told = "1,100 calls in real time took 150 s, too slow to come to the limit of 500 in 60 s"
     assert (found.reason == told) is slow, found.reason
     assert found.missing == "could not run"
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        ({UNANSWERED: 1}, "1 call got no whole answer"),
+        (
+            {502: 2, UNANSWERED: 3},
+            "2 calls were answered 502, which nobody had asked for, and 3 calls got no whole answer",
+        ),
+    ],
+)
+def test_calls_that_got_no_answer_are_told(
+    contract: Contract, failed: dict[int, int], told: str
+) -> None:
+    gathered = Gathered(contract, Offer("mine", "1", "x", frozenset(Part)))
+    ledger = Ledger(failed=Counter(failed))
+    gathered.add(CaseReport("A4", ("A4",), ledger=ledger, idle=("A4",)))
+    by_id = {one.id: one for one in gathered.clauses()}
+    assert by_id["A4"].remedy == f"mend what lets calls fail: {told}"
+
+
+@pytest.mark.parametrize("clock", [True, False])
+@pytest.mark.parametrize("met", [True, False])
+def test_a_redeploy_may_be_over_before_it_is_called_again(
+    contract: Contract, clock: bool, met: bool
+) -> None:
+    """It is enough that some call met one under way, and too little that none did."""
+    parts = frozenset(Part) - (set() if clock else {Part.CLOCK})
+    gathered = Gathered(contract, Offer("mine", "1", "x", parts))
+    gathered.ledger.confirm([("A2", "status")] * 3)
+    gathered.ledger.confirm([("A2", "in_flight")] * met)
+    gathered.add(CaseReport("a second call", ("A2",), idle=("A2",)))
+    [found] = [one for one in gathered.clauses() if one.id == "A2"]
+    assert (found.verdict == "pass") is met
+    if not met and not clock:
+        assert found.remedy == "let a redeploy take longer than a call does"
+
+
+def test_an_event_taken_up_may_be_answered_before_the_status(
+    contract: Contract, bench_of: Callable[..., Bench]
+) -> None:
+    """Only where no event is needed is a second call refused for the status there."""
+    settings = Settings(
+        event_in_flight="Executing",
+        precedence=("no-event", *(one for one in ATTRIBUTES if one != "no-event")),
+    )
+    row = "called again in the gap"
+    [steps] = [one.steps for one in plan(contract) if one.row == row]
+    ledger = Ledger()
+    run = perform(bench_of(Emulator(settings)), steps, ledger)
+    assert (run.violations, run.problem) == ([], None)
+    assert ledger.held["A2", "in_flight"] == 1

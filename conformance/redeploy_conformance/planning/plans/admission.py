@@ -118,7 +118,11 @@ def in_flight(contract: Contract) -> Iterator[Case]:
         row = f"calls all the way in real time, begun {origin}"
         unless = frozenset({Part.CLOCK.value})
         yield Case(
-            clauses=("A2",), row=row, steps=steps, unless=unless, depth=Depth.PLAN
+            clauses=("L8", "A2"),
+            row=row,
+            steps=steps,
+            unless=unless,
+            depth=Depth.PLAN,
         )
 
 

@@ -36,6 +36,13 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
     later = (make(contract), stopped, *calls, Look(), Settle())
     row_later = "refused, and later"
     yield Case(clauses=("U1",), row=row_later, steps=later, depth=Depth.PLAN)
+    # One caller on two instances: what was decided of one says nothing of the other.
+    first = contract.resource.replace("{instance}", "{i1}")
+    mine = (("Allow", contract.action, first),)
+    both = (Redeploy("i2", statements=mine), Redeploy("i1", statements=mine))
+    steps = (make(contract), make(contract, "i2"), *both, both[0], Look(), Settle())
+    row_both = "one caller on two instances, of which one is named"
+    yield Case(clauses=("U2",), row=row_both, steps=steps, depth=Depth.PLAN)
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (make(contract), call, Look(), Settle())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from redeploy_conformance.planning.plans.blocks import make
+from redeploy_conformance.planning.plans.blocks import FAIL, SUCCEED, make
 from redeploy_conformance.planning.steps import (
     Case,
     Depth,
@@ -14,6 +14,7 @@ from redeploy_conformance.planning.steps import (
     Together,
 )
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
 
 
 def calls_at_once(contract: Contract) -> Iterator[Case]:
@@ -30,6 +31,22 @@ def calls_at_once(contract: Contract) -> Iterator[Case]:
         steps = (made, replace(made, key="i2"), at_once, Look(), Settle())
         row = f"{origin}, {calls} calls each on two, watched"
         yield Case(clauses=("L12",), row=row, steps=steps, depth=Depth.PLAN)
+    for origin in contract.transition_from:
+        made = make(contract, spec={"status": origin})
+        # Of two that were both accepted, the first would have ended, and closed the event.
+        endings = (SUCCEED, SUCCEED, FAIL)
+        several = tuple(
+            replace(made, key=f"i{n}", ending=ending)
+            for n, ending in enumerate(endings, 1)
+        )
+        at_once = Together(tuple(one.key for one in several), 3)
+        yield Case(
+            clauses=("L12",),
+            row=f"{origin}, 3 calls each on three, in real time",
+            steps=(*several, at_once, Look(), Settle()),
+            unless=frozenset({Part.CLOCK.value}),
+            depth=Depth.PLAN,
+        )
     locked = make(contract, spec={"lock_reasons": ("security",)})
     steps = (locked, Together(("i1",), 2, looks=4), Look())
     row = "rejected calls, watched"

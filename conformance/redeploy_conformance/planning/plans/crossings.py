@@ -203,7 +203,14 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
 
 
 def _called_on_the_way(contract: Contract) -> Iterator[Case]:
-    """Yield further calls during a redeploy: forced ones, and during one that fails."""
+    """Yield further calls during a redeploy: forced ones, during one that fails, and without an event.
+
+    Where an event taken up counts as none, and that is answered before the status, only the gap of A13
+    shows what is answered for the status (A2).
+    """
+    gap = replace(make(contract, spec=ISOLATED, events=()), ending=SUCCEED)
+    again: tuple[Step, ...] = (gap, Redeploy("i1"), Redeploy("i1"), Look(), Settle())
+    yield Case(clauses=("A13", "A2"), row="called again in the gap", steps=again)
     for origin, ending in product(contract.transition_from, (SUCCEED, FAIL)):
         made = replace(make(contract, spec={"status": origin}), ending=ending)
         forced = Redeploy("i1", force=True)
