@@ -131,7 +131,8 @@ def _goes_on(played: Played) -> Iterator[Check]:
     """Judge whether a later call says that it was made later (C2)."""
     if not played.case.pause:
         return
-    times = [one.moment for call in played.arrivals for one in call[:1]]
+    # The last of each: a call that is sent again late comes before the next one.
+    times = [one.moment for call in played.arrivals for one in call[-1:]]
     for before, after in pairwise(times):
         if before is not None and after is not None:
             same = f"the time of a call {played.case.pause:g} s before"
