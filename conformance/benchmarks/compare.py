@@ -38,7 +38,6 @@ class Score:
     """What one contender did over all subjects."""
 
     caught: list[Came] = field(default_factory=list)
-    missed: int = 0
     alarms: int = 0
     seconds: float = 0.0
 
@@ -49,8 +48,6 @@ class Score:
             self.alarms += came.told
         elif came.told:
             self.caught.append(came)
-        else:
-            self.missed += 1
 
 
 def sample() -> list[str]:

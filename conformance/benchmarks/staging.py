@@ -1,17 +1,21 @@
 """How well a staging run waits: ``python conformance/benchmarks/staging.py [K...]``.
 
 Runs on doubles of accounts of K instances, in virtual time, so that the figures are of the waiting
-alone and the same on every machine. Goals: the run takes at most 1.3 times as long as the longest chain
-of redeploys that depend on each other (those on one instance, with the starts and stops between them),
-and asks at most one question per instance and 5 s. By how much reads may be late is told once as 0, and
-once not at all, as of the real service: then 60 s are reckoned with. Nothing here is asserted. ``--where`` says below each line where the seconds of the lane that was
-the last to be done have gone, as the double knows and the run does not.
+alone and the same on every machine. The instances are found Running and Stopped in turn; ``--found
+Stopped`` (or ``--found Stopped,Running``) finds them otherwise. By how much reads may be late is told
+once as 0, and once not at all, as of the real service: then 60 s are reckoned with. Goals: the run takes
+at most 1.3 times as long as the longest chain of redeploys that depend on each other (those on one
+instance), and asks at most one question per instance and 5 s. Nothing here is asserted. ``--where``
+says below each line where the seconds of the lane that was the last to be done have gone, as the double
+knows and the run does not.
 """
 
 import argparse
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
@@ -115,12 +119,18 @@ class Observed(TurnedClock):
         return f"    {last}: " + ", ".join(f"{what} {s:.0f} s" for what, s in spent)
 
 
-def measure(count: int, lag: float | None, *, where: bool = False) -> str:
+def measure(
+    count: int,
+    lag: float | None,
+    found: Sequence[str],
+    *,
+    where: bool = False,
+) -> str:
     """Return a line of the table: one run on so many instances."""
     accepts = EmulatorSettings(no_event="accept", simulated_only="accept", **REAL)
     double = Double(accepts, clock="virtual")
-    for n in range(count):
-        double.put("Running" if n % 2 == 0 else "Stopped", dict([TAG]))
+    for status in islice(cycle(found), count):
+        double.put(status, dict([TAG]))
     statement = Statement(
         name="a double",
         url="https://ecs.test",
@@ -164,7 +174,7 @@ def measure(count: int, lag: float | None, *, where: bool = False) -> str:
             errands = counting.errands.copy()
             where_it_went = clock.told() if isinstance(clock, Observed) else None
             left = run.restore()
-        found = run.result(left, complete=True)
+        result = run.result(left, complete=True)
     assert run.driver is not None
     alone = max(counting.redeploys.values())
     chain = max(counting.redeploys[one] + errands[one] for one in counting.redeploys)
@@ -175,7 +185,7 @@ def measure(count: int, lag: float | None, *, where: bool = False) -> str:
     line = (
         f"| {count} | {late} | {run.past.redeploys} | {total:.0f} | {alone:.0f} | {chain:.0f} "
         f"| {took:.0f} | {took / chain:.2f} | {took / alone:.2f} "
-        f"| {len(run.driver.looks) / per:.2f} | {reads / per:.2f} | {len(found.findings)} |"
+        f"| {len(run.driver.looks) / per:.2f} | {reads / per:.2f} | {len(result.findings)} |"
     )
     return line if where_it_went is None else f"{line}\n{where_it_went}"
 
@@ -185,7 +195,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("counts", nargs="*", type=int, default=[*range(1, 9)])
     parser.add_argument("--where", action="store_true")
+    parser.add_argument(
+        "--found", type=lambda text: text.split(","), default=["Running", "Stopped"]
+    )
     given = parser.parse_args()
+    if not set(given.found) <= set(STABLE):
+        parser.error(f"instances are found {' or '.join(sorted(STABLE))}")
     print(
         "| instances | reads late by | redeploys | all work, s | longest chain of redeploys, s "
         "| with its starts and stops, s | run, s | run to chain with starts and stops "
@@ -195,7 +210,7 @@ def main() -> None:
     print("|" + " --- |" * 12)
     for lag in (0.0, None):
         for count in given.counts:
-            print(measure(count, lag, where=given.where), flush=True)
+            print(measure(count, lag, given.found, where=given.where), flush=True)
 
 
 if __name__ == "__main__":

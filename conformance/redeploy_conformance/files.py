@@ -1,9 +1,11 @@
-"""How files are written: whole or not at all."""
+"""How files are written, whole or not at all, and what kind of the suite's own files one is."""
 
+import filecmp
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 
@@ -41,6 +43,18 @@ def written_twice(paths: Iterable[str]) -> str | None:
     return None
 
 
+def read_twice(paths: Sequence[str | Path]) -> str | None:
+    """Return in one sentence that two files hold the same; None where no two do.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    for one, other in combinations(paths, 2):
+        if filecmp.cmp(one, other, shallow=False):
+            return f"{other} holds the same as {one}, and would count twice: give one of them"
+    return None
+
+
 def written_over(output: str, read: Iterable[str]) -> str | None:
     """Return in one sentence that an output is one of the files that are read; None where it is not."""
     if Path(output).resolve() not in {Path(one).resolve() for one in read}:
@@ -48,7 +62,7 @@ def written_over(output: str, read: Iterable[str]) -> str | None:
     return f"{output} is read, and would be written over: name another file"
 
 
-def unwritable(path: str, *, whole: bool = False) -> str | None:
+def unwritable(path: str, *, whole: bool) -> str | None:
     """Return why a file cannot be written, in one sentence; None where nothing is in the way.
 
     It is tried, without a trace: permissions alone do not tell what a file system refuses. With

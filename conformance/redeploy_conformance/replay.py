@@ -16,8 +16,12 @@ from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.running.bench import set_up
-from redeploy_conformance.targets.base import TargetUsageError, UnreachableError
-from redeploy_conformance.targets.find import EMBEDDED, find
+from redeploy_conformance.targets.base import (
+    Kind,
+    TargetUsageError,
+    UnreachableError,
+)
+from redeploy_conformance.targets.find import find
 from redeploy_reports.clean import clean
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import load
@@ -78,11 +82,11 @@ def target_of(result: Result, found: Finding) -> str | None:
 
     No other word is taken from a file: it might name code to import, or a host to call.
     """
-    if result.target.kind != EMBEDDED:
+    if result.target.kind != Kind.EMBEDDED:
         return None
     words = found.reproduce.split()
-    broken = (one for one in words if one.startswith(f"{EMBEDDED}:"))
-    return next(broken, EMBEDDED)
+    broken = (one for one in words if one.startswith(f"{Kind.EMBEDDED}:"))
+    return next(broken, Kind.EMBEDDED)
 
 
 def export_finding(

@@ -6,8 +6,8 @@ from textwrap import wrap
 
 from redeploy_reports import markdown as md
 from redeploy_reports.clean import clean
-from redeploy_reports.matrix import MARKS
-from redeploy_reports.phrases import VERDICT_WORDS, count
+from redeploy_reports.matrix import MARKS, marked
+from redeploy_reports.phrases import count
 from redeploy_schemas.certification import (
     Certification,
     ClientClauseResult,
@@ -142,10 +142,7 @@ def _table(clients: Sequence[ClientResult]) -> Iterator[str]:
 
 
 def _legend(clients: Sequence[ClientResult]) -> str:
-    seen = {clause.verdict for client in clients for clause in client.clauses}
-    words = ", ".join(
-        f"{MARKS[key]} {VERDICT_WORDS[key]}" for key in MARKS if key in seen
-    )
+    words = marked(one.verdict for client in clients for one in client.clauses)
     return f"{words}; a number counts what was seen to break it"
 
 

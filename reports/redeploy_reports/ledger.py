@@ -5,7 +5,7 @@ from redeploy_schemas.records import ClauseResult, Result
 from redeploy_schemas.vocabulary import Verdict
 
 
-def markdown(result: Result) -> str:
+def render(result: Result) -> str:
     """Return a Markdown table with one row per clause, ending in a line end."""
     rows = head(["clause", "times its premise held>", "verdict"])
     for clause in result.clauses:

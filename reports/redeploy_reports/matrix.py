@@ -249,10 +249,15 @@ def text(matrix: Matrix, width: int = 100) -> str:
 
 def legend(matrix: Matrix) -> str:
     """Return what the marks mean that stand in a matrix."""
-    seen = {cell.verdict for row in matrix.rows for cell in row.cells}
-    marks = [
+    return marked(cell.verdict for row in matrix.rows for cell in row.cells)
+
+
+def marked(verdicts: Iterable[str | None]) -> str:
+    """Return the marks of these verdicts, each with what it means."""
+    seen = set(verdicts)
+    marks = (
         f"{mark} {VERDICT_WORDS[key]}" for key, mark in MARKS.items() if key in seen
-    ]
+    )
     return ", ".join(marks)
 
 

@@ -62,12 +62,12 @@ def render(result: Result, *, width: int = 88, color: bool = False) -> str:
     result is cleaned first, whoever wrote it.
     """
     detail = _Detail()
-    lines = list(_Page(result, max(width, 40), color, detail).lines())
-    for less in _SHORTER:
-        if len(lines) <= SCREEN:
-            break
+    lines: list[str] = []
+    for less in ({}, *_SHORTER):
         detail = replace(detail, **less)
         lines = list(_Page(result, max(width, 40), color, detail).lines())
+        if len(lines) <= SCREEN:
+            break
     return "\n".join(lines) + "\n"
 
 

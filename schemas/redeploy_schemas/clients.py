@@ -86,7 +86,7 @@ def _slips(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         place, word = called("clause", row), row["strength"]
         if row["id"] not in IDS:
-            yield f"{place} is judged by nothing: {meant(row['id'], list(IDS))}"
+            yield f"{place} is not in IDS of clients.py, which clients are judged by: {meant(row['id'], list(IDS))}"
         if word not in strengths:
             yield f"{place}: strength {word!r} is unknown: {meant(word, strengths)}"
     for one in IDS:

@@ -129,12 +129,17 @@ class PolicyCase:
 
 @dataclass(frozen=True, slots=True)
 class MalformedCase:
-    """A request that is not well formed: parameters to drop and to set."""
+    """A request that is not well formed: parameters to drop and to set.
+
+    ``means`` is the ForceStop that it spells, where it may be taken; ``beyond`` is as of a policy.
+    """
 
     name: str
     clause: str
     drop: tuple[str, ...]
     set: Mapping[str, str]
+    means: bool | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +287,8 @@ def _build(data: Mapping[str, Any], digest: str) -> Contract:
                 row["clause"],
                 tuple(row.get("drop", ())),
                 row.get("set", {}),
+                row.get("means"),
+                row.get("beyond", False),
             )
             for row in data["malformed"]
         ),

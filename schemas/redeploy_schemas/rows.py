@@ -123,6 +123,8 @@ FORM: Final[Form] = {
         "clause": _TEXT,
         "drop?": _TEXTS,
         "set?": "a table of texts",
+        "means?": _BOOL,
+        "beyond?": _BOOL,
     },
     "forgery": {"name": _TEXT, "signature": _TEXT, "beyond?": _BOOL},
     "clause": {

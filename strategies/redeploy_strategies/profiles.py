@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import ExampleDatabase
 
 
-def cheap(walks: int, steps: int, database: ExampleDatabase | None = None) -> settings:
+def cheap(walks: int, steps: int, database: ExampleDatabase | None) -> settings:
     """Return settings for an implementation whose clock is stepped: calls cost next to nothing.
 
     With a database, walks that broke a clause before are tried first.

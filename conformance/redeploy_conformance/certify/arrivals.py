@@ -19,6 +19,8 @@ from redeploy_conformance.wire.signatures import (
 
 VERSION = "2014-05-26"
 ACTION = "RedeployInstance"
+LOOKS = re.compile(r"(Describe|List|Get|Query)[A-Z]\w*", re.ASCII)
+"""How operations are called that change nothing."""
 CURRENT = 120.0
 """Seconds by which a timestamp may be off: the clocks here are the same."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
@@ -131,6 +133,11 @@ class Arrival:
         return self.said("x-acs-action", "Action")
 
     @property
+    def looks(self) -> bool:
+        """Whether it is of another operation, one that changes nothing."""
+        return LOOKS.fullmatch(self.action or "") is not None
+
+    @property
     def nonce(self) -> str | None:
         """What makes it the only one of its kind."""
         return self.said("x-acs-signature-nonce", "SignatureNonce")
@@ -235,17 +242,27 @@ def _wrong_v3(one: Arrival, key_id: str, secret: str) -> str | None:
     if credential != key_id:
         return f"the credential {credential!r}, not {key_id!r}"
     digest = one.headers.get("x-acs-content-sha256", "")
-    if digest.lower() != hashlib.sha256(one.body).hexdigest():
-        return "x-acs-content-sha256 is not the hash of the body"
+    if digest != hashlib.sha256(one.body).hexdigest():
+        return "x-acs-content-sha256 is not the hash of the body in lower-case digits"
     loose = {name for name in one.headers if name.startswith("x-acs-")} | {"host"}
     if not loose <= set(names):
         return f"not signed: {', '.join(sorted(loose - set(names)))}"
     path = urlsplit(one.target).path or "/"
-    text = canonical_request_v3(
-        one.method, path, one.query, one.headers, list(names), digest
-    )
-    good = signature_v3(secret, string_to_sign_v3(text)) == given
-    return None if good else f"a V3 signature of something else than {text!r}"
+    # Bytes beyond ASCII in a header may be meant as either of the two.
+    in_utf8 = {
+        name: value.encode("latin-1").decode("utf-8", "replace")
+        for name, value in one.headers.items()
+    }
+    texts = [
+        canonical_request_v3(one.method, path, one.query, headers, list(names), digest)
+        for headers in (one.headers, in_utf8)
+    ]
+    good = [signature_v3(secret, string_to_sign_v3(text)) for text in texts]
+    if given in good:
+        return None
+    if given.lower() in good:
+        return "the right V3 signature in upper-case digits, where lower case is documented"
+    return f"a V3 signature of something else than {texts[0]!r}"
 
 
 def stale(one: Arrival) -> tuple[str, str] | None:

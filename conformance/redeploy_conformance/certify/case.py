@@ -54,7 +54,8 @@ class Case:
     ``once``: the outcome is unknown (or known to be a success), so one request is the most.
     ``needed``: where it cannot be exercised, neither is its clause. ``reaches``: a request must
     arrive, else nothing was exercised. ``restart``: each call after the first in a new process.
-    ``slow``: it waits by its nature. ``attempts`` asks for the library's option to send again.
+    ``slow``: it waits by its nature. ``pause``: seconds between its calls, whose times must differ then.
+    ``attempts`` asks for the library's option to send again.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Case:
     restart: bool = False
     slow: bool = False
     calls: int = 1
+    pause: float = 0.0
     deadline: float = DEADLINE
     limit: float = LIMIT
     ca_file: str | None = None

@@ -49,6 +49,9 @@ IDS = {
 }
 """InstanceIds that are hard to encode, by what is hard."""
 
+PAUSE = 2.1
+"""Seconds between two calls whose times must differ, though they are written in whole seconds."""
+
 FORCES: dict[str, bool | None] = {"true": True, "false": False, "absent": None}
 
 
@@ -77,6 +80,17 @@ def requests(seed: int, count: int) -> Iterator[Case]:
             calls=2,
             restart=restart,
         )
+
+    yield Case(
+        "time/goes-on",
+        "C2",
+        OURS,
+        answers(success()),
+        once=True,
+        calls=2,
+        pause=PAUSE,
+        slow=True,
+    )
 
 
 def _id(name: str, instance_id: str) -> Case:

@@ -26,6 +26,9 @@ PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></htm
 LONG = 8 << 20
 """Bytes of a very long answer."""
 
+MISSING = 1000
+"""Bytes that are announced and never come, behind a document that is whole."""
+
 DEEP = 100_000
 """Brackets that open and never close."""
 
@@ -52,6 +55,8 @@ def broken(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         "long-junk": http(200, b"x" * LONG),
         "not-gzip": http(200, b"\x00rubbish", headers=(("content-encoding", "gzip"),)),
         "not-http": b"rubbish without a status line\r\n\r\n" + body.encode(),
+        "shorter-than-announced": http(200, body + " " * MISSING)[:-MISSING],
+        "no-last-chunk": _chunks_begin() + chunk(body.encode()),
         "ids-at-500": http(500, body),
         "html-at-502": http(502, PAGE, HTML),
         "html-at-504": http(504, PAGE, HTML),
@@ -77,6 +82,11 @@ def broken(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         short = body[: max(1, int(len(body) * share))]
         yield _broken(f"cut-drawn-{number}", Answer(http(200, short)), once=True)
     yield from _other_forms()
+
+
+def _chunks_begin() -> bytes:
+    """Return the head of an answer in chunks."""
+    return http(200, b"", framing="chunks").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
 
 def _broken(name: str, answer: Answer, once: bool) -> Case:
@@ -112,7 +122,6 @@ def unknown() -> Iterator[Case]:
     whole = success().whole
     head, _, body = whole.partition(b"\r\n\r\n")
     half = (len(head) + 4 + len(body) // 2) / len(whole)
-    chunks = http(200, b"", framing="chunks").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     stays = Answer(http(200, accepted(), stay=True), stay=True)
     closed = Answer(reset=True)
     for name, given, calls in (
@@ -122,7 +131,7 @@ def unknown() -> Iterator[Case]:
         ("closed-within-headers", (Answer(whole, keep=0.15),), 1),
         ("closed-half-way", (Answer(whole, keep=half),), 1),
         ("reset-half-way", (Answer(whole, keep=half, reset=True),), 1),
-        ("chunks-without-end", (Answer(chunks + chunk(body[:-3])),), 1),
+        ("chunks-without-end", (Answer(_chunks_begin() + chunk(body[:-3])),), 1),
     ):
         yield Case(
             f"unknown/{name}",
@@ -149,10 +158,15 @@ def unknown() -> Iterator[Case]:
             Broken(),
             Answer(http(200, '{"Extra": "', framing="close"), endless=b"x" * 4096),
         ),
+        (
+            "rest-never-comes",
+            Broken(),
+            Answer(http(200, accepted() + " " * LONG)[:-LONG], endless=b" "),
+        ),
     ):
         yield Case(
             f"unknown/{name}",
-            "C7" if name == "without-end" else "C5",
+            "C7" if answer.endless else "C5",
             expected,
             answers(answer),
             once=True,

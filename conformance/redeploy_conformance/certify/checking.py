@@ -1,74 +1,58 @@
 """What is wrong with an adapter, before anything is said about its library."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from redeploy_conformance.certify.arrivals import Arrival
-from redeploy_conformance.certify.case import DEADLINE, INSTANCE, MAIN
+from redeploy_conformance.certify.case import Case, answers
+from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.driver import Adapter, AdapterError
-from redeploy_conformance.certify.playing import REGION, Key
-from redeploy_conformance.certify.replies import Answer, Script, error, success
-from redeploy_conformance.certify.server import PLAIN, serving
-from redeploy_conformance.certify.told import Kind, Told
+from redeploy_conformance.certify.expectations import Failed
+from redeploy_conformance.certify.playing import Key, Played, Slot, play
+from redeploy_conformance.certify.replies import error, success
+from redeploy_conformance.certify.told import Kind
 
 ENDING = 5.0
 """Seconds within which an adapter ends when its standard input does."""
 
-CALLS: tuple[tuple[str, Answer, dict[str, Any], Kind], ...] = (
-    ("a plain call", success(), {}, Kind.SUCCESS),
-    ("a call with force_stop", success(), {"force_stop": True}, Kind.SUCCESS),
+REFUSAL = error(404, "InvalidInstanceId.NotFound", "There is no such instance.")
+CALLS = (
+    (Case("a plain call", "C3", OURS, answers(success())), Kind.SUCCESS),
     (
-        "an id beyond ASCII",
-        success(TaskId="t-é实"),
-        {"instance_id": "i-é实例"},
+        Case("a call with force_stop", "C1", OURS, answers(success()), force_stop=True),
         Kind.SUCCESS,
     ),
     (
-        "a call that is refused",
-        error(404, "InvalidInstanceId.NotFound", "There is no such instance."),
-        {},
-        Kind.ERROR,
+        Case(
+            "an id beyond ASCII",
+            "C1",
+            OURS,
+            answers(success(TaskId="t-é实")),
+            instance_id="i-é实例",
+        ),
+        Kind.SUCCESS,
     ),
+    (Case("a call that is refused", "C4", Failed(), answers(REFUSAL)), Kind.ERROR),
 )
-"""What an adapter is asked for, what the server answers, and what it should tell."""
+"""What an adapter is asked for, and what it should tell."""
 
 
 def wrong_with(
-    command: Sequence[str], limit: float, say: Callable[[str], None] | None = None
+    command: Sequence[str], say: Callable[[str], None] | None = None
 ) -> Iterator[str]:
-    """Yield what is wrong with an adapter, a sentence each; ``limit`` in seconds per call.
+    """Yield what is wrong with an adapter, a sentence each.
 
     ``say`` is told when its identity card takes long.
 
     Raises:
         AdapterError: it cannot be started, or its identity card is not right.
     """
-    adapter = Adapter(command, say)
-    key = Key()
+    adapter, key = Adapter(command, say), Key()
+    slot = Slot(command, adapter)
     try:
-        for what, answer, more, wanted in CALLS:
-            if not adapter.usable:
-                adapter.end()
-                adapter = Adapter(command, say)
-            with serving(
-                lambda _, given=answer: {MAIN: Script((given,))},  # type: ignore[misc]
-                {MAIN: PLAIN},
-            ) as (addresses, served):
-                request = {
-                    "endpoint": addresses[MAIN],
-                    "region": REGION,
-                    "access_key_id": key.access_key_id,
-                    "access_key_secret": key.secret,
-                    "instance_id": INSTANCE,
-                    "deadline_seconds": DEADLINE,
-                    **more,
-                }
-                told = adapter.ask(request, limit)
-                with served.lock:
-                    arrivals = list(served.arrivals)
-            scheme = adapter.card["signature"]
-            for text in _wrong(told, arrivals, wanted, key, scheme):
-                yield f"{what}: {text}"
+        for case, wanted in CALLS:
+            adapter = slot.ready()
+            played = play(case, slot, key)
+            for text in _wrong(played, wanted, key, adapter.card["signature"]):
+                yield f"{case.name}: {text}"
     finally:
         code = adapter.end(ENDING) if adapter.usable else 0
     extra = adapter.left()
@@ -80,9 +64,8 @@ def wrong_with(
         yield f"it ends with exit code {code} when its standard input does"
 
 
-def _wrong(
-    told: Told, arrivals: Sequence[Arrival], wanted: Kind, key: Key, scheme: str
-) -> Iterator[str]:
+def _wrong(played: Played, wanted: Kind, key: Key, scheme: str) -> Iterator[str]:
+    told, arrivals = played.told[0], played.all_arrivals
     if told.lost:
         yield told.words
         return

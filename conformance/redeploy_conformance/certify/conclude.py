@@ -68,7 +68,7 @@ def conclude(
             at = (one.check.clause, one.played.case.name)
             failures.setdefault(at, _failure(one, key, asked))
     clauses = tuple(
-        _clause(clause, tallies.get(clause.id, _Tally()), played)
+        _clause(clause, tallies.get(clause.id, _Tally()), played, key)
         for clause in client_clauses()
     )
     own = {clause.id: number for number, clause in enumerate(client_clauses())}
@@ -86,7 +86,7 @@ def conclude(
 
 
 def _clause(
-    clause: ClientClause, tally: _Tally, played: Iterable[Played]
+    clause: ClientClause, tally: _Tally, played: Iterable[Played], key: Key
 ) -> ClientClauseResult:
     own = [one for one in played if one.case.about == clause.id]
     missed = {
@@ -99,7 +99,8 @@ def _clause(
         verdict = Verdict.NOT_EXERCISED
         name, trouble = next(iter(missed.items()))
         more = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
-        reason = short(f"{name}{more}: {trouble}")
+        # A signature that nobody received is known only by how it is told.
+        reason = short(hide(f"{name}{more}: {trouble}", [key.secret]))
     elif clause.required and tally.held and own:
         verdict = Verdict.PASS
     elif not clause.required and tally.choices:

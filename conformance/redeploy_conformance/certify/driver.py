@@ -3,13 +3,15 @@
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.certify.told import Kind, Told
@@ -31,6 +33,10 @@ ELSEWHERE = "Asia/Shanghai"
 """The time zone that adapters run in, so that local time is never UTC by chance."""
 
 
+MARK = "REDEPLOY_CONFORMANCE_ADAPTER"
+"""The variable of the environment by which all that an adapter starts is known."""
+
+
 class AdapterError(Exception):
     """The adapter cannot be used; the message says why, in one sentence."""
 
@@ -46,13 +52,14 @@ class Adapter:
         Raises:
             AdapterError: it does not start, or does not introduce itself as the protocol says.
         """
+        self.mark = secrets.token_hex(8)
         try:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env=_environment() | {MARK: self.mark},
                 start_new_session=True,
             )
         except OSError as error:
@@ -143,7 +150,12 @@ class Adapter:
             else:
                 os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # it, and all that it started, have ended already
+            pass  # it, and all of its session, have ended already
+        for pid in _marked(self.mark):
+            with suppress(
+                ProcessLookupError, PermissionError
+            ):  # it has ended meanwhile
+                os.kill(pid, signal.SIGKILL)
 
     def _card(self, say: Callable[[str], None] | None) -> dict[str, Any]:
         line = self._first_line(say)
@@ -238,6 +250,15 @@ class Adapter:
         while part := os.read(self.process.stderr.fileno(), 65536):
             self.printed += part
             self.printed_at = time.monotonic()
+
+
+def _marked(mark: str) -> Iterator[int]:
+    """Yield the processes whose environment has this mark, whatever their session; none but on Linux."""
+    wanted = f"{MARK}={mark}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name)
 
 
 def _environment() -> dict[str, str]:

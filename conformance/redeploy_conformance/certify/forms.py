@@ -14,6 +14,8 @@ from redeploy_conformance.certify.replies import JSON, Answer, chunk
 
 XML = "text/xml;charset=utf-8"
 CHUNKED = "transfer-encoding: chunked"
+LAST = b"0\r\n\r\n"
+"""How a body in chunks ends."""
 NAME = re.compile(r"[A-Za-z_][\w.-]*")
 """What an element can be called; an unknown field of another name is left out."""
 
@@ -30,7 +32,10 @@ def without_chunks(answer: Answer) -> Answer:
     if CHUNKED not in lines:
         return answer
     lines.remove(CHUNKED)
-    whole = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + _joined(data)
+    body = _joined(data)
+    if not data.endswith(LAST):  # a body that ends with the connection would be whole
+        lines.append(f"content-length: {len(body) + 1}")
+    whole = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
     return replace(answer, whole=whole)
 
 
@@ -59,7 +64,8 @@ def _in_xml(whole: bytes) -> bytes:
         lines[lines.index(length)] = f"content-length: {len(body)}"
     if chunked:
         half = len(body) // 2
-        body = chunk(body[:half]) + chunk(body[half:]) + b"0\r\n\r\n"
+        last = LAST if data.endswith(LAST) else b""
+        body = chunk(body[:half]) + chunk(body[half:]) + last
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 

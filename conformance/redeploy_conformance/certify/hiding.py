@@ -25,6 +25,7 @@ def forms(secret: str) -> Iterator[str]:
         yield _small_hex(one)
     yield from _in_base64(secret)
     yield secret.upper()
+    yield secret.encode().hex()
     yield secret.replace("=", "\\u003d").replace("+", "\\u002b")
 
 
@@ -47,6 +48,20 @@ def found(secrets: Iterable[str], text: str) -> str | None:
     )
 
 
+def pieces(secret: str) -> Iterator[str]:
+    """Yield each half of a secret in one piece, none where it is short: a few letters are no leak."""
+    half = len(secret) // 2
+    if half > SHORTEST:
+        yield from (secret[at : at + half] for at in range(len(secret) - half + 1))
+
+
+def tells(secret: str, text: str) -> bool:
+    """Whether a text repeats a secret in any form, or half of it and more."""
+    return found([secret], text) is not None or any(
+        one in text for one in pieces(secret)
+    )
+
+
 def signs(text: str) -> bool:
     """Whether a text has a signature in it, of whatever request."""
     return _SIGNATURE.search(text) is not None
@@ -57,6 +72,8 @@ def hide(text: str, secrets: Iterable[str]) -> str:
     for one in secrets:
         for form in sorted(set(forms(one)), key=len, reverse=True):
             text = text.replace(form, "***")
+        for piece in pieces(one):
+            text = text.replace(piece, "***")
     return hidden(text)
 
 

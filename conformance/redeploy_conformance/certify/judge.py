@@ -14,7 +14,7 @@ from redeploy_conformance.certify.expectations import (
     asked_for_gzip,
     led_elsewhere,
 )
-from redeploy_conformance.certify.hiding import found, signs
+from redeploy_conformance.certify.hiding import found, signs, tells
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.told import Kind
 
@@ -28,7 +28,7 @@ SEVERAL = 3
 """Resends of one call that come at once, all together: then no other case excuses it."""
 
 GROWN = 1.25
-"""The last delay is this many times the first where delays grow."""
+"""The last delay is this many times the first where delays grow, or each is longer by ``AT_ONCE``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def judge(played: Played, key: Key) -> Iterator[Judged]:
             *_ends(played),
             *_requests(played, key),
             *_once(played),
+            *_goes_on(played),
         ]
         yield from (Judged(played, one) for one in checks)
     told = [*_secrets(played, key), *_sent(played, key)]
@@ -53,8 +54,9 @@ def judge(played: Played, key: Key) -> Iterator[Judged]:
 
 
 def judge_all(played: Sequence[Played]) -> Iterator[Judged]:
-    """Yield the checks over all cases: nonces, and the pace of throttled calls."""
+    """Yield the checks over all cases: nonces, late requests, and the pace of throttled calls."""
     yield from _nonces(played)
+    yield from _late(played)
     for hinted in (False, True):
         yield from _pace([one for one in played if _throttled(one, hinted)], hinted)
 
@@ -116,16 +118,28 @@ def _once(played: Played) -> Iterator[Check]:
             yield Check("C5", "one request", seen)
 
 
+def _goes_on(played: Played) -> Iterator[Check]:
+    """Judge whether a later call says that it was made later (C2)."""
+    if not played.case.pause:
+        return
+    times = [one.moment for call in played.arrivals for one in call[:1]]
+    for before, after in pairwise(times):
+        if before is not None and after is not None:
+            same = f"the time of a call {played.case.pause:g} s before"
+            seen = None if after > before else same
+            yield Check("C2", "the current time of each call", seen)
+
+
 def _secrets(played: Played, key: Key) -> Iterator[Check]:
     for told in played.told:
         text = "\n".join(told.texts())
         in_log = _in_log(told.stderr, played, key)
         where = "on standard error" if in_log else "in the message"
-        if found([key.secret], text):
+        if tells(key.secret, text):
             seen = f"the secret {where}"
         elif found(played.signatures, text):
             seen = f"the signature {where}"
-        elif not played.all_arrivals and signs(text):
+        elif not played.with_looks and signs(text):
             # Nobody has seen that request: whoever reads this could send it.
             seen = "the signature of a request that was not sent"
         else:
@@ -138,7 +152,7 @@ def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
     """Yield what processes told only when they ended, of whatever call (C8)."""
     sent = {text for one in played for text in one.signatures}
     for one in played:
-        if found([key.secret], one.after):
+        if tells(key.secret, one.after):
             seen = "the secret on standard error, when the process ended"
         elif found(sent, one.after):
             seen = "a signature on standard error, when the process ended"
@@ -150,19 +164,29 @@ def judge_ends(played: Sequence[Played], key: Key) -> Iterator[Judged]:
 
 def _sent(played: Played, key: Key) -> Iterator[Check]:
     """Judge what is in the requests: a signature is there so that the secret need not be."""
-    for one in played.all_arrivals:
-        if found([key.secret], one.raw.decode("latin-1")):
+    for one in played.with_looks:
+        if tells(key.secret, one.raw.decode("latin-1")):
             yield Check("C8", "no secret in a request", "the secret in a request")
 
 
 def _in_log(stderr: str, played: Played, key: Key) -> bool:
-    return found([key.secret, *played.signatures], stderr) is not None
+    return tells(key.secret, stderr) or found(played.signatures, stderr) is not None
+
+
+def _late(played: Iterable[Played]) -> Iterator[Judged]:
+    """Judge what was sent when the outcome of a call had been told (C5)."""
+    for one in played:
+        again = [late for late in one.late if not late.looks]
+        if one.case.once and again and len(one.arrivals[-1]) + len(again) > 1:
+            seconds = max(0.0, again[0].at - one.over)
+            seen = f"another {seconds:.1f} s after its outcome was told"
+            yield Judged(one, Check("C5", "one request", seen))
 
 
 def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
     seen: dict[str, Played] = {}
     for one in played:
-        for arrival in one.all_arrivals:
+        for arrival in one.with_looks:
             if not arrival.headed or arrival.plain or led_elsewhere(arrival):
                 continue
             yield Judged(one, _nonce(arrival, one, seen))
@@ -198,10 +222,14 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
     if not again:
         return
     first = median(gaps[0] for gaps in again.values())
-    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in again.values() if gaps[1:]]
+    several = [gaps for gaps in again.values() if gaps[1:]]
+    growth = [gaps[-1] / max(gaps[0], AT_ONCE) for gaps in several]
+    # What making a request takes is a part of each delay, and hides how that grows.
+    steps = [later - one for gaps in several for one, later in pairwise(gaps)]
+    grows = not several or median(growth) >= GROWN or min(steps) >= AT_ONCE
     wanted = "a growing delay before it is sent again"
     told = _delays(max(again.values(), key=len))
-    hammered = first < AT_ONCE or (bool(growth) and median(growth) < GROWN)
+    hammered = first < AT_ONCE or not grows
     if hinted:
         wanted += f", or the {HINT} ms of the hint"
         least = median(min(gaps) for gaps in again.values())

@@ -1,17 +1,24 @@
 """One case, played: servers, calls, what was told and what arrived."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN, Case
 from redeploy_conformance.certify.driver import Adapter
-from redeploy_conformance.certify.server import serving
+from redeploy_conformance.certify.server import Served, serving
 from redeploy_conformance.certify.told import Kind, Told
 
 REGION = "cn-hangzhou"
 TRIES = 3
+
+CATCHING_UP = 3.0
+"""Seconds that the server has, when a client gave up, to read what lies there from it."""
+
+PAUSE = 0.02
+"""Seconds between two looks at whether it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,9 @@ class Played:
     """A case and what came of it: what was told of each call, and the requests it caused.
 
     ``trouble`` says why nothing was exercised. ``after`` is what the process printed when it ended,
-    where this was its last case.
+    where this was its last case. ``looks`` are requests of operations that change nothing, beside those
+    of the call itself; where a call sent nothing else, they stand in its place. ``late`` grows while
+    requests still come after the last outcome was told, which was at ``over``.
     """
 
     case: Case
@@ -35,16 +44,24 @@ class Played:
     arrivals: list[list[Arrival]] = field(default_factory=list)
     trouble: str | None = None
     after: str = ""
+    looks: list[Arrival] = field(default_factory=list)
+    late: list[Arrival] = field(default_factory=list)
+    over: float = 0.0
 
     @property
     def all_arrivals(self) -> list[Arrival]:
-        """Every request, in order."""
+        """Every request of the calls themselves, in order."""
         return [one for call in self.arrivals for one in call]
+
+    @property
+    def with_looks(self) -> list[Arrival]:
+        """Every request."""
+        return [*self.all_arrivals, *self.looks]
 
     @property
     def signatures(self) -> set[str]:
         """Every signature that was sent."""
-        return {text for one in self.all_arrivals for text in one.signatures}
+        return {text for one in self.with_looks for text in one.signatures}
 
 
 class Slot:
@@ -117,17 +134,37 @@ def _played(case: Case, slot: Slot, key: Key) -> Played:
             request["ca_file"] = case.ca_file
         before = 0
         for number in range(case.calls):
+            if number:
+                time.sleep(case.pause)
             if number and case.restart:
                 slot.close()
             told = slot.ready().ask(request, case.limit)
+            if told.kind is Kind.TIMEOUT:
+                _catch_up(served, before)
             with served.lock:
                 arrived = list(served.arrivals)
             played.told.append(told)
-            played.arrivals.append(arrived[before:])
+            _enter(played, arrived[before:])
             before = len(arrived)
+        played.late, played.over = served.late, time.monotonic()
         handshakes = served.handshakes
     played.trouble = _trouble(case, played, handshakes)
     return played
+
+
+def _catch_up(served: Served, before: int) -> None:
+    """Wait until what a client has sent is read, where it gave up before a busy machine came to that."""
+    until = time.monotonic() + CATCHING_UP
+    while len(served.arrivals) == before and time.monotonic() < until:
+        time.sleep(PAUSE)
+
+
+def _enter(played: Played, arrived: list[Arrival]) -> None:
+    """Enter what one call caused."""
+    own = [one for one in arrived if not one.looks]
+    played.arrivals.append(own or arrived)
+    if own:
+        played.looks += [one for one in arrived if one.looks]
 
 
 def _trouble(case: Case, played: Played, handshakes: int) -> str | None:

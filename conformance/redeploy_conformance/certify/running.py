@@ -6,14 +6,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from redeploy_conformance.certify.case import Case, answers
-from redeploy_conformance.certify.cases_answered import OURS
+from redeploy_conformance.certify.case import Case
+from redeploy_conformance.certify.checking import CALLS
 from redeploy_conformance.certify.conclude import STOPPED, Asked, conclude
 from redeploy_conformance.certify.driver import Adapter, AdapterError
-from redeploy_conformance.certify.expectations import Failed
 from redeploy_conformance.certify.hiding import hide, short
 from redeploy_conformance.certify.playing import Key, Played, Slot, play
-from redeploy_conformance.certify.replies import error, success
 from redeploy_conformance.certify.told import Kind
 from redeploy_schemas.certification import ClientResult
 
@@ -90,15 +88,11 @@ def _rubbish(adapter: Adapter, key: Key) -> str | None:
 
     A crash or a hang may be the library's; a line that is no answer, here, is the adapter's.
     """
-    refusal = error(404, "InvalidInstanceId.NotFound", "There is no such instance.")
-    for what, case in (
-        ("a plain call", Case("plain", "C3", OURS, answers(success()))),
-        ("a call that is refused", Case("refused", "C4", Failed(), answers(refusal))),
-    ):
+    for case, _ in (CALLS[0], CALLS[-1]):
         told = play(case, Slot((), adapter), key).told[0]
         if told.kind is Kind.RUBBISH:
             words = hide(told.words, [key.secret])
-            return f"it tells of {what} by {words}: see certify --check-adapter"
+            return f"it tells of {case.name} by {words}: see certify --check-adapter"
         if not adapter.usable:
             break
     return None

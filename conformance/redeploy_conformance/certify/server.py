@@ -17,6 +17,8 @@ from redeploy_conformance.certify.arrivals import (
     header_of,
 )
 from redeploy_conformance.certify.forms import in_xml, without_chunks
+from redeploy_conformance.certify.lingering import keep
+from redeploy_conformance.certify.looks import shown
 from redeploy_conformance.certify.replies import Answer, Script
 
 LONGEST = 1 << 20
@@ -56,10 +58,11 @@ PLAIN = Role()
 class Served:
     """What arrived at all servers of one case, in order; safe to read when they are closed.
 
-    ``handshakes`` counts the clients that began TLS.
+    ``late`` is what was read only when the case was over. ``handshakes`` counts the clients that began TLS.
     """
 
     arrivals: list[Arrival] = field(default_factory=list)
+    late: list[Arrival] = field(default_factory=list)
     handshakes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,27 +91,39 @@ class Server:
         return f"{scheme}://{self.role.host}:{self.port}"
 
     def close(self) -> None:
-        """Stop listening; connections that wait are let go."""
+        """Let connections that wait go, and answer nobody any more; who comes later is only read."""
         self.stopped.set()
-        with suppress(OSError):  # nobody was connected: that is all it can mean
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         with self.served.lock:
             waiting = list(self.open)
         for connection in waiting:
             with suppress(OSError):  # it has ended meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
+        if self.role.https:
+            self.end()
+        else:
+            keep(self)
+
+    def end(self) -> None:
+        """Stop listening."""
+        with suppress(OSError):  # nobody was connected: that is all it can mean
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
         self.thread.join(5)
 
     def _accept(self) -> None:
-        while not self.stopped.is_set():
+        while True:
             try:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(
-                target=self._serve, args=(connection,), daemon=True
-            ).start()
+            serve = self._read_late if self.stopped.is_set() else self._serve
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    def _read_late(self, connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE)
+        with suppress(OSError), self._kept(connection):  # it went away, unread
+            for raw in requests(*read_request(connection)):
+                self._enter(Arrival(time.monotonic(), self.name, raw))
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE)
@@ -176,7 +191,10 @@ class Server:
 
     def _answer(self, connection: socket.socket, arrival: Arrival) -> bool:
         """Answer one request; return whether the connection stays open for another."""
-        answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
+        if arrival.looks:
+            answer = shown(arrival)
+        else:
+            answer = self.script.answer(self._next(), urlsplit(arrival.target).path)
         if arrival.wants_xml:
             answer = in_xml(answer)
         if arrival.of_http_1_0:
@@ -201,8 +219,8 @@ class Server:
 
     def _enter(self, arrival: Arrival) -> None:
         with self.served.lock:
-            if not self.stopped.is_set():
-                self.served.arrivals.append(arrival)
+            over = self.stopped.is_set()
+            (self.served.late if over else self.served.arrivals).append(arrival)
 
 
 def _listen() -> socket.socket:

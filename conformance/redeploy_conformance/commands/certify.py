@@ -106,14 +106,13 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def _check(commands: Sequence[tuple[str, Sequence[str]]]) -> None:
-    from redeploy_conformance.certify.case import LIMIT
     from redeploy_conformance.certify.checking import AdapterError, wrong_with
     from redeploy_reports.clean import clean
 
     code = RunVerdict.CONFORMING
     for client, command in commands:
         try:
-            found = list(wrong_with(command, LIMIT, _saying(client)))
+            found = list(wrong_with(command, _saying(client)))
         except AdapterError as error:
             click.echo(f"{client}: {clean(str(error), limit=600)}")
             code = RunVerdict.UNREACHABLE

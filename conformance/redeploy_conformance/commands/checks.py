@@ -41,7 +41,7 @@ def check_run(
     clauses: Sequence[str],
     case: str | None,
     outputs: Sequence[str],
-    whole: Sequence[str] = (),
+    whole: Sequence[str],
 ) -> None:
     """Say what is wrong with the usage, or that the target is not there, before anything runs.
 

@@ -11,6 +11,7 @@ import click
 from redeploy_conformance.commands.options import finite
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import (
+    read_twice,
     seems,
     unwritable,
     write_whole,
@@ -116,6 +117,8 @@ def _drawn(
                 RunVerdict.WRONG_USAGE,
                 f"files of different kinds ({', '.join(sorted(kinds))}) are checked apart",
             )
+        if again := read_twice(paths):
+            leave(RunVerdict.WRONG_USAGE, again)
         if kinds == {"trace"}:
             if is_staging(paths[0]):
                 return check_staging(paths, load())

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,16 @@ def _one(name: str, help: str, render: Callable[["Result"], str]) -> None:
         _write(output, render(_merged(paths)), paths)
 
 
-def _html(result: "Result") -> str:
-    from redeploy_reports.html import render
+def _by_module(name: str, help: str) -> None:
+    """Add a command that renders one result with the module of its name."""
 
-    return render(result)
+    def render(result: "Result") -> str:
+        # Only what is asked for is imported: the page's templates take a while.
+        module = import_module(f"redeploy_reports.{name}")
+        text: str = module.render(result)
+        return text
+
+    _one(name, help, render)
 
 
 def _text(result: "Result") -> str:
@@ -66,45 +73,19 @@ def _text(result: "Result") -> str:
     return render(result, width=width, color=False)
 
 
-def _markdown(result: "Result") -> str:
-    from redeploy_reports.markdown import render
-
-    return render(result)
-
-
-def _junit(result: "Result") -> str:
-    from redeploy_reports.junit import render
-
-    return render(result)
-
-
-def _badge(result: "Result") -> str:
-    from redeploy_reports.badge import render
-
-    return render(result)
-
-
-def _ledger(result: "Result") -> str:
-    from redeploy_reports.ledger import markdown
-
-    return markdown(result)
-
-
-def _merge(result: "Result") -> str:
-    return result.to_text()
-
-
 _one("text", "As the run itself prints it.", _text)
-_one("html", "One self-contained page that needs no network.", _html)
-_one("markdown", "For the summary of a CI job.", _markdown)
-_one(
-    "ledger",
-    "A Markdown table of every clause: times its premise held, verdict.",
-    _ledger,
+_by_module("html", "One self-contained page that needs no network.")
+_by_module("markdown", "For the summary of a CI job.")
+_by_module(
+    "ledger", "A Markdown table of every clause: times its premise held, verdict."
 )
-_one("junit", "JUnit XML: a test case per clause.", _junit)
-_one("badge", "An SVG badge with the verdict.", _badge)
-_one("merge", "One result file from several of one target, or from a stream.", _merge)
+_by_module("junit", "JUnit XML: a test case per clause.")
+_by_module("badge", "An SVG badge with the verdict.")
+_one(
+    "merge",
+    "One result file from several of one target, or from a stream.",
+    lambda result: result.to_text(),
+)
 
 
 @report.command()

@@ -27,9 +27,9 @@ from redeploy_conformance.evidence.lines import (
     lines_of,
 )
 from redeploy_conformance.evidence.tape import TapeError
-from redeploy_conformance.finding.investigate import CaseReport, command, trace
-from redeploy_conformance.judging.blaming import Violation
-from redeploy_conformance.planning.notation import InvalidStepError, to_json
+from redeploy_conformance.finding.counterexample import counterexample, first_of_each
+from redeploy_conformance.finding.investigate import CaseReport, command, idle
+from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.results.verdict import LAST, Start, Taken, declared, judge
 from redeploy_conformance.running.session import Run
 from redeploy_schemas.contract import Contract
@@ -202,22 +202,13 @@ class Checker:
         if name == CUT and not (report.requests or report.problem):
             return
         report.findings = list(self._findings(case))
-        if not (report.findings or report.problem or report.skipped):
-            report.idle = self._idle(report)
+        told = report.findings or report.problem or report.skipped
+        if report.requests and not told:
+            report.idle = idle(self.contract, report)
         self.taken.sums.add(report)
         self._lost.append(report.lost)
         if report.skipped:
             self.skipped.add(report.name)
-
-    def _idle(self, report: CaseReport) -> tuple[str, ...]:
-        """Return the clause that a case ran for, where what it needs did not come about."""
-        if not report.requests:
-            return ()
-        return tuple(
-            one
-            for one in report.clauses[:1]
-            if self.contract.by_id[one].required and not report.ledger.times(one)
-        )
 
     def _findings(self, case: _Case) -> Iterator[Finding]:
         """Yield what the violations of a case come to: as the run named them, if they are there.
@@ -227,7 +218,7 @@ class Checker:
         by_number = {again.line.n: run for again, run in case.broken}
         for one in {(one.clause, one.case): one for one in case.named}.values():
             run = by_number.get(one.session)
-            if run is None or one.clause not in _clauses(run):
+            if run is None or one.clause not in first_of_each(run):
                 case.report.problem = (
                     f"{self._name}: the finding of {one.clause} in {one.case} is not in "
                     f"session {one.session}"
@@ -244,30 +235,24 @@ class Checker:
             # Nothing is named that the others could have looked into: one of them counts.
             shown = case.broken[:1]
         for _, run in shown:
-            for clause in _clauses(run):
+            for clause in first_of_each(run):
                 if clause not in named:
                     yield self._finding(case, case.report.name, clause)
 
     def _finding(self, case: _Case, name: str, clause: str) -> Finding:
         """Return a finding, told by the shortest session that broke the clause."""
-        runs = [run for _, run in case.broken if clause in _clauses(run)]
+        runs = [run for _, run in case.broken if clause in first_of_each(run)]
         best = min(reversed(runs), key=lambda run: len(run.done))
-        violation = _clauses(best)[clause]
-        steps = tuple(to_json(one.step) for one in best.done)
-        same = [run for run in runs if len(run.done) == len(best.done)]
-        return Finding(
-            clause=clause,
-            also=violation.also,
-            instead=violation.instead,
+        again = sum(len(run.done) == len(best.done) for run in runs) - 1
+        return counterexample(
+            self.contract,
+            best,
+            first_of_each(best)[clause],
             case=name,
-            summary=self.contract.by_id[clause].statement,
-            expected=violation.expected,
-            observed=violation.observed,
-            trace=trace(self.contract, best, violation),
-            steps=steps,
+            steps=[one.step for one in best.done],
             reproduce=command("check-trace", self._name),
-            reproduced=len(same) - 1,
-            attempts=len(same) - 1,
+            reproduced=again,
+            attempts=again,
         )
 
     def result(self) -> Result:
@@ -299,14 +284,6 @@ def check(paths: Iterable[Path], contract: Contract) -> Checker:
 
 def _fresh() -> _Case:
     return _Case(CaseReport("", ()))
-
-
-def _clauses(run: Run) -> dict[str, Violation]:
-    """Return the first violation of each clause that a run broke."""
-    first: dict[str, Violation] = {}
-    for violation in run.violations:
-        first.setdefault(violation.clause, violation)
-    return first
 
 
 def start_of(line: HeaderLine) -> Start:

@@ -10,6 +10,7 @@ from redeploy_conformance.evidence.har import har, har_order
 from redeploy_conformance.evidence.monitor import Monitor
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import merged
+from redeploy_conformance.evidence.shown import WORDLESS
 from redeploy_conformance.evidence.sources import LogError, Seen
 from redeploy_conformance.judging.recent import Recent
 from redeploy_schemas.contract import Contract
@@ -18,8 +19,6 @@ from redeploy_schemas.records import Result
 __all__ = ["LogError", "kind_of", "watch"]
 SOURCES = {"har": (har, har_order), "actiontrail": (actiontrail, trail_order)}
 """By kind of log: what reads one, and by what its requests are put in order."""
-WORDLESS = frozenset({"actiontrail"})
-"""Kinds of log that keep no HTTP status, and no message text as it was sent."""
 BEGINNING = 65536
 HAR = re.compile(rb'\{\s*"log"\s*:')
 """How a HAR file begins: it has nothing else."""

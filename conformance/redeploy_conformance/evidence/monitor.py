@@ -35,6 +35,7 @@ from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Kind, Reply, flaws
 from redeploy_conformance.judging.world import World
+from redeploy_conformance.running.api import ALL_STATUSES
 from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
@@ -58,8 +59,6 @@ NARROWING = (
     "EventType",
 )
 """How the names of parameters begin that leave events out."""
-STATUSES = 7
-"""Event statuses that there are: a question for all of them leaves no event out."""
 
 
 @dataclass(slots=True)
@@ -92,9 +91,9 @@ class Monitor:
         self,
         contract: Contract,
         *,
-        fresh: float = 5.0,
-        redeploy_seconds: float = 600.0,
-        wordless: bool = False,
+        fresh: float,
+        redeploy_seconds: float,
+        wordless: bool,
     ) -> None:
         """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds.
 
@@ -378,4 +377,4 @@ def _leaves_none_out(seen: Seen, page: Page) -> bool:
             asked.add(value)
         elif name.startswith(NARROWING):
             return False
-    return len(asked) == STATUSES
+    return len(asked) == len(ALL_STATUSES)

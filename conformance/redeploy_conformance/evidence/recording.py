@@ -4,15 +4,13 @@ import glob
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from redeploy_conformance.evidence.setting import Setting
 from redeploy_conformance.evidence.writer import TraceWriter
-from redeploy_conformance.results.verdict import SUITE, Start, declared
+from redeploy_conformance.results.verdict import started_on
 from redeploy_conformance.running.bench import Bench
 from redeploy_schemas.records import Problem, Result
-from redeploy_schemas.records import Target as TargetRecord
 
 
 def begin(
@@ -25,19 +23,12 @@ def begin(
     """
     writer = TraceWriter(path, worker)
     statement, api = bench.target.statement, bench.api
-    start = Start(
-        suite_version=version(SUITE),
-        contract_edition=bench.contract.edition,
-        contract_sha256=bench.contract.sha256,
-        target=TargetRecord(
-            name=statement.name,
-            version=statement.version,
-            kind=bench.target.kind,
-            address=statement.url,
-            offers=tuple(sorted(part.value for part in bench.offer.parts)),
-            declares=declared(statement),
-        ),
-        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    start = started_on(
+        bench.contract,
+        statement,
+        bench.target.kind,
+        datetime.now(UTC),
+        offers=bench.offer.parts,
         seed=seed,
         workers=workers,
     )

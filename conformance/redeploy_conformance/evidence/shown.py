@@ -9,6 +9,8 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Result, Target
 from redeploy_schemas.vocabulary import Missing, Verdict
 
+WORDLESS = frozenset({"actiontrail"})
+"""Kinds of log that keep no HTTP status, and no message text as it was sent."""
 TOLD_BY_A_LOG = frozenset({"R1", "R2", "R3", "R5", "R6", "Q4c", "U1c"})
 """Clauses about the form of answers: a trail keeps codes and ids, never the answer itself."""
 
@@ -51,7 +53,7 @@ def _reasoned(one: ClauseResult, kind: str) -> ClauseResult:
     """Return what is said of a clause, with the reason why this log shows nothing of it."""
     if one.verdict != Verdict.NOT_EXERCISED.value:
         return one
-    if kind == "actiontrail" and one.id in TOLD_BY_A_LOG:
+    if kind in WORDLESS and one.id in TOLD_BY_A_LOG:
         reason = "a trail does not keep answers as they were sent"
     else:
         reason = "nothing in this log shows it for certain"

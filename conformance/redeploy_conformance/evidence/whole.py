@@ -95,7 +95,7 @@ def wanted(contract: Contract, parts: frozenset[Part]) -> dict[str, Steps | None
         if doable is not None:
             cases[name(contract, case)] = _written(doable.steps)
     if parts >= NEEDS:
-        cases[TOUR] = _written(tour(contract, planned, parts).steps)
+        cases[TOUR] = _written(tour(planned, parts).steps)
         cases |= dict.fromkeys(f"walk {number}" for number in range(OF_A_RUN))
     return cases
 

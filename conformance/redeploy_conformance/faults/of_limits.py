@@ -49,12 +49,12 @@ class ThrottledOnce(Limiter):
         return super().refusal()
 
 
-@fault("throttled-with-another-code", "Q4")
-class OtherCode(Limiter):
-    """A throttled call is answered with a code that does not say so."""
+@fault("throttled-without-a-code", "Q4")
+class NoCode(Limiter):
+    """A throttled call is answered without an error code."""
 
     def refusal(self) -> ApiError:
-        return ApiError(403, "Forbidden.RateLimit", "Too many calls.")
+        return ApiError(403, "", "Too many calls.")
 
 
 @fault("quota-never-recovers", "Q5")

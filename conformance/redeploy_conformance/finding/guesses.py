@@ -52,7 +52,7 @@ def guesses(
     ``event`` is one that every instance responds to; ``about`` the type of the event, of many, that
     something is wrong with.
     """
-    shorts = list(_digests(tuple(focused(steps, key)), key))
+    shorts = list(_digests(tuple(focused(steps, key))))
     every = [one.steps for short in shorts for one in _plainer(short, event)]
     every += [one.steps for short in shorts for one in _about(short, event, about)]
     every += [short.steps for short in shorts]
@@ -104,7 +104,7 @@ def together(guessed: Iterable[Steps]) -> tuple[Steps, dict[str, Steps]]:
     return through.steps, {key: one.steps for key, one in through.owners.items()}
 
 
-def _digests(steps: Steps, key: str) -> Iterator[Short]:
+def _digests(steps: Steps) -> Iterator[Short]:
     """Yield the steps about an instance in short, once for each of its last calls.
 
     Every change before the call is made with the instance; what came after it is time and the last

@@ -2,13 +2,12 @@
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from msgspec.structs import replace
-
 from redeploy_conformance.finding.bursts import bursts
+from redeploy_conformance.finding.counterexample import counterexample, first_of_each
 from redeploy_conformance.finding.guesses import (
     each_alone,
     guesses,
@@ -16,21 +15,16 @@ from redeploy_conformance.finding.guesses import (
     special,
     together,
 )
-from redeploy_conformance.judging.blaming import REFUSED, Violation
-from redeploy_conformance.judging.guards import reasons
+from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
-from redeploy_conformance.judging.meaning import meaning
-from redeploy_conformance.judging.world import World
 from redeploy_conformance.planning import steps as step
 from redeploy_conformance.planning.minimise import Search, Steps, minimise
-from redeploy_conformance.planning.notation import to_json
 from redeploy_conformance.planning.steps import Case, Step
-from redeploy_conformance.redact import exchange
 from redeploy_conformance.running.api import LostError, OfferError, SetUpError
 from redeploy_conformance.running.bench import Bench
-from redeploy_conformance.running.session import Done, Run, not_as_offered
+from redeploy_conformance.running.session import Run, not_as_offered
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.records import Finding, TraceStep
+from redeploy_schemas.records import Finding
 
 ATTEMPTS = 3
 MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
@@ -42,8 +36,6 @@ CALLERS = frozenset({"U1", "U2"})
 UNASKED = frozenset({"L9", "L10", "A12", "A14", "Q4", "U1", "U2", "U4"})
 """Clauses that a change breaks which nobody asked for: a call that was turned down made it, or the
 redeploy of another instance. The fewest steps tell."""
-MOST_WORLDS = 6
-MOST_EXCHANGES = 6
 
 
 @dataclass(slots=True)
@@ -122,12 +114,17 @@ def perform_case(bench: Bench, label: str, case: Case) -> tuple[CaseReport, Run]
     report.requests = bench.api.requests - requests
     report.steps = bench.steps - steps
     if not (run.violations or run.problem or run.skipped):
-        report.idle = tuple(
-            clause
-            for clause in case.clauses[:1]
-            if bench.contract.by_id[clause].required and not report.ledger.times(clause)
-        )
+        report.idle = idle(bench.contract, report)
     return report, run
+
+
+def idle(contract: Contract, report: CaseReport) -> tuple[str, ...]:
+    """Return the clause that a case ran for, where what it needs did not come about."""
+    return tuple(
+        one
+        for one in report.clauses[:1]
+        if contract.by_id[one].required and not report.ledger.times(one)
+    )
 
 
 def guessed_finding(
@@ -149,13 +146,10 @@ def findings(
     ``drawn`` says that the steps were drawn, or woven from many cases, rather than planned.
     Without a command to ``reproduce`` it, a finding is replayed from the result file.
     """
-    first: dict[str, Violation] = {}
-    for violation in run.violations:
-        first.setdefault(violation.clause, violation)
     done = [one.step for one in run.done]
     return [
         _finding(bench, case, one, run, done, reproduce, drawn)
-        for one in first.values()
+        for one in first_of_each(run).values()
     ]
 
 
@@ -221,17 +215,12 @@ def _written(
     violation = _same(run, violation) or violation
     if bench.api.watcher is not None:
         bench.api.watcher.finding(case, violation.clause, run.number)
-    clause = bench.contract.by_id[violation.clause]
-    return Finding(
-        clause=violation.clause,
-        also=violation.also,
-        instead=violation.instead,
+    return counterexample(
+        bench.contract,
+        run,
+        violation,
         case=case,
-        summary=clause.statement,
-        expected=violation.expected,
-        observed=violation.observed,
-        trace=trace(bench.contract, run, violation),
-        steps=tuple(to_json(one) for one in done),
+        steps=done,
         reproduce=reproduce,
         reproduced=len(shown),
         attempts=attempts,
@@ -327,60 +316,6 @@ def _by_somebody(steps: Steps) -> bool:
     """Whether a call is made by somebody whose policies matter, not by the account itself."""
     calls = (one for one in steps if isinstance(one, step.Redeploy))
     return any(one.policy or one.statements is not None for one in calls)
-
-
-def trace(contract: Contract, run: Run, violation: Violation) -> tuple[TraceStep, ...]:
-    """Return the steps of a run as a story: what was done, what was allowed, what came."""
-    last = len(run.done)
-    return tuple(
-        TraceStep(
-            n=number,
-            text=str(one.step),
-            detail=violation.detail if number == last else "",
-            allowed=(violation.expected,)
-            if number == last
-            else _allowed(contract, one),
-            observed=one.observed,
-            worlds_before=_worlds(one.before),
-            worlds_after=_worlds(one.after),
-            exchanges=tuple(
-                exchange(*pair) for pair in one.exchanges[-MOST_EXCHANGES:]
-            ),
-        )
-        for number, one in enumerate(run.done, 1)
-    )
-
-
-def _allowed(contract: Contract, done: Done) -> tuple[str, ...]:
-    """Return what a call could be answered, in the worlds before it.
-
-    Nothing where that rests on what its caller's own statements name.
-    """
-    one = done.step
-    if not isinstance(one, step.Redeploy) or one.key not in done.before:
-        return ()
-    call = meaning(contract, one)
-    if call.barred is not None:
-        return (REFUSED,)
-    if one.statements is not None:
-        return ()
-    words = [REFUSED] if call.maybe else []
-    for world in done.before[one.key]:
-        if call.foreign:
-            world = replace(world, exists=False, flight=None)
-        why = reasons(contract, world)
-        words += [row.code for row in why.violated] or ["accepted"]
-        words += [excuse.code for excuse in why.excuses]
-    return tuple(dict.fromkeys(words))
-
-
-def _worlds(worlds: Mapping[str, frozenset[World]]) -> tuple[str, ...]:
-    words = [
-        f"{key}: {text}"
-        for key, several in worlds.items()
-        for text in sorted({str(world) for world in several})
-    ]
-    return tuple(words[:MOST_WORLDS])
 
 
 def command(*words: str) -> str:

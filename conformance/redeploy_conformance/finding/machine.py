@@ -83,7 +83,7 @@ def explorer(
     seen: Seen,
     begin: Callable[[], Session],
     *,
-    kept: bool = False,
+    kept: bool,
 ) -> type[RuleBasedStateMachine]:
     """Return a machine whose walks each begin a session of their own.
 

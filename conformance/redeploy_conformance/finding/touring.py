@@ -11,10 +11,12 @@ from redeploy_conformance.finding.investigate import (
     findings,
     guessed_finding,
     perform,
+    perform_case,
 )
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.planner import name, plan
+from redeploy_conformance.planning.steps import Case
 from redeploy_conformance.planning.weave import Tour, tour
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.running.session import Run
@@ -30,15 +32,9 @@ NEEDS = frozenset({Part.CLOCK, Part.ACCOUNTS, Part.INSTANCES})
 
 def perform_tour(bench: Bench) -> tuple[Tour, CaseReport, Run]:
     """Run the tour; nothing is looked into yet."""
-    through = tour(bench.contract, plan(bench.contract), bench.offer.parts)
-    report = CaseReport(TOUR, ())
-    requests, steps = bench.api.requests, bench.steps
-    run = perform(bench, through.steps, report.ledger, counted=True)
-    bench.seen.update(report.ledger.held)
-    report.problem, report.lost = run.problem, run.lost
-    report.requests = bench.api.requests - requests
-    report.steps = bench.steps - steps
-    return through, report, run
+    through = tour(plan(bench.contract), bench.offer.parts)
+    whole = Case(clauses=(), row="", steps=through.steps)
+    return through, *perform_case(bench, TOUR, whole)
 
 
 def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Finding]:

@@ -28,7 +28,8 @@ def perform_walks(
 
     ``number`` tells one call of a run from another, ``start`` is the seed of the run. A walk that
     breaks a clause is kept in the ``database``, and those kept are walked first. The run returned is
-    the first with a violation; without one, that with which the walks ended.
+    the first with a violation; without one, that with which the walks ended. What else was raised on
+    the way is raised here.
     """
     report = CaseReport(f"walk {number}", ())
     requests, steps = bench.api.requests, bench.steps
@@ -52,10 +53,14 @@ def perform_walks(
     parts, seen = bench.offer.parts, dict(bench.seen)
     machine = explorer(bench.contract, parts, seen, begin, kept=database is not None)
     drawn = seed(start * 1000 + number)(machine)
-    # To keep a walk, Hypothesis does it again, and says Flaky where that went well. What was seen
-    # once was seen all the same.
-    with suppress(WalkEndedError, KeptWalkError, Flaky):
-        run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS, database))
+    try:
+        with suppress(WalkEndedError, KeptWalkError):
+            run_state_machine_as_test(drawn, settings=cheap(WALKS, STEPS, database))
+    except Flaky as error:
+        # To keep a walk, Hypothesis does it again, and says Flaky where that went well. What was seen
+        # once was seen all the same. Without a violation it was our own error that did not come again.
+        if not any(one.violations for one in runs):
+            raise next(iter(getattr(error, "exceptions", ())), error) from None
     came = next((one for one in runs if one.violations), runs[-1] if runs else Run())
     report.problem, report.lost = came.problem, came.lost
     for session in sessions:

@@ -54,7 +54,13 @@ def responds_to(contract: Contract, world: World, event: Event) -> bool:
 
 @lru_cache(1024)
 def reasons(contract: Contract, world: World) -> Reasons:
-    """Return what speaks against a redeploy of this instance now."""
+    """Return what speaks against a redeploy of this instance now.
+
+    An id that names no instance names none that could be locked, or lack an event (A1).
+    """
+    if not world.exists:
+        rows = (row for row in contract.preconditions if row.attribute == "exists")
+        return Reasons(tuple(rows), (), (), gap=False)
     violated = tuple(
         row
         for row in contract.preconditions

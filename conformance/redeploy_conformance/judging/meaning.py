@@ -24,7 +24,12 @@ def meaning(contract: Contract, one: step.Redeploy) -> Call:
             if contract.by_id[row.clause].required:
                 return Call(barred=row.clause, silence=row.clause)
             taken, refused = (row.clause, "accepted"), (row.clause, "rejected")
-            return Call(silence="A14", maybe=(taken, refused), unclear=True)
+            return Call(
+                force=row.means,
+                silence="A14",
+                maybe=(taken, refused),
+                unclear=row.means is None,
+            )
     return Call(force=one.force)
 
 

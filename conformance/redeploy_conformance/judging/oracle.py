@@ -139,12 +139,12 @@ class Oracle:
         """
         if not self.rules.stepped:
             self.time_passes(now if begun is None else begun, (key,))
+        payer, before = account or self.homes[key], self.worlds[key]
+        if self._only_limited(payer, before, call, reply, now):
+            reply = replace(reply, kind=Kind.THROTTLED)
         wrong = _violations((*flaws(self.contract, reply), *self.identify(reply)))
-        wrong += self._limited(account or self.homes[key], reply, now)
-        before = self.worlds[key]
-        if wrong and wrong[-1].clause == "Q4":
-            self._silence(("Q4", "L10"), key)
-        elif call.barred is not None and not _may_refuse(call.barred, reply):
+        wrong += self._limited(payer, reply, now)
+        if call.barred is not None and not _may_refuse(call.barred, reply):
             wrong.append(Violation(call.barred, REFUSED, str(reply)))
         elif reply.kind is Kind.UNKNOWN:
             self._spread(key, before, call, now, unanswered)
@@ -152,8 +152,10 @@ class Oracle:
             self._spread(key, before, call, now, undecided)
         elif reply.kind is Kind.THROTTLED:
             self._silence(("Q4", "L10"), key)
-            told = [("Q4c", f"{reply.status} {reply.code}")]
+            told = [("Q4c", f"{reply.status} {reply.code}")] if reply.code else []
             wrong += _violations(self._told(told, str(reply)))
+            if reply.code is None:
+                wrong.append(Violation("Q4", "throttled, with a code", str(reply)))
         else:
             wrong += self._decided(key, before, call, reply, now)
         return [replace(one, key=key) for one in wrong]
@@ -217,6 +219,22 @@ class Oracle:
     def _told(self, told: Iterable[Told], evidence: str) -> list[Flaw]:
         return choices.tell(self.ledger, self.rules.declared, told, evidence)
 
+    def _only_limited(
+        self, payer: str, before: Belief, call: Call, reply: Reply, now: float
+    ) -> bool:
+        """Whether the rate is reached, and nothing but that explains a rejection.
+
+        The page names no code for it (Q4c); a call that is refused anyway may be so first.
+        """
+        quota = self.quotas.get(payer)
+        listed = reply.code in self.contract.error_by_code
+        if reply.kind is not Kind.REJECTED or listed or quota is None:
+            return False
+        if call.barred is not None or quota.under(now):
+            return False
+        answer = Reply(reply.kind, code=reply.code)
+        return not self.memory.decide(before, call, answer, now).worlds
+
     def _limited(self, account: str, reply: Reply, now: float) -> list[Violation]:
         if account not in self.quotas:
             self.quotas[account] = Quota(self.contract)
@@ -224,11 +242,6 @@ class Oracle:
         if reply.kind in (Kind.UNKNOWN, Kind.INTERNAL):
             quota.note_unsure(now)
             return []
-        known = reply.code is None or reply.code in self.contract.error_by_code
-        unlisted = reply.kind is Kind.REJECTED and not known
-        if unlisted and quota.exhausted(now, self.rules.stepped):
-            wanted = "throttled, with a code that begins with Throttling"
-            return [Violation("Q4", wanted, str(reply))]
         wrong, held = judge(
             self.quotas,
             account,

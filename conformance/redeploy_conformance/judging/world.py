@@ -59,7 +59,7 @@ class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     ``at`` is the place on the path of its transition, -1 before a lagging read has shown any;
     ``moved`` says whether time has passed since the call; ``due`` is when it must have ended;
     ``late`` marks one that has not, against L7: kept to explain a violation, never to excuse one. ``unclear`` is a ForceStop of open meaning
-    (A14b, A14v); ``watched`` the choice under L8r that polls have told so far; ``unsure`` marks
+    (A14v); ``watched`` the choice under L8r that polls have told so far; ``unsure`` marks
     one that only an InternalError speaks for (A12); ``asked`` one whose ending the control plane was
     asked for.
     """

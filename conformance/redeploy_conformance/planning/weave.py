@@ -22,7 +22,6 @@ from redeploy_conformance.planning.steps import (
     Step,
     Together,
 )
-from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
 
@@ -136,7 +135,7 @@ def merged(cases: Iterable[Case], first: int = 1) -> Tour:
     return Tour(tuple(weaver.steps), owners)
 
 
-def tour(contract: Contract, plan: Iterable[Case], parts: frozenset[Part]) -> Tour:
+def tour(plan: Iterable[Case], parts: frozenset[Part]) -> Tour:
     """Return the tour of a plan: its opening, then the rest, for what these parts allow.
 
     Cases that expect a rejection come last, so that the next look tells whether it was one (L10).

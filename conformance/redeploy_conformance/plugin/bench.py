@@ -11,7 +11,7 @@ from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.running import bench
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.running.offered import long_waits, passed_over
-from redeploy_conformance.targets.base import Target, TargetUsageError
+from redeploy_conformance.targets.base import Kind, Target, TargetUsageError
 from redeploy_conformance.targets.find import find
 from redeploy_conformance.targets.watched import Watched
 from redeploy_schemas.contract import Contract, load
@@ -37,7 +37,7 @@ def set_up(
 
         word = reporter.target_word
         reporter.database = database(reporter.examples, contract.sha256, word)
-    if hasattr(config, "workerinput") and target.kind != "embedded":
+    if hasattr(config, "workerinput") and target.kind != Kind.EMBEDDED:
         made = _shared(target, contract, reporter, folders)
     else:
         made = bench.set_up(target, contract)
@@ -62,7 +62,7 @@ def set_up(
 
 def _watched(target: Target, reporter: "Reporter") -> Target:
     """Return a target, watched unless it is part of this process, and answers at once."""
-    if target.kind == "embedded":
+    if target.kind == Kind.EMBEDDED:
         return target
     transport = Watched(target.transport, target.statement.control or "")
     if reporter.signs is not None:

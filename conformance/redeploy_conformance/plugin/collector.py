@@ -4,20 +4,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redeploy_conformance.files import write_whole
 from redeploy_conformance.finding.investigate import CaseReport, command
 from redeploy_conformance.results.stream import StreamWriter
-from redeploy_conformance.results.verdict import SUITE, Start, Taken, declared, judge
+from redeploy_conformance.results.verdict import Start, Taken, judge, started_on
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import describe
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding, Problem, Result
-from redeploy_schemas.records import Target as TargetRecord
 
 if TYPE_CHECKING:
     import pytest
@@ -53,7 +51,7 @@ class Collector:
         brought = getattr(report, "redeploy", None)
         if brought is not None:
             self.enter(CaseReport.from_json(brought["case"]), brought["offer"])
-        elif report.failed:
+        elif report.failed or hasattr(report, "redeploy_slip"):
             self._crash(Problem(case=report.nodeid, text=report.redeploy_slip))
 
     def enter(self, report: CaseReport, offer: Mapping[str, Any] | None = None) -> None:
@@ -109,21 +107,12 @@ class Collector:
             yield one if one.reproduce else replace(one, reproduce=again)
 
     def _start(self) -> Start:
-        contract = load()
         kind, statement = self._target()
-        return Start(
-            suite_version=version(SUITE),
-            contract_edition=contract.edition,
-            contract_sha256=contract.sha256,
-            target=TargetRecord(
-                name=statement.name,
-                version=statement.version,
-                kind=kind,
-                address=statement.url,
-                offers=(),
-                declares=declared(statement),
-            ),
-            started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        return started_on(
+            load(),
+            statement,
+            kind,
+            self.started,
             seed=self.reporter.seed,
             workers=self.workers,
         )

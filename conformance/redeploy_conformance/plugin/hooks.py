@@ -170,12 +170,17 @@ def pytest_runtest_makereport(
             "case": reporter.current.to_json(),
         }
         reporter.current = None
-    elif report.redeploy_suite and report.failed and call.excinfo is not None:
+    elif (
+        report.redeploy_suite
+        and call.excinfo is not None
+        and (report.failed or (call.when == "call" and not reporter.excused))
+    ):
         from redeploy_conformance.exits import failure
         from redeploy_conformance.redact import scrubbed
 
         slip = scrubbed(failure(call.excinfo.value), reporter.secrets)
         report.redeploy_slip = slip  # type: ignore[attr-defined]
+    reporter.excused = False
     return report
 
 

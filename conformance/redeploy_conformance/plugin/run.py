@@ -50,6 +50,7 @@ class Reporter:
         self.turn: AbstractContextManager[object] = nullcontext()
         self.secrets: set[str] = set()
         self.silent = 0
+        self.excused = False
         self.target_place = self.target_word
         """Where the target is described: elsewhere, in a worker on another host."""
         self.hosts = 1
@@ -75,7 +76,12 @@ class Reporter:
         if interrupted:
             raise KeyboardInterrupt
         if self.silent >= LOST_AFTER:
-            pytest.skip("the target does not answer any more")
+            self.leave_out("the target does not answer any more")
+
+    def leave_out(self, why: str) -> NoReturn:
+        """Skip the test under way before it has anything to report: any other one must report."""
+        self.excused = True
+        pytest.skip(why)
 
 
 REPORTER = pytest.StashKey[Reporter]()

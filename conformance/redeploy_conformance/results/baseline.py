@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from redeploy_conformance.files import seems
-from redeploy_conformance.finding.investigate import command, perform, trace
-from redeploy_conformance.judging.blaming import Violation
+from redeploy_conformance.finding.counterexample import counterexample
+from redeploy_conformance.finding.investigate import command, perform
 from redeploy_conformance.judging.ledger import Ledger
-from redeploy_conformance.planning.notation import InvalidStepError, to_json
+from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.conclude import draw
 from redeploy_conformance.results.sentences import with_left_out
 from redeploy_conformance.running.bench import Bench, set_up
-from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.find import find
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result
 from redeploy_schemas.validation import problems
@@ -179,7 +179,16 @@ def _tried(
     if hit is None and not run.violations:
         text = f"{name}: its pinned trace passes now; remove the entry"
         return Pinned(entry, Standing.STALE, text)
-    finding = _finding(bench.contract, entry, run, hit or run.violations[0])
+    finding = counterexample(
+        bench.contract,
+        run,
+        hit or run.violations[0],
+        case=CASE,
+        steps=entry.steps,
+        reproduce=command("baseline", "check", "FILE", "TARGET"),
+        reproduced=1,
+        attempts=1,
+    )
     reason = reason_of(finding.observed)
     if hit is None or reason != entry.reason:
         text = (
@@ -196,23 +205,6 @@ def _tried(
 
 def _same(one: Entry, two: Entry) -> bool:
     return (one.clause, one.reason) == (two.clause, two.reason)
-
-
-def _finding(contract: Contract, entry: Entry, run: Run, hit: Violation) -> Finding:
-    return Finding(
-        clause=hit.clause,
-        also=hit.also,
-        instead=hit.instead,
-        case=CASE,
-        summary=contract.by_id[hit.clause].statement,
-        expected=hit.expected,
-        observed=hit.observed,
-        trace=trace(contract, run, hit),
-        steps=tuple(to_json(one) for one in entry.steps),
-        reproduce=command("baseline", "check", "FILE", "TARGET"),
-        reproduced=1,
-        attempts=1,
-    )
 
 
 def apply(result: Result, pinned: Sequence[Pinned]) -> Result:
@@ -325,36 +317,25 @@ def sentence_known(
     notes: Sequence[Problem],
 ) -> str:
     """Return that verdict in one sentence, with how much is known."""
-    said = _said_known(result, verdict, clauses, notes)
-    return result.sentence if said is None else with_left_out(said, result.left_out)
-
-
-def _said_known(
-    result: Result,
-    verdict: RunVerdict,
-    clauses: Sequence[ClauseResult],
-    notes: Sequence[Problem],
-) -> str | None:
-    """Return what is new in that sentence; None where nothing is."""
     known = sum(one.verdict == Verdict.KNOWN.value for one in clauses)
     broken = sum(one.verdict == Verdict.FAIL.value for one in clauses)
     if not known and not notes:
-        return None
-    deviations = "1 known deviation" if known == 1 else f"{known} known deviations"
+        return result.sentence
+    deviations = count(known, "known deviation")
     match verdict:
         case RunVerdict.CONFORMING:
             behind = ", ".join(sorted(_behind(clauses)))
             hidden = f", which kept {behind} from being exercised" if behind else ""
-            return (
+            said = (
                 f"Conforming but for {deviations}{hidden}: every violation is in the "
                 "baseline."
             )
         case RunVerdict.NOT_CONFORMING:
-            return f"Not conforming: {broken} violated beyond {deviations}."
+            said = f"Not conforming: {broken} violated beyond {deviations}."
         case RunVerdict.INCOMPLETE:
             why = notes[0].text if notes else "not every required clause was exercised"
-            if not known:
-                return f"Incomplete: {why}."
-            return f"Incomplete with {deviations} and no other violation: {why}."
+            with_them = f" with {deviations} and no other violation" if known else ""
+            said = f"Incomplete{with_them}: {why}."
         case _:
-            return None
+            return result.sentence
+    return with_left_out(said, result.left_out)

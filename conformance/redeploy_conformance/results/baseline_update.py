@@ -94,6 +94,8 @@ def _parsed(path: Path) -> tomlkit.TOMLDocument:
         )
         document["format"] = BASELINE_FORMAT
         return document
+    if not path.is_file():  # a device may be read for ever
+        raise BaselineError(f"{path} is no file: name one that keeps what is written")
     try:
         return tomlkit.parse(path.read_text("utf-8"))
     except (TOMLKitError, UnicodeDecodeError) as error:

@@ -1,7 +1,7 @@
 """From what the cases brought to what the run says: a verdict per clause, and one in all."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -64,22 +64,6 @@ class Gathered(Sums):
         slugs = {one.id: one.slug for one in self.contract.clauses}
         self.findings.sort(key=lambda one: not one.case.startswith(slugs[one.clause]))
         return tuple(self._clause(clause) for clause in self.contract.clauses)
-
-    def moves(self) -> tuple[Move, ...]:
-        """Return how often each edge of the state diagram was walked."""
-        return tuple(
-            Move(origin=origin, before=before, after=after, what=what, count=count)
-            for (origin, before, after, what), count in sorted(
-                self.ledger.moves.items()
-            )
-        )
-
-    def left_out(self) -> tuple[LeftOut, ...]:
-        """Return the cases that do not apply to the target, by the reason why."""
-        return tuple(
-            LeftOut(reason=why, cases=tuple(sorted(names)))
-            for why, names in sorted(self.left.items())
-        )
 
     def _clause(self, clause: Clause) -> ClauseResult:
         found = tuple(
@@ -275,6 +259,22 @@ class Gathered(Sums):
 
 def _listed(parts: Iterable[Part]) -> str:
     return ", ".join(sorted(part.value for part in parts))
+
+
+def moves_of(walked: Mapping[tuple[str, str, str, str], int]) -> tuple[Move, ...]:
+    """Return how often each edge of the state diagram was walked."""
+    return tuple(
+        Move(origin=origin, before=before, after=after, what=what, count=count)
+        for (origin, before, after, what), count in sorted(walked.items())
+    )
+
+
+def left_out_of(cases: Mapping[str, Iterable[str]]) -> tuple[LeftOut, ...]:
+    """Return the cases that do not apply to the target, by the reason why."""
+    return tuple(
+        LeftOut(reason=why, cases=tuple(sorted(names)))
+        for why, names in sorted(cases.items())
+    )
 
 
 def _precedence(pairs: Counter[Told]) -> tuple[Choice, ...]:

@@ -14,8 +14,8 @@ LONGEST = 250
 def sentence(
     verdict: RunVerdict,
     clauses: Sequence[ClauseResult],
-    problems: Sequence[Problem] = (),
-    left_out: Sequence[LeftOut] = (),
+    problems: Sequence[Problem],
+    left_out: Sequence[LeftOut],
 ) -> str:
     """Return the verdict in one sentence, with its counts, and the cases that were left out."""
     return with_left_out(_said(verdict, clauses, problems), left_out)
@@ -29,6 +29,14 @@ def with_left_out(text: str, left_out: Sequence[LeftOut]) -> str:
     were = "was" if number == 1 else "were"
     whys = ", and ".join(one.reason for one in left_out)
     return f"{text[:-1]}; {count(number, 'case')} {were} left out: {whys}."
+
+
+def with_unchosen(text: str, verdict: RunVerdict, unchosen: int, planned: int) -> str:
+    """Return the sentence of a green run that also says how many of its cases nobody chose."""
+    if verdict is not RunVerdict.CONFORMING or not unchosen:
+        return text
+    were = "was" if unchosen == 1 else "were"
+    return f"{text[:-1]}; {unchosen} of {planned} cases {were} not chosen."
 
 
 def _said(

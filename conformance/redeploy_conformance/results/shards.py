@@ -6,15 +6,18 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from redeploy_conformance.results.baseline import draw_known, sentence_known
-from redeploy_conformance.results.conclude import CONSISTENT, draw
+from redeploy_conformance.results.conclude import (
+    CONSISTENT,
+    draw,
+    left_out_of,
+    moves_of,
+)
 from redeploy_conformance.results.sentences import sentence
 from redeploy_schemas.records import (
     Burst,
     Choice,
     ClauseResult,
     Finding,
-    LeftOut,
-    Move,
     Problem,
     Result,
 )
@@ -163,10 +166,7 @@ class Merger:
             raise MergeError("there is no result to merge")
         clauses = tuple(one.result() for one in self.clauses.values())
         problems = tuple(self.problems)
-        left_out = tuple(
-            LeftOut(reason=why, cases=tuple(sorted(names)))
-            for why, names in sorted(self.left.items())
-        )
+        left_out = left_out_of(self.left)
         verdict = self._verdict(self.base, clauses)
         whole = replace(
             self.base,
@@ -176,10 +176,7 @@ class Merger:
             clauses=clauses,
             findings=tuple(self.kept),
             problems=problems,
-            moves=tuple(
-                Move(origin=origin, before=before, after=after, what=what, count=count)
-                for (origin, before, after, what), count in sorted(self.moves.items())
-            ),
+            moves=moves_of(self.moves),
             bursts=tuple(self.bursts),
             left_out=left_out,
         )

@@ -1,26 +1,29 @@
 """What the tests of a run brought, and the result that it makes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
+from redeploy_conformance.finding.touring import NEEDS
+from redeploy_conformance.finding.walking import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan, possible
-from redeploy_conformance.results.conclude import Gathered
-from redeploy_conformance.results.sentences import sentence
+from redeploy_conformance.results.conclude import Gathered, left_out_of, moves_of
+from redeploy_conformance.results.sentences import sentence, with_unchosen
 from redeploy_conformance.results.sums import Sums
 from redeploy_conformance.running.api import Offer
+from redeploy_conformance.targets.base import Kind
 from redeploy_conformance.targets.statement import Statement, fresh
-from redeploy_schemas.contract import load
+from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import Problem, Record, Result
 from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
-if TYPE_CHECKING:
-    pass
-
 SUITE = "redeploy-conformance"
-PLANNED = frozenset({"embedded", "http", "factory"})
-"""Kinds of targets that a run does the cases of the plan on."""
+WALKED = frozenset(f"walk {number}" for number in range(OF_A_RUN))
+"""The walks of a run, by the names of their reports."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -38,6 +41,35 @@ class Start(Record):
     workers: int
 
 
+def started_on(
+    contract: Contract,
+    statement: Statement,
+    kind: str,
+    started: datetime,
+    *,
+    offers: Iterable[Part] = (),
+    seed: int = 0,
+    workers: int = 1,
+) -> Start:
+    """Return what is known of a run on the target that a statement is of; ``started`` in UTC."""
+    return Start(
+        suite_version=version(SUITE),
+        contract_edition=contract.edition,
+        contract_sha256=contract.sha256,
+        target=TargetRecord(
+            name=statement.name,
+            version=statement.version,
+            kind=kind,
+            address=statement.url,
+            offers=tuple(sorted(part.value for part in offers)),
+            declares=declared(statement),
+        ),
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seed=seed,
+        workers=workers,
+    )
+
+
 @dataclass(slots=True)
 class Taken:
     """What the tests of a run brought so far: reports, our own errors, what discovery found.
@@ -53,36 +85,44 @@ class Taken:
     lost: bool = False
 
 
-def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
-    """Return the result of a run from what its tests brought."""
-    contract = load()
-    target, found = start.target, taken.offer
+def _gathered(target: TargetRecord, taken: Taken) -> Gathered:
+    """Return what the tests of a run brought, beside what its target offers and declares."""
+    found, declared = taken.offer, target.declares
     offer = Offer(
         found.get("name", target.name),
         found.get("version", target.version or ""),
         found.get("region", ""),
         frozenset(Part(word) for word in found.get("parts", ())),
     )
-    declared = target.declares
     absent = frozenset(Part(word) for word in declared.get("absent", ()))
     choices = dict(declared.get("choices", {}))
     certain = fresh(declared.get("read_lag_seconds"), choices)
-    gathered = Gathered(contract, offer, choices, absent, fresh=certain)
+    gathered = Gathered(load(), offer, choices, absent, fresh=certain)
     gathered.add_sums(taken.sums)
     for report in taken.reports:
         gathered.add(report)
     gathered.problems += taken.crashes
+    return gathered
+
+
+def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
+    """Return the result of a run from what its tests brought."""
+    target, gathered = start.target, _gathered(start.target, taken)
+    contract, offer = gathered.contract, gathered.offer
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
-    if target.kind in PLANNED:
+    planned, unchosen = {name(contract, one) for one in plan(contract)}, 0
+    # Of a log or an account there is no plan to have done a part of.
+    of_plan = target.kind in set(Kind)
+    if of_plan:
         can = (possible(one, offer.parts) for one in plan(contract))
         gathered.doable = frozenset(
             clause for case in can if case is not None for clause in case.clauses
         )
-    if complete and not lost and target.kind in PLANNED:
-        gathered.filtered = (
-            not {name(contract, one) for one in plan(contract)} <= gathered.names
-        )
-    clauses = gathered.clauses()
+    if complete and not lost and of_plan:
+        gathered.filtered = not planned <= gathered.names
+        planned |= WALKED if offer.parts >= NEEDS else frozenset()
+        unchosen = len(planned - gathered.names)
+    clauses, left_out = gathered.clauses(), left_out_of(gathered.left)
     verdict = gathered.verdict(clauses)
     if verdict is not RunVerdict.NOT_CONFORMING and lost:
         verdict = RunVerdict.UNREACHABLE
@@ -111,13 +151,18 @@ def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Resu
         complete=complete and not lost,
         verdict=verdict.words,
         exit_code=int(verdict),
-        sentence=sentence(verdict, clauses, gathered.problems, gathered.left_out()),
+        sentence=with_unchosen(
+            sentence(verdict, clauses, gathered.problems, left_out),
+            verdict,
+            unchosen,
+            len(planned),
+        ),
         clauses=clauses,
         findings=tuple(gathered.findings),
         problems=tuple(gathered.problems),
-        moves=gathered.moves(),
+        moves=moves_of(gathered.ledger.moves),
         bursts=tuple(gathered.bursts),
-        left_out=gathered.left_out(),
+        left_out=left_out,
     )
 
 

@@ -16,7 +16,7 @@ from redeploy_conformance.running.api import (
     SetUpError,
 )
 from redeploy_conformance.running.session import Session
-from redeploy_conformance.targets.base import Target, UnreachableError
+from redeploy_conformance.targets.base import Kind, Target, UnreachableError
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
@@ -51,7 +51,7 @@ class Bench:
     @property
     def near(self) -> bool:
         """Whether the target is on this machine, so that a burst of calls burdens nobody else."""
-        if self.target.kind != "http":
+        if self.target.kind in (Kind.EMBEDDED, Kind.FACTORY):
             return True
         return is_loopback(urlsplit(f"//{self.api.host}").hostname or "")
 

@@ -1,6 +1,5 @@
 """Lists that come page by page, read to their end whatever pages are like."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ class PagesError(Exception):
 def paged(
     action: str,
     ask: Callable[[Sequence[tuple[str, str]]], Mapping[str, Any]],
-    most: float = math.inf,
+    most: float,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
 

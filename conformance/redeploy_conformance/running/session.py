@@ -257,13 +257,14 @@ class Session:
         """Return an id that names no instance: where there is a long one, all but its last sign.
 
         Of a short one that may be counted the rest may name another instance, as ``i-1`` of ``i-12``.
+        The second one of a case is that long one with its last sign once more.
         """
         homes = self.oracle.homes
         mine = [one for key, one in self.ids.items() if homes.get(key) == "a1"]
-        short = mine[0][:-1].rstrip() if mine else ""
-        return (
-            short if len(short) >= LONG and short not in self.ids.values() else ABSENT
-        )
+        first = mine[0].rstrip() if mine else ""
+        near = (first[:-1].rstrip(), first + first[-1:])
+        free = (x for x in near if len(x) >= LONG and x not in self.ids.values())
+        return next(free, ABSENT)
 
     def _meaning(self, one: step.Redeploy) -> Call:
         """Return what the contract says of a call, apart from its instance."""

@@ -96,7 +96,7 @@ def assemble(
     journal: Journal,
     say: Callable[[str], None],
     clock: Clock,
-    witness: Witness | None = None,
+    witness: Witness | None,
 ) -> Staging:
     """Return a run of which nothing has happened yet."""
     past = Past()

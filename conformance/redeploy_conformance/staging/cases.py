@@ -221,6 +221,8 @@ def _unknown() -> StagingCase:
 
 def _malformed(contract: Contract) -> Iterator[StagingCase]:
     for row in contract.malformed:
+        if row.beyond:
+            continue
         clause = contract.by_id[row.clause]
         call = Redeploy(PLACE, malformed=row.name)
         end: Act = Look((PLACE,)) if clause.required else Settle()

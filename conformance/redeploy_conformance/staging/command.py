@@ -25,10 +25,10 @@ from redeploy_conformance.staging.holding import HeldError, Holding, holders
 from redeploy_conformance.staging.journal import JournalError, read_lines
 from redeploy_conformance.staging.meant import no_limits, settings_of, statement_of
 from redeploy_conformance.staging.outputs import RESULT, Outputs, remembered, traces
+from redeploy_conformance.staging.plan_lines import plan_lines
 from redeploy_conformance.staging.planning import Plan, make_plan
 from redeploy_conformance.staging.saying import WHOLE, say
 from redeploy_conformance.staging.settings import Settings
-from redeploy_conformance.staging.telling import plan_lines
 from redeploy_conformance.staging.tracing import (
     TraceError,
     opened,

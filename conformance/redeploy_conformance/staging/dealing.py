@@ -1,33 +1,27 @@
 """Dealing cases out to instances, so that the last one is done as soon as can be expected."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import TypeAlias
 
-from redeploy_conformance.running.api import Offer
-from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.cases import (
     SIMULATED_IN,
     StagingCase,
-    calls,
-    in_question,
     leaves_events,
     redeploys,
 )
 from redeploy_conformance.staging.settings import Settings
-from redeploy_conformance.staging.waits import ERRAND
+from redeploy_conformance.staging.weighing import Weight, seconds, weigher
 from redeploy_schemas.contract import Contract
 
-USUAL = 0.5
-"""What part of the time that it may take something usually takes."""
-STARTING = 0.5
-"""What part of a redeploy is left where nothing has to be stopped first."""
-CALL = 5.0
-"""Seconds that a call is given, with the looks around it."""
+BEGINNINGS = 20
+"""In how many further orders cases are dealt out, to see which comes out best."""
 
-
-Hand: TypeAlias = dict[str, list[StagingCase]]
-"""Which cases each lane was dealt, by its key."""
+Placed: TypeAlias = tuple[tuple[int, bool, bool], Weight, StagingCase]
+"""A case with its place in a lane and what it takes."""
+Hand: TypeAlias = dict[str, list[Placed]]
+"""Which cases each lane has, by its key."""
 
 
 @dataclass(slots=True)
@@ -51,90 +45,86 @@ def deal(
 ) -> None:
     """Deal cases out to lanes, which have their own already, and put each lane in order.
 
-    The longest come first, each to the lane that is done with it soonest; then what the longest lane
-    has is handed over or exchanged, as long as that makes it shorter.
+    The longest come first, each to the lane that is done with it soonest; then what a longest lane has
+    is handed over or exchanged, as long as that makes the whole shorter. Where that ends depends on
+    where it began: it begins again in some other orders, always the same, and the best deal counts.
     """
+    weigh = weigher(contract, settings)
 
-    dealt: Hand = {lane.key: [] for lane in lanes}
+    def placed(case: StagingCase) -> Placed:
+        return _place(contract, case), weigh(case), case
 
-    def ordered(lane: Lane, cases: Sequence[StagingCase]) -> list[StagingCase]:
-        several = (*lane.cases, *cases)
-        return sorted(several, key=lambda one: _place(contract, one))
-
-    def seconds(lane: Lane, cases: Sequence[StagingCase]) -> float:
-        return usual_seconds(contract, settings, lane.status, ordered(lane, cases))
-
-    def alone(case: StagingCase) -> float:
-        return usual_seconds(contract, settings, "Running", [case])
-
-    for case in sorted(several, key=alone, reverse=True):
-        soonest = min(lanes, key=lambda lane: seconds(lane, [*dealt[lane.key], case]))
-        dealt[soonest.key].append(case)
-    while _shortened(lanes, dealt, seconds):
-        pass
+    order = sorted(
+        map(placed, several),
+        key=lambda one: seconds("Running", [one[1]]),
+        reverse=True,
+    )
+    table = _Table(
+        {one.key: one.status for one in lanes},
+        {one.key: [placed(case) for case in one.cases] for one in lanes},
+    )
+    chance, best = Random(0), table.dealt(order)
+    for _ in range(BEGINNINGS):
+        chance.shuffle(order)
+        best = min(best, table.dealt(order), key=table.lengths)
     for lane in lanes:
-        lane.cases = ordered(lane, [one.on(lane.key) for one in dealt[lane.key]])
+        several = [case for *_, case in table.lane(lane.key, best[lane.key])]
+        lane.cases = [case.on(lane.key) for case in several]
 
 
-def _shortened(
-    lanes: Sequence[Lane],
-    dealt: Hand,
-    seconds: Callable[[Lane, Sequence[StagingCase]], float],
-) -> bool:
-    """Make the longest lane shorter by what helps most, without making another as long."""
-    longest = max(lanes, key=lambda lane: seconds(lane, dealt[lane.key]))
-    now = seconds(longest, dealt[longest.key])
-    best: tuple[float, str, list[StagingCase], list[StagingCase]] | None = None
-    for other in lanes:
-        if other is longest:
-            continue
-        for mine, theirs in _exchanges(dealt[longest.key], dealt[other.key]):
-            most = max(seconds(longest, mine), seconds(other, theirs))
-            if most < (now if best is None else best[0]):
-                best = most, other.key, mine, theirs
-    if best is not None:
-        _, key, dealt[longest.key], dealt[key] = best
-    return best is not None
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Where cases are dealt out: the status each lane begins in and its own cases, by its key."""
+
+    statuses: dict[str, str]
+    own: Hand
+
+    def dealt(self, order: Sequence[Placed]) -> Hand:
+        """Return what each lane is dealt when it goes by an order."""
+        hand: Hand = {key: [] for key in self.own}
+        for case in order:
+            soonest = min(hand, key=lambda key: self._long(key, [*hand[key], case]))
+            hand[soonest].append(case)
+        while better := self._shorter(hand):
+            hand |= better
+        return hand
+
+    def lane(self, key: str, cases: Sequence[Placed]) -> list[Placed]:
+        """Return what a lane does, in order."""
+        return sorted((*self.own[key], *cases), key=lambda one: one[0])
+
+    def lengths(self, hand: Hand) -> list[float]:
+        """Return when the lanes are done, the last one first."""
+        each = [self._long(key, cases) for key, cases in hand.items()]
+        return sorted(each, reverse=True)
+
+    def _long(self, key: str, cases: Sequence[Placed]) -> float:
+        weights = [weight for _, weight, _ in self.lane(key, cases)]
+        return seconds(self.statuses[key], weights)
+
+    def _shorter(self, hand: Hand) -> Hand:
+        """Return what two lanes have instead where that helps the longest, nothing where nothing does."""
+        longest = max(hand, key=lambda key: self._long(key, hand[key]))
+        least, best = self._long(longest, hand[longest]), dict[str, list[Placed]]()
+        for other in hand:
+            if other == longest:
+                continue
+            for mine, theirs in _exchanges(hand[longest], hand[other]):
+                most = max(self._long(longest, mine), self._long(other, theirs))
+                if most < least:
+                    least, best = most, {longest: mine, other: theirs}
+        return best
 
 
 def _exchanges(
-    mine: list[StagingCase], theirs: list[StagingCase]
-) -> Iterator[tuple[list[StagingCase], list[StagingCase]]]:
+    mine: list[Placed], theirs: list[Placed]
+) -> Iterator[tuple[list[Placed], list[Placed]]]:
     """Yield what two lanes may have instead: one case handed over, or one for another."""
     for n, given in enumerate(mine):
         rest = [*mine[:n], *mine[n + 1 :]]
         yield rest, [*theirs, given]
         for m, taken in enumerate(theirs):
             yield [*rest, taken], [*theirs[:m], *theirs[m + 1 :], given]
-
-
-def usual_seconds(
-    contract: Contract, settings: Settings, status: str, several: Sequence[StagingCase]
-) -> float:
-    """Return how long cases are expected to take one after the other on an instance in a status.
-
-    That is a guess, by which nothing is judged. A redeploy whose task is not listed is waited for as
-    long as it may take. Events that may be seen late are waited for in full.
-    """
-    statement, seconds = settings.statement, 0.0
-    rules = rules_for(
-        statement, Offer(statement.name, "", settings.region, frozenset())
-    )
-    lag = rules.bound - statement.redeploy_seconds
-    listed = statement.choices.get("L13") == "listed"
-    for case in several:
-        errand = ERRAND * USUAL if case.status not in (None, status) else 0.0
-        seconds += errand + CALL * USUAL * calls(case)
-        status = case.status or status
-        if redeploys(contract, case):
-            took = rules.bound
-            if listed:
-                part = STARTING if status == "Stopped" else 1.0
-                took = statement.redeploy_seconds * USUAL * part
-                seconds += lag if leaves_events(case) else 0.0
-            seconds += took * (0.5 if in_question(contract, case) else 1.0)
-            status = "Running"
-    return seconds
 
 
 def _place(contract: Contract, case: StagingCase) -> tuple[int, bool, bool]:

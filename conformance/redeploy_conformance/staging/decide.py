@@ -31,7 +31,10 @@ OFFERS = "S1"
 SETTABLE = frozenset({"exists", "status", "in_flight"})
 """Attributes that a run can bring about itself."""
 SHOWN = frozenset({"lock_reasons", "tenancy"})
-"""Attributes that a run can only find, and that DescribeInstances shows."""
+"""Attributes that a run can only find, and that DescribeInstances shows.
+
+Of any other, nobody can tell whether an answer that speaks of it is true.
+"""
 
 
 @dataclass(frozen=True, slots=True)

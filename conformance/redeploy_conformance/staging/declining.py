@@ -24,7 +24,7 @@ STUCK = Declined(
 )
 
 
-def too_dear(settings: Settings, cost: int, before: int = 0) -> Declined:
+def too_dear(settings: Settings, cost: int, before: int) -> Declined:
     """Return that the plan's redeploys do not reach a case; ``before`` are spent already.
 
     One whose ``cost`` is 0 only makes calls that must be refused. What is not refused is a redeploy

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 GROWTH = 1.3
-MOST = 2.0
+MOST = 1.5
 """How many times the least pause between two looks may become."""
 HAIR = 0.001
 """Seconds by which a look that is wished for comes later, so that no rounding makes it early."""
@@ -29,7 +29,7 @@ class Pace:
         self._next = min(self._next * GROWTH, self.least * MOST)
         wish = min((one + HAIR for one in wishes if one > self._last), default=None)
         if wish is not None and at > wish - self.least:  # no other look just before it
-            if wish <= max(now, self._last + self.least * MOST):
+            if wish <= max(now, self._last + self.least * 2):  # and none before that
                 at = max(soonest, wish)
                 self.hurry()
             else:

@@ -14,13 +14,14 @@ from redeploy_conformance.staging.cases import (
     cases,
     redeploys,
 )
-from redeploy_conformance.staging.dealing import CALL, Lane, deal
+from redeploy_conformance.staging.dealing import Lane, deal
 from redeploy_conformance.staging.decide import Decidable, decidable
 from redeploy_conformance.staging.declining import Declined, too_dear, too_long
 from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.staging.waits import ERRAND
+from redeploy_conformance.staging.weighing import CALL
 from redeploy_schemas.contract import Contract
 
 

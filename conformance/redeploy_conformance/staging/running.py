@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from redeploy_conformance.evidence.setting import Setting
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.finding.investigate import CaseReport, command
-from redeploy_conformance.results.verdict import SUITE, Start, Taken, declared, judge
+from redeploy_conformance.results.verdict import Start, Taken, judge, started_on
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.staging.access import StagingApi, Wallet
@@ -34,7 +33,6 @@ from redeploy_conformance.staging.tracing import (
 from redeploy_conformance.targets.base import Target, Transport
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import ClauseResult, Problem, Result
-from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import STAGING, RunVerdict, Verdict
 
 BESIDE = "L9"
@@ -197,25 +195,8 @@ class Staging:
 
     def start(self) -> Start:
         """Return who is judged, and by what."""
-        statement = self.settings.statement
-        return Start(
-            suite_version=version(SUITE),
-            contract_edition=self.contract.edition,
-            contract_sha256=self.contract.sha256,
-            target=TargetRecord(
-                name=statement.name,
-                version=statement.version,
-                kind=STAGING,
-                address=statement.url,
-                offers=(),
-                declares=declared(statement),
-            ),
-            started=datetime.fromtimestamp(self.past.started, UTC).strftime(
-                "%Y-%m-%dT%H:%M:%SZ"
-            ),
-            seed=0,
-            workers=1,
-        )
+        started = datetime.fromtimestamp(self.past.started, UTC)
+        return started_on(self.contract, self.settings.statement, STAGING, started)
 
 
 def _told(outputs: Outputs | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from redeploy_conformance.running import task_list
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.running.session import ABSENT, Done
 from redeploy_conformance.staging.access import CALMING, task_status, throttled
+from redeploy_conformance.staging.decide import SETTABLE, SHOWN
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.preparing import Landing, PreparingSession
 from redeploy_conformance.staging.requests import REDEPLOY
@@ -25,8 +26,6 @@ from redeploy_schemas.vocabulary import Ending
 
 ENDINGS = {"Finished": Ending.SUCCEED, "Failed": Ending.FAIL}
 """What the status of a task says of its redeploy."""
-UNSEEN = ("billing", "disk_status")
-"""Attributes that no public operation used here shows: answers about them are not judged."""
 OF_A_SUCCESS = ("L1", "L2", "L3", "L8", "L9", "L10")
 """Clauses of which one is broken where a success looks like a failure, unless its task is told wrongly."""
 OF_A_FAILURE = ("E6", "L6", "L7")
@@ -259,7 +258,8 @@ class StagingSession(PreparingSession):
         if crashed and self._meaning(one).barred is not None:
             raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
         for row in self.contract.preconditions:
-            if row.attribute in UNSEEN and row.code == reply.code:
+            seen = row.attribute in SETTABLE | SHOWN
+            if not seen and row.code == reply.code:
                 raise SetUpError(
                     f"the call was rejected with {row.code}, and the public API used here "
                     "does not show whether that is true"

@@ -37,13 +37,11 @@ def run_case(bench: Bench, case: Case, reporter: Reporter) -> None:
     if case.burst and not (bench.near or reporter.burst):
         reporter.enter(CaseReport(label, case.clauses, declined=NO_BURST))
         pytest.skip(NO_BURST)
-    requests, steps = bench.api.requests, bench.steps
+    begun = bench.api.requests, bench.steps
     report, run = perform_case(bench, label, doable)
     again = command("run", reporter.target_word, "--case", label)
     report.findings = findings(bench, label, run, again, drawn=case.rich)
-    report.requests = bench.api.requests - requests
-    report.steps = bench.steps - steps
-    _tell(report, reporter, bench)
+    _tell(report, reporter, bench, begun)
 
 
 def run_tour(bench: Bench, reporter: Reporter) -> None:
@@ -56,13 +54,11 @@ def run_tour(bench: Bench, reporter: Reporter) -> None:
     reporter.stop_if_lost()
     if not bench.offer.parts >= NEEDS:
         reporter.enter(CaseReport(TOUR, (), declined=f"the tour {NO_CLOCK}"))
-        pytest.skip(NO_CLOCK)
-    requests, steps = bench.api.requests, bench.steps
+        reporter.leave_out(NO_CLOCK)
+    begun = bench.api.requests, bench.steps
     through, report, run = perform_tour(bench)
     report.findings = looked_into(bench, through, run, reporter.target_word)
-    report.requests = bench.api.requests - requests
-    report.steps = bench.steps - steps
-    _tell(report, reporter, bench)
+    _tell(report, reporter, bench, begun)
 
 
 def explore(bench: Bench, number: int, reporter: Reporter) -> None:
@@ -74,17 +70,22 @@ def explore(bench: Bench, number: int, reporter: Reporter) -> None:
     """
     reporter.stop_if_lost()
     if not bench.offer.parts >= NEEDS:
-        pytest.skip(NO_CLOCK)
-    requests, steps = bench.api.requests, bench.steps
+        reporter.leave_out(NO_CLOCK)
+    begun = bench.api.requests, bench.steps
     report, run = perform_walks(bench, number, reporter.seed, reporter.database)
     report.findings = findings(bench, report.name, run, "", drawn=True)
-    report.requests = bench.api.requests - requests
-    report.steps = bench.steps - steps
-    _tell(report, reporter, bench)
+    _tell(report, reporter, bench, begun)
 
 
-def _tell(report: CaseReport, reporter: Reporter, bench: Bench) -> None:
-    """Hand the report over, and end the test as pytest's users expect."""
+def _tell(
+    report: CaseReport, reporter: Reporter, bench: Bench, begun: tuple[int, int]
+) -> None:
+    """Hand the report over, and end the test as pytest's users expect.
+
+    ``begun`` are the requests and steps before; those of looking into what was found count too.
+    """
+    report.requests = bench.api.requests - begun[0]
+    report.steps = bench.steps - begun[1]
     secrets = set(bench.api.secrets)
     report = CaseReport.from_json(scrubbed(report.to_json(), secrets))
     reporter.enter(report)

@@ -88,6 +88,10 @@ class DirectTransport:
         """Nothing is held."""
 
 
+class _EndedError(Exception):
+    """The application raised what is no error, but the end of a program or of a test."""
+
+
 class LoopTransport:
     """Runs any ASGI application on an event loop of its own, in a thread of its own."""
 
@@ -105,18 +109,26 @@ class LoopTransport:
             UnansweredError: it raised, or took longer than ``timeout`` seconds.
         """
         exchange = _Exchange(request)
-        running = asyncio.run_coroutine_threadsafe(
-            self._app(exchange.scope, exchange.receive, exchange.send), self._loop
-        )
+        running = asyncio.run_coroutine_threadsafe(self._run(exchange), self._loop)
         try:
             running.result(timeout)
-        except TimeoutError as error:
-            running.cancel()
-            raise UnansweredError(f"no answer within {timeout:g} s") from error
         except Exception as error:
-            text = f"the application raised {type(error).__name__}: {error}"
+            if not running.done():  # a TimeoutError of ours, not of the application
+                running.cancel()
+                raise UnansweredError(f"no answer within {timeout:g} s") from error
+            kind = "" if isinstance(error, _EndedError) else f"{type(error).__name__}: "
+            text = f"the application raised {kind}{error}"
             raise UnansweredError(text) from error
         return exchange.response()
+
+    async def _run(self, exchange: _Exchange) -> None:
+        """Let the application answer; what would end the loop, or this process, is its own affair."""
+        try:
+            await self._app(exchange.scope, exchange.receive, exchange.send)
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            raise _EndedError(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:
         """Stop the loop and its thread."""

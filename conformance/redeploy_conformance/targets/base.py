@@ -1,6 +1,7 @@
 """The seam between the suite and an implementation under test."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from redeploy_conformance.targets.statement import Statement
@@ -17,6 +18,14 @@ class UnreachableError(Exception):
 
 class TargetUsageError(Exception):
     """A target is named or described in a way that means nothing; the message says what would."""
+
+
+class Kind(StrEnum):
+    """The ways to reach an implementation under test."""
+
+    EMBEDDED = "embedded"
+    HTTP = "http"
+    FACTORY = "factory"
 
 
 class Transport(Protocol):

@@ -5,10 +5,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
 from redeploy_conformance.targets.base import (
+    Kind,
     Target,
     TargetUsageError,
     Transport,
@@ -23,7 +24,6 @@ from redeploy_schemas.contract import Contract
 if TYPE_CHECKING:
     from redeploy_conformance.emulator.app import Emulator
 
-EMBEDDED = "embedded"
 REAL = re.compile(r"https?://[^/?#]*\.aliyuncs\.com\.?(:\d*)?([/?#]|$)", re.IGNORECASE)
 """An address of the real service."""
 ADDRESS = re.compile(
@@ -45,32 +45,36 @@ def find(word: str, contract: Contract) -> Target:
     """
     kind, statement = describe(word, contract)
     transport: Transport
-    if kind == EMBEDDED:
-        transport = DirectTransport(_emulator(word).asgi)
-    elif statement.factory is not None:
-        transport = _made(statement.factory)
-    else:
-        assert statement.url is not None, f"find() makes no target of kind {kind!r}"
-        transport = HttpTransport(statement.url, statement.ca_file)
+    match kind:
+        case Kind.EMBEDDED:
+            transport = DirectTransport(_emulator(word).asgi)
+        case Kind.FACTORY:
+            transport = _made(statement.factory or "")
+        case Kind.HTTP:
+            transport = HttpTransport(statement.url or "", statement.ca_file)
+        case _:
+            assert_never(kind)
     return Target(statement.name, kind, transport, statement)
 
 
-def describe(word: str, contract: Contract) -> tuple[str, Statement]:
+def describe(word: str, contract: Contract) -> tuple[Kind, Statement]:
     """Return the kind of the target that a word names, and its statement; nothing is made yet.
 
     Raises:
         TargetUsageError: see ``find``.
     """
-    if word == EMBEDDED or word.startswith(EMBEDDED + ":"):
+    if word == Kind.EMBEDDED or word.startswith(Kind.EMBEDDED + ":"):
         fault = _fault(word)
         name = "reference emulator" + (f", fault {fault}" if fault else "")
-        return EMBEDDED, Statement(name=name, version="embedded", read_lag_seconds=0.0)
+        return Kind.EMBEDDED, Statement(
+            name=name, version="embedded", read_lag_seconds=0.0
+        )
     if "://" in word:
         if REAL.match(word):
             raise TargetUsageError(
                 f"{word} is the real service: {USE_STAGE}, which keeps within limits"
             )
-        return "http", Statement(name=word, url=word)
+        return Kind.HTTP, Statement(name=word, url=word)
     if word.endswith(".toml") or Path(word).is_file():
         return _declared(word, contract)
     if ADDRESS.fullmatch(word):
@@ -79,7 +83,7 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
             f"did you mean http://{word}?"
         )
     if ":" in word:
-        return "factory", Statement(name=word, factory=word)
+        return Kind.FACTORY, Statement(name=word, factory=word)
     if REGION.fullmatch(word):
         raise TargetUsageError(f"{word} looks like a region: {USE_STAGE}")
     raise TargetUsageError(
@@ -88,7 +92,7 @@ def describe(word: str, contract: Contract) -> tuple[str, Statement]:
     )
 
 
-def _declared(word: str, contract: Contract) -> tuple[str, Statement]:
+def _declared(word: str, contract: Contract) -> tuple[Kind, Statement]:
     try:
         statement = read(Path(word), contract)
     except StatementError as error:
@@ -100,11 +104,11 @@ def _declared(word: str, contract: Contract) -> tuple[str, Statement]:
         raise TargetUsageError(
             f"{word}: [endpoint] needs either url or factory, not both or none"
         )
-    return ("http" if statement.factory is None else "factory"), statement
+    return (Kind.HTTP if statement.factory is None else Kind.FACTORY), statement
 
 
 def _fault(word: str) -> str:
-    return word.removeprefix(EMBEDDED).removeprefix(":")
+    return word.removeprefix(Kind.EMBEDDED).removeprefix(":")
 
 
 def _emulator(word: str) -> "Emulator":

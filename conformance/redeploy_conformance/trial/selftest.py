@@ -12,7 +12,7 @@ from redeploy_reports.phrases import count
 
 
 def trials(
-    faults: Iterable[str], legal: Iterable[str], processes: int, *, walks: bool = False
+    faults: Iterable[str], legal: Iterable[str], processes: int, *, walks: bool
 ) -> Iterator[tuple[bool, Trial]]:
     """Yield (broken?, trial) for each implementation, in order; with ``walks`` legal ones walk too."""
     passing = partial(try_variant, parts=Plan(walks=OF_A_RUN if walks else 0))

@@ -106,6 +106,30 @@ def test_a_process_that_is_ended_ends_with_all_that_it_started(made: Make) -> No
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="known by /proc")
+def test_a_process_ends_also_with_what_has_a_session_of_its_own(
+    made: Make, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    start = 'subprocess.Popen(["sleep", "60"], start_new_session=True).pid'
+    lines = f"import subprocess\nopen({str(pid)!r}, 'w').write(str({start}))\n{GOOD}"
+    adapter = Adapter(made(lines))
+    assert adapter.ask(ASKED, 20).kind is Kind.SUCCESS
+    adapter.end(5)
+    until = time.monotonic() + 10
+    while _runs(pid.read_text()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _runs(pid.read_text())
+
+
+def _runs(pid: str) -> bool:
+    """Whether a process is there, and not only waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_an_adapter_that_hangs_does_not_stay_when_somebody_stops(
     made: Make, tmp_path: Path, kind: signal.Signals
@@ -167,8 +191,8 @@ def test_an_adapter_that_cannot_tell_of_a_call_is_not_blamed_on_its_library(
 
 
 def test_nothing_is_wrong_with_the_adapter_of_the_reference() -> None:
-    assert list(wrong_with(command("reference"), 20)) == []
-    assert list(wrong_with(command("reference --signature v1"), 20)) == []
+    assert list(wrong_with(command("reference"))) == []
+    assert list(wrong_with(command("reference --signature v1"))) == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +215,7 @@ def test_nothing_is_wrong_with_the_adapter_of_the_reference() -> None:
 def test_what_is_wrong_with_an_adapter(
     made: Make, lines: str, texts: Sequence[str]
 ) -> None:
-    found = list(wrong_with(made(lines), 20))
+    found = list(wrong_with(made(lines)))
     for told, text in zip(found, texts, strict=False):
         assert told.startswith(text)
     assert len(found) >= len(texts)
@@ -201,5 +225,5 @@ def test_a_failing_end_is_told(made: Make) -> None:
     words = made(GOOD)
     with open(words[1], "a", encoding="utf-8") as script:
         script.write("\nsys.exit(7)\n")
-    last = list(wrong_with(words, 20))[-1]
+    last = list(wrong_with(words))[-1]
     assert last == "it ends with exit code 7 when its standard input does"

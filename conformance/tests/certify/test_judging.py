@@ -25,7 +25,7 @@ from redeploy_conformance.certify.expectations import (
     Unusual,
     WithoutTask,
 )
-from redeploy_conformance.certify.hiding import found, hide
+from redeploy_conformance.certify.hiding import found, hide, tells
 from redeploy_conformance.certify.judge import judge, judge_all
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.replies import REQUEST_ID, TASK_ID, success
@@ -298,7 +298,7 @@ def test_a_body_that_was_changed_is_told() -> None:
     raw = sent.raw.replace(b"InstanceId=i-a", b"InstanceId=i-b")
     assert failures(played(PLAIN, SUCCESS, Arrival(0.0, MAIN, raw))) == [
         "C1 'i-b b+c'",
-        "C1 x-acs-content-sha256 is not the hash of the body",
+        "C1 x-acs-content-sha256 is not the hash of the body in lower-case digits",
     ]
 
 
@@ -356,6 +356,20 @@ def test_the_secret_is_found_in_base64_wherever_it_stands() -> None:
         text = b64encode(f"{before}{SECRET}:x".encode()).decode()
         assert found([SECRET], f"Basic {text}") == SECRET
         assert found([SECRET], f"Basic {text.swapcase()}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"key {SECRET[:20]}...", True),
+        (f"key ...{SECRET[4:]}", True),
+        (f"key {SECRET[:4]}...{SECRET[-4:]}", False),
+        (f"key {SECRET.encode().hex()}", True),
+    ],
+)
+def test_half_of_a_secret_is_one(text: str, told: bool) -> None:
+    assert tells(SECRET, text) is told
+    assert not tells(SECRET, hide(text, [SECRET]))
 
 
 def test_each_row_of_the_error_table_has_cases(cases: Sequence[Case]) -> None:

@@ -5,7 +5,7 @@ import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from urllib.parse import urlsplit
 
 import pytest
@@ -144,6 +144,17 @@ def test_the_older_version_is_answered_without_chunks() -> None:
         connection.sendall(ASK.replace(b"HTTP/1.1", b"HTTP/1.0"))
         head, _, body = answer(connection).partition(b"\r\n\r\n")
     assert (body, b"chunked" in head) == (b"[1, 2]", False)
+
+
+def test_chunks_that_do_not_end_end_in_no_version() -> None:
+    whole = http(200, '{"TaskId": "t-1"}', framing="chunks")[: -len("0\r\n\r\n")]
+    for line in (b"GET / HTTP/1.0", b"GET /?Signature=s HTTP/1.1"):
+        with served(Answer(whole)) as (connection, _):
+            connection.sendall(line + b"\r\n\r\n")
+            got = HTTPResponse(connection)
+            got.begin()
+            with pytest.raises(IncompleteRead):
+                got.read()
 
 
 def test_a_body_in_chunks_is_put_together() -> None:

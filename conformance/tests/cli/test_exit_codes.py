@@ -1,10 +1,12 @@
 """What a run comes to: conforming, not conforming, incomplete, unreachable, the suite's own bug."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import NOT_CHOSEN
 
 from .conftest import ONE, RESULT, Command, Ran, served, wrapped
@@ -29,6 +31,34 @@ def test_0_conforming_after_few_requests(redeploy: Command) -> None:
     assert ran.code == 0
     assert ran.result is not None
     assert ran.result["run"]["requests"] < 850
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [(("--quick",), r"3\d\d of 3\d\d"), (("-k", "not walks"), r"4 of 3\d\d")],
+)
+def test_0_of_a_part_of_the_cases_says_so(
+    redeploy: Command, healthy: Ran, words: tuple[str, ...], part: str
+) -> None:
+    """What nobody chose may be what would have shown a violation."""
+    required = sum(one.required for one in load().clauses)
+    said = f"Conforming: all {required} required clauses were exercised and hold"
+    whole = healthy.result
+    assert whole is not None
+    assert whole["sentence"] == f"{said}."
+    ran = redeploy("run", *words)
+    assert ran.code == 0
+    assert ran.result is not None
+    sentence = ran.result["sentence"]
+    assert re.fullmatch(f"{said}; {part} cases were not chosen\\.", sentence)
+
+
+def test_5_a_test_that_ends_without_a_report(redeploy: Command, module: Module) -> None:
+    """Whatever made pytest skip it may have hidden a violation."""
+    module("import pytest\n" + wrapped("if self.count == 300:\n    pytest.skip('bye')"))
+    ran = redeploy("run", "mine:make", "--quick")
+    assert ran.code == 5
+    assert "the suite itself failed with Skipped: bye" in " ".join(ran.out.split())
 
 
 def test_1_not_conforming(redeploy: Command) -> None:

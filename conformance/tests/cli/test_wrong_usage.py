@@ -10,7 +10,6 @@ import pytest
 
 from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.find import find
-from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
 
 from .conftest import ONE, RESULT, Command, run_in
@@ -295,17 +294,3 @@ def test_a_file_of_another_kind_is_recognised(
     assert ran.code == 2
     assert told in ran.err
     assert len(ran.err.strip().splitlines()) == 1
-
-
-def test_a_kind_of_target_that_is_known_and_not_made_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A new kind needs a branch of ``describe`` and one of ``find``."""
-    described = ("shelf", Statement(name="shelf:x"))
-    monkeypatch.setattr(
-        "redeploy_conformance.targets.find.describe", lambda *_: described
-    )
-    with pytest.raises(
-        AssertionError, match=r"find\(\) makes no target of kind 'shelf'"
-    ):
-        find("shelf:x", load())

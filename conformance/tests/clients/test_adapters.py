@@ -346,12 +346,18 @@ def test_what_is_missing_is_installed_once_and_again_when_its_sources_change(
 
 def test_every_adapter_is_known_here_and_in_the_readme() -> None:
     folders = {run.parent.name for run in CLIENTS.glob("*/run")} - {"reference"}
-    assert folders == set(LIBRARIES)
+    assert folders == set(LIBRARIES), "LIBRARIES here has a row for each adapter"
+    root = CLIENTS.parents[1]
+    page, ci = (root / "README.md").read_text(), (root / ".ci" / "run").read_text()
+    for name, (library, version, *_) in LIBRARIES.items():
+        row = re.escape(library.removeprefix("github.com/")) + r"[^|]*\| " + version
+        assert re.search(row, page), f"README.md, Certify, lacks {name} {version}"
+        assert re.search(rf"\b{name}\b", ci), f".ci/run does not install {name}"
     readme = (CLIENTS / "README.md").read_text(encoding="utf-8")
     told = re.findall(
         r"^\| `(\w+)` \|.*`conformance/clients/install \1` \|$", readme, re.M
     )
-    assert told == list(LIBRARIES)
+    assert told == list(LIBRARIES), "clients/README.md has a row for each adapter"
 
 
 def test_no_file_holds_an_address() -> None:

@@ -1,15 +1,23 @@
 """The contract and the emulator are two readings of one page: what one has, the other has, too."""
 
 import json
+import re
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from redeploy_conformance.emulator.admission import LOCAL_DISKS_ONLY, RESPONDABLE
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.emulator.control_parts import PARTS
+from redeploy_conformance.emulator.state import EVENT_STATUSES
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.model import Rules
+from redeploy_conformance.judging.sight import picture
+from redeploy_conformance.judging.views import INSPECTED
 from redeploy_conformance.judging.world import World
 from redeploy_conformance.planning.plans.blocks import (
     LOCAL,
@@ -19,8 +27,11 @@ from redeploy_conformance.planning.plans.blocks import (
     words,
 )
 from redeploy_conformance.planning.steps import Redeploy
+from redeploy_conformance.running.api import ALL_STATUSES
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.staging.decide import SETTABLE, SHOWN
 from redeploy_schemas.contract import Attribute, Contract, Precondition, load
+from redeploy_schemas.vocabulary import Part, Storage
 from redeploy_strategies.instances import DERIVED
 
 SET = [one for one in load().attributes if one.name not in DERIVED]
@@ -74,6 +85,60 @@ def test_the_emulator_takes_every_value_of_an_attribute(
         )
 
 
+RULES = Rules(bound=600.0, lags=False, stepped=True)
+UNASKED = SETTABLE | SHOWN | {"storage"}
+"""What a look shows without inspection; of ``storage``, whether there is a local disk."""
+
+
+def test_a_look_is_held_against_every_attribute(contract: Contract) -> None:
+    world = World(storage=Storage.LOCAL)
+    held = {one.field for one in picture(contract, world, RULES)} | {"in_flight"}
+    lacking = {one.name for one in contract.attributes} - held
+    assert not lacking, f"PLAIN in judging/sight.py lacks {sorted(lacking)} (L9)"
+
+
+def test_inspection_shows_every_attribute_that_no_public_operation_shows(
+    contract: Contract,
+) -> None:
+    text = files("redeploy_schemas").joinpath("control/inspection.json").read_text()
+    shown = set(json.loads(text)["properties"]) & {*INSPECTED, "local_disk"}
+    lacking = {one.name for one in contract.attributes} - UNASKED - shown
+    assert not lacking, (
+        f"inspection does not show {sorted(lacking)} (L9): control/inspection.json and PROTOCOL.md, "
+        "INSPECTED in judging/views.py, `look` in emulator/control_parts.py"
+    )
+
+
+def test_a_trace_names_every_attribute_that_is_not_as_usual(
+    contract: Contract,
+) -> None:
+    for one in SET:
+        for value in one.values:
+            held: Any = frozenset({value}) if one.is_set else value
+            assert held == one.default or str(value) in str(
+                replace(World(), **{one.name: held})
+            ), f"_SHOWN in judging/world.py lacks {one.name}"
+
+
+def test_the_parts_of_the_control_protocol_are_the_same_everywhere() -> None:
+    schemas = files("redeploy_schemas")
+    page = schemas.joinpath("control/PROTOCOL.md").read_text("utf-8")
+    result = json.loads(schemas.joinpath("run/result.json").read_text("utf-8"))
+    offers = result["properties"]["target"]["properties"]["offers"]
+    rows = json.loads(schemas.joinpath("run/contract.json").read_text("utf-8"))
+    clause = rows["$defs"]["clause"]["properties"]
+    for place, parts in {
+        "control/PROTOCOL.md": re.findall(r"^\| `([a-z-]+)` \| `[A-Z]+ ", page, re.M),
+        "run/result.json": offers["items"]["enum"],
+        "run/contract.json": clause["needs"]["items"]["enum"],
+        "emulator/control_parts.py": PARTS,
+    }.items():
+        known = {part.value for part in Part}
+        assert set(parts) == known, (
+            f"{place} and Part in vocabulary.py differ: {sorted(known ^ set(parts))}"
+        )
+
+
 REFUSED = [row for row in load().preconditions if settable(row)]
 
 
@@ -103,6 +168,10 @@ def test_both_list_the_same_events(contract: Contract) -> None:
             f"{kind}: contract.toml has {ours.get(kind)}, "
             f"RESPONDABLE in emulator/admission.py has {theirs.get(kind)}"
         )
+    statuses = {*contract.open_event_statuses, *contract.final_event_statuses}
+    assert statuses == set(ALL_STATUSES) == set(EVENT_STATUSES), (
+        "[event_status], ALL_STATUSES in running/api.py and EVENT_STATUSES in emulator/state.py differ"
+    )
     limited = {row.type for row in contract.events if row.only_with}
     assert limited == LOCAL_DISKS_ONLY, (
         "only_with in contract.toml and LOCAL_DISKS_ONLY in emulator/admission.py differ"

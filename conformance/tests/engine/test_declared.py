@@ -55,7 +55,9 @@ def test_who_does_otherwise_than_declared_breaks_that_clause(
     said = {clause: declared}
     bench = bench_of(Emulator(settings), choices=said, read_lag_seconds=lag)
     found = broken(bench, contract, bursts=clause.startswith("Q"))
-    assert found == [SHOWN_ELSEWHERE.get(clause, clause) if done == "lags" else clause]
+    assert found == [
+        SHOWN_ELSEWHERE.get(clause, clause) if done == "lags" else clause
+    ], f"no planned case tells of {clause} that it is {done}"
 
 
 @pytest.mark.parametrize("name", sorted(variants()))

@@ -1,4 +1,4 @@
-"""The id that stands for no instance: where there is a long one, only how its id begins."""
+"""The ids that stand for no instance: where there is a long one, how its id begins, and it with more."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +14,7 @@ from redeploy_conformance.running.session import ABSENT
 
 ONE = (Create("i1"), Redeploy("i2"))
 TWO = (Create("i1"), Redeploy("i2"), Redeploy("i3"))
+THREE = (*TWO, Redeploy("i4"))
 
 
 class Long(Ids):
@@ -41,7 +42,8 @@ class Counted(Ids):
     [
         (Long, (Redeploy("i1"),), {"i1": ABSENT}),
         (Long, ONE, {"i2": "i-00000000000"}),
-        (Long, TWO, {"i2": "i-00000000000", "i3": ABSENT}),
+        (Long, TWO, {"i2": "i-00000000000", "i3": "i-0000000000011"}),
+        (Long, THREE, {"i3": "i-0000000000011", "i4": ABSENT}),
         (Counted, ONE, {"i2": ABSENT}),
     ],
 )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.finding.investigate import perform, trace
+from redeploy_conformance.finding.counterexample import trace
+from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.steps import (
     Create,

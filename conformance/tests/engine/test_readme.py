@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from redeploy_conformance.certify.faulty import FAULTY
+from redeploy_conformance.cli import main
 from redeploy_conformance.commands.contract import mermaid
+from redeploy_conformance.commands.evidence import check_trace
 from redeploy_conformance.emulator.variants import variants
+from redeploy_conformance.evidence.logs import SOURCES
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import load
 
@@ -50,6 +53,26 @@ def test_every_clause_is_in_the_table(text: str) -> None:
     rows = [f"| {one.id} {one.name} |" for one in load().clauses]
     missing = [row for row in rows if row not in text]
     assert not missing, f"README.md, the table of every clause, lacks: {missing}"
+
+
+def test_every_command_is_named(text: str) -> None:
+    missing = [
+        name
+        for name in main.commands
+        if not re.search(rf"(redeploy-conformance |`){name}\b", text)
+    ]
+    assert not missing, f"README.md does not name the commands {', '.join(missing)}"
+
+
+def test_every_kind_of_log_can_be_named_to_the_command(text: str) -> None:
+    [form] = [one for one in check_trace.params if one.name == "form"]
+    choices = form.to_info_dict()["type"]["choices"]
+    assert set(choices) == {"auto", "trace", *SOURCES}, (
+        "--format of check-trace in commands/evidence.py, and SOURCES in evidence/logs.py, differ"
+    )
+    section = text[text.index("## Evidence") :].lower()
+    missing = [kind for kind in SOURCES if kind not in section]
+    assert not missing, f"README.md, Evidence, does not name {missing}"
 
 
 def test_the_example_of_an_application_runs_and_says_what_to_offer(

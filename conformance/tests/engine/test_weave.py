@@ -64,7 +64,7 @@ def test_light_looks_stay_light_and_name_their_instances() -> None:
 
 
 def test_no_call_of_a_case_is_lost_on_the_tour(contract: Contract) -> None:
-    woven = tour(contract, plan(contract), frozenset(Part))
+    woven = tour(plan(contract), frozenset(Part))
     calls = sum(isinstance(step, Redeploy) for step in woven.steps)
     cases = {id(owner): owner for owner in woven.owners.values()}
     wanted = sum(
@@ -231,7 +231,7 @@ def test_a_tour_without_outcomes_leaves_endings_open(
     contract: Contract, bench_of: Make
 ) -> None:
     parts = frozenset(Part) - {Part.OUTCOMES}
-    woven = tour(contract, plan(contract), parts)
+    woven = tour(plan(contract), parts)
     assert not any(isinstance(one, Create) and one.ending for one in woven.steps)
     run = perform(bench_of(Emulator()), woven.steps, Ledger())
     assert (run.violations, run.problem) == ([], None)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator
-from redeploy_conformance.finding.investigate import perform, trace
+from redeploy_conformance.finding.counterexample import trace
+from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.blaming import REFUSED, Violation
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.steps import Create, Look, Redeploy

@@ -285,6 +285,8 @@ def test_errors_of_the_command_are_one_sentence(green: Path) -> None:
         (("certificate", "make", "r.trace", "r.trace", "-o", "x"), 2),
         (("certificate", "make", "r.json", "r.trace", "-o", "/dev/full"), 2),
         (("check-trace", "none"), 2),
+        (("check-trace", "r.trace", "r.trace"), 2),
+        (("baseline", "update", "r.json", "/dev/full"), 2),
     ):
         done = _command(*words, cwd=green)
         assert done.returncode == code

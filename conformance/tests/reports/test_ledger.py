@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from redeploy_reports.ledger import markdown
+from redeploy_reports.ledger import render
 from redeploy_schemas.records import ClauseResult, Result
 
 LEDGER = """\
@@ -21,12 +21,12 @@ LEDGER = """\
 
 
 def test_the_whole_table(violated: Result) -> None:
-    assert markdown(violated) == LEDGER
+    assert render(violated) == LEDGER
 
 
 def test_a_name_cannot_break_the_table(
     conforming: Result, clause: Callable[..., ClauseResult]
 ) -> None:
     row = clause("A1", "a|b\n<i>", held=1234)
-    table = markdown(replace(conforming, clauses=(row,)))
+    table = render(replace(conforming, clauses=(row,)))
     assert table.splitlines()[2:] == [r"| A1 a\|b\\x0a\<i\> | 1,234 | pass |"]

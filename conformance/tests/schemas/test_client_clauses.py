@@ -35,7 +35,7 @@ SLIPS = {
     "an unknown id": (
         'id = "C4"',
         'id = "C44"',
-        "[[clause]] C44 is judged by nothing: did you mean C4?",
+        "[[clause]] C44 is not in IDS of clients.py, which clients are judged by: did you mean C4?",
     ),
     "a row that is missing": (
         '[[clause]]\nid = "C8"',

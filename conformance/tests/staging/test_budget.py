@@ -11,8 +11,8 @@ from redeploy_conformance.staging.fence import Fence, FenceError
 from redeploy_conformance.staging.finding import inside
 from redeploy_conformance.staging.journal import read_lines
 from redeploy_conformance.staging.past import Past
+from redeploy_conformance.staging.plan_lines import plan_lines
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.staging.telling import plan_lines
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result

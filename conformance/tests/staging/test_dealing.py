@@ -1,5 +1,7 @@
 """Cases are dealt out so that the last is done soon, and put in an order in which little is waited for."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from redeploy_conformance.running.session import UNDECLARED_LAG
@@ -9,7 +11,9 @@ from redeploy_conformance.staging.cases import (
     cases,
     leaves_events,
 )
-from redeploy_conformance.staging.dealing import CALL, USUAL, Lane, deal, usual_seconds
+from redeploy_conformance.staging.dealing import Lane, deal
+from redeploy_conformance.staging.settings import Settings
+from redeploy_conformance.staging.weighing import CALL, USUAL, seconds, weigher
 from redeploy_schemas.contract import Contract
 
 from .conftest import LISTED, Account, MakeAccount
@@ -18,6 +22,12 @@ from .conftest import LISTED, Account, MakeAccount
 @pytest.fixture
 def account(account_of: MakeAccount) -> Account:
     return account_of()
+
+
+def usual_seconds(
+    contract: Contract, settings: Settings, status: str, several: Sequence[StagingCase]
+) -> float:
+    return seconds(status, map(weigher(contract, settings), several))
 
 
 def dealt(account: Account, count: int, lag: float | None) -> tuple[Lane, ...]:
@@ -71,15 +81,15 @@ def test_events_that_may_be_seen_late_are_waited_for_before_the_next_case(
     event = several["E4-simulated-event SystemMaintenance.Reboot"]
     stopped = several["L3-success-running from Stopped"]
 
-    def seconds(*order: object, lag: float | None) -> float:
+    def usual(*order: StagingCase, lag: float | None) -> float:
         settings = account.settings(statement={**LISTED, "read_lag_seconds": lag})
-        return usual_seconds(contract, settings, "Running", order)  # type: ignore[arg-type]
+        return usual_seconds(contract, settings, "Running", order)
 
-    fresh = seconds(stopped, event, lag=0)
-    assert seconds(event, stopped, lag=0) == fresh
-    assert seconds(event, stopped, lag=None) == fresh + 60.0
-    assert seconds(stopped, event, lag=None) == fresh + 60.0
-    assert seconds(event, stopped, lag=90.0) == fresh + 90.0
+    fresh = usual(stopped, event, lag=0)
+    assert usual(event, stopped, lag=0) == fresh
+    assert usual(event, stopped, lag=None) == fresh + 60.0
+    assert usual(stopped, event, lag=None) == fresh + 60.0
+    assert usual(event, stopped, lag=90.0) == fresh + 90.0
 
 
 def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_may_be_refused(
@@ -91,8 +101,7 @@ def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_
 
     def redeploys(status: str, case: StagingCase) -> float:
         settings = account.settings(statement={**LISTED, "read_lag_seconds": 0})
-        seconds = usual_seconds(contract, settings, status, [case])
-        return seconds - CALL * USUAL
+        return usual_seconds(contract, settings, status, [case]) - CALL * USUAL
 
     usual = 300.0 * USUAL
     assert redeploys("Running", found) == usual
@@ -100,7 +109,7 @@ def test_what_is_expected_of_a_redeploy_hangs_on_where_it_begins_and_whether_it_
     assert redeploys("Running", lenient) == usual / 2
     untold = account.settings(statement={"read_lag_seconds": None})
     for status in ("Running", "Stopped"):
-        seconds = usual_seconds(contract, untold, status, [found])
-        assert seconds - CALL * USUAL == 300.0 + UNDECLARED_LAG
+        took = usual_seconds(contract, untold, status, [found])
+        assert took - CALL * USUAL == 300.0 + UNDECLARED_LAG
     refused = several["A14-malformed ForceStop is a word"]
     assert redeploys("Running", refused) == 0.0

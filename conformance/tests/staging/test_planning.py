@@ -7,8 +7,8 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.state import Instance
 from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
+from redeploy_conformance.staging.plan_lines import plan_lines
 from redeploy_conformance.staging.requests import read
-from redeploy_conformance.staging.telling import plan_lines
 from redeploy_schemas.contract import Contract
 
 from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching

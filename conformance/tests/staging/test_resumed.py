@@ -14,7 +14,7 @@ from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.running import Staging
 from redeploy_schemas.records import Result
 
-from .conftest import ACCEPTS, LONG, Account, MakeAccount
+from .conftest import ACCEPTS, LONG, Account, MakeAccount, passed
 
 Line = Mapping[str, Any]
 LATE = replace(
@@ -65,10 +65,6 @@ def gone_on(account: Account) -> Result:
         assert left == []
         assert run.past.redeploys <= run.settings.redeploys
         return run.result(left, complete=True)
-
-
-def passed(result: Result) -> set[str]:
-    return {one.id for one in result.clauses if one.verdict == "pass"}
 
 
 def write(action: str, nth: int = 1) -> Callable[[Line], bool]:

@@ -23,9 +23,15 @@ from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 from redeploy_schemas.vocabulary import RunVerdict
 
-from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching
-
-EVENT = ("SystemMaintenance.Reboot", "Scheduled")
+from .conftest import (
+    ACCEPTS,
+    LISTED,
+    LONG,
+    Account,
+    MakeAccount,
+    Watching,
+    with_events,
+)
 
 
 def begun(
@@ -83,12 +89,6 @@ def told(result: Result) -> dict[str, Any]:
 def _finding(one: dict[str, Any]) -> dict[str, Any]:
     steps = [{**step, "exchanges": len(step["exchanges"])} for step in one["trace"]]
     return {**one, "trace": steps}
-
-
-def with_events(account: Account) -> Account:
-    for one in list(account.double.account.instances.values())[:-1]:
-        account.double.world.add_event(one, *EVENT)
-    return account
 
 
 @pytest.mark.parametrize("lag", [0.0, None])

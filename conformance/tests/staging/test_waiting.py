@@ -31,10 +31,6 @@ def carried_out(
     return run.driver
 
 
-LATE = {1: 1.32, 6: 1.42}
-"""What is reached where reads may be late: an instance waits for its events before it is stopped."""
-
-
 class Chains(Watching):
     """Adds up how long the redeploys of each instance take, one after the other."""
 
@@ -67,8 +63,7 @@ def test_the_run_takes_no_longer_than_the_longest_chain_and_a_third(
     took = driver.looks[-1] - begun
     chain = max(chains.seconds.values())
     assert sum(chains.seconds.values()) > 8 * OF_STOPPED + count * OF_STOPPED
-    most = 1.3 if lag == 0 else LATE.get(count, 1.3)
-    assert took <= most * chain, (took, chain)
+    assert took <= 1.3 * chain, (took, chain)
 
 
 def test_looks_are_shared_and_at_least_five_seconds_apart(
@@ -80,7 +75,7 @@ def test_looks_are_shared_and_at_least_five_seconds_apart(
         for earlier, later in zip(driver.looks, driver.looks[1:], strict=False)
     ]
     assert min(gaps) >= 5.0
-    assert max(gaps) <= 5.0 * MOST + 0.001
+    assert max(gaps) <= 10.0 + 0.001  # none before one that is wished for by then
 
 
 def test_redeploys_on_different_instances_overlap(account_of: MakeAccount) -> None:
@@ -169,4 +164,4 @@ def test_the_pace_slows_down_while_nothing_changes_and_hurries_when_it_does() ->
         wait = pace.wait(now)
         now += wait
         waits.append(wait)
-    assert waits == pytest.approx([6.5, 8.45, 10, 10, 10, 10, 10, 5, 6.5], 1e-3)
+    assert waits == pytest.approx([6.5, 7.5, 7.5, 7.5, 7.5, 7.5, 7.5, 5, 6.5], 1e-3)

@@ -3,6 +3,7 @@
 import html
 import json
 from dataclasses import replace
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any, NoReturn
 
 from redeploy_conformance.certify.client import Client, RefusedError
@@ -61,3 +62,14 @@ class MessageEscaped(Client):
         except RefusedError as error:
             error.message = html.escape(error.message)
             raise
+
+
+@faulty("what-came-is-enough", "C7")
+class WhatCameIsEnough(Client):
+    """Takes what came of an answer for all of it, whatever length was announced."""
+
+    def body(self, answer: HTTPResponse) -> bytes:
+        try:
+            return answer.read()
+        except IncompleteRead as error:
+            return error.partial

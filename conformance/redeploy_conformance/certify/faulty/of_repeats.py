@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from threading import Timer
 
 from redeploy_conformance.certify.client import (
     BrokenAnswerError,
@@ -68,6 +69,16 @@ class RetriesCuts(Again):
 
     def again(self, error: CallError) -> bool:
         return isinstance(error, ConnectionBrokenError)
+
+
+@faulty("sends-again-later", "C5")
+class SendsAgainLater(Client):
+    """Sends a call again, when it has told already that it was accepted."""
+
+    def redeploy(self, call: Call) -> Success:
+        done = super().redeploy(call)
+        Timer(0.2, lambda: self.send(call, self.request(call))).start()
+        return done
 
 
 @faulty("retries-rubbish", "C5")

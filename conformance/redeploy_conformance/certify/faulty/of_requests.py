@@ -221,3 +221,14 @@ class TimestampLocal(Client):
 
     def now(self) -> datetime:
         return super().now() + timedelta(hours=8)
+
+
+@faulty("timestamp-of-the-first-call", "C2")
+class TimestampOfTheFirstCall(Client):
+    """Sends in every call the time of the first."""
+
+    first: datetime | None = None
+
+    def now(self) -> datetime:
+        self.first = self.first or super().now()
+        return self.first

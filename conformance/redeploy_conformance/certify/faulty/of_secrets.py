@@ -77,6 +77,19 @@ class SecretInMessages(Client):
             raise
 
 
+@faulty("secret-cut-short", "C8")
+class SecretCutShort(Client):
+    """Says in each error with which key the call was made, without its last letters."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            shown = call.credentials.access_key_secret[:-4]
+            error.message = f"{error.message} (key: {shown}...)"
+            raise
+
+
 @faulty("secret-in-base64", "C8")
 class SecretInBase64(Client):
     """Says in each error with which key the call was made, as Basic authentication writes it."""

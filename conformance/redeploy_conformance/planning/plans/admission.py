@@ -71,6 +71,9 @@ def preconditions(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), Redeploy("i2"), Look())
     short = "only how another id begins"  # see Session.bind
     yield Case(clauses=("A1",), row=short, steps=steps, depth=Depth.PLAN)
+    steps = (make(contract), Redeploy("i2"), Redeploy("i3"), Look())
+    longer = "how another id begins, and another id with more behind it"
+    yield Case(clauses=("A1",), row=longer, steps=steps, depth=Depth.PLAN)
     steps = (make(contract), Release("i1"), Redeploy("i1"), Look())
     yield Case(clauses=("A1",), row="a released instance", steps=steps)
     whole = life(make(contract), Redeploy("i1"), SUCCEED)
@@ -171,12 +174,13 @@ def harmless(contract: Contract) -> Iterator[Case]:
 
 
 def malformed(contract: Contract) -> Iterator[Case]:
-    """Yield each row of calls with parameters that are wrong, or that nobody knows."""
+    """Yield each row of calls with parameters that are missing, wrong, or spelled as some may not take."""
     steps: tuple[Step, ...]
     for row in contract.malformed:
         call = Redeploy("i1", malformed=row.name)
         steps = (make(contract), Create("i2"), call, Look())
-        yield Case(clauses=(row.clause,), row=row.name, steps=steps)
+        depth = Depth.PLAN if row.beyond else Depth.TOUR
+        yield Case(clauses=(row.clause,), row=row.name, steps=steps, depth=depth)
 
 
 def internal_errors(contract: Contract) -> Iterator[Case]:

@@ -268,10 +268,18 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), theirs, call, Look())
     row = "another account's instance, by a policy for everything"
     yield Case(clauses=("A1",), row=row, steps=steps)
+    # To another account it names nothing, whatever its own account would be told.
+    bad = [make(contract, spec={one.attribute: v}) for one, v in _violations(contract)]
+    bad += [make(contract, events=()), make(contract)]
+    made = [replace(one, key=f"j{n}", account="a2") for n, one in enumerate(bad, 1)]
+    calls = [Redeploy(one.key, by="a1") for one in made]
+    steps = (Create("i1"), *made, Redeploy(made[-1].key), *calls, Look())
+    row = "another account's instances, with all that speaks against a redeploy"
+    yield Case(clauses=("A1", "L10"), row=row, steps=steps)
 
 
 def _forms(contract: Contract) -> Iterator[Case]:
-    """Yield ForceStop in every form of request: what it says, and that it is no boolean."""
+    """Yield ForceStop in every form of request: what it says, however spelled, and that it is no boolean."""
     bad = [row for row in contract.malformed if "ForceStop" in row.set]
     no_boolean = [row for row in bad if contract.by_id[row.clause].required]
     for wire in WIRES:
@@ -287,6 +295,12 @@ def _forms(contract: Contract) -> Iterator[Case]:
             steps = (make(contract), call, Look())
             label = f"{row.name}, as {wire}"
             yield Case(clauses=(row.clause,), row=label, steps=steps)
+        for row in bad:
+            if row.means is not None:
+                call = Redeploy("i1", malformed=row.name, wire=wire)
+                steps = life(make(contract), call, SUCCEED)
+                label = f"{row.name}, to the end, as {wire}"
+                yield Case(clauses=(row.clause,), row=label, steps=steps)
 
 
 def _refused_for_good(contract: Contract) -> Iterator[Case]:

@@ -18,6 +18,7 @@ import trustme
 from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
 from redeploy_conformance.certify.client import Client
 from redeploy_conformance.certify.forms import in_xml
+from redeploy_conformance.certify.looks import shown
 from redeploy_conformance.certify.reference import answer
 from redeploy_conformance.certify.replies import JSON, Answer
 from redeploy_conformance.certify.server import read_request
@@ -96,7 +97,10 @@ class Server:
         self.asked.append(read_request(connection)[0])
         self.ended.wait(self.late)
         given = self.answers[min(len(self.asked), len(self.answers)) - 1]
-        if Arrival(0.0, "main", self.asked[-1]).wants_xml:
+        arrival = Arrival(0.0, "main", self.asked[-1])
+        if arrival.looks:
+            given = shown(arrival).whole
+        if arrival.wants_xml:
             given = in_xml(Answer(given)).whole
         step = 1 if self.trickle else len(given) or 1
         for at in range(0, len(given), step):
@@ -173,7 +177,8 @@ def ask(capfd: pytest.CaptureFixture[str]) -> Ask:
         told = answer(client, dict(asked))
         seconds = time.monotonic() - before
         assert problems("client/answer", {"id": 1, **told}) == []
-        requests = [Arrival(0.0, "main", raw) for raw in server.asked]
+        came = [Arrival(0.0, "main", raw) for raw in server.asked]
+        requests = [one for one in came if not one.looks]
         wrong = [
             expected
             for one in requests

@@ -2,12 +2,14 @@
 
 import atexit
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from redeploy_conformance.certify.client import Client
-from redeploy_conformance.certify.faulty import FAULTY, VARIANTS
+from redeploy_conformance.certify.faulty import FAULTY, VARIANTS, of_repeats
 from redeploy_schemas.clients import client_clauses
 
 from .conftest import ACCEPTED, SECRET, Ask, Serve, Server, accepted, http, refused
@@ -41,6 +43,7 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "a text to quote": (lambda serve: serve(refused(403, "DiskError", "<&>")), {}),
     "page": (lambda serve: serve(http(502, "<html></html>")), {}),
     "half": (lambda serve: serve(http(200, '{"TaskId": "t-bp1')), {}),
+    "shorter": (lambda serve: serve(http(200, BODY + " " * 9)[:-9]), {}),
     "cut": (lambda serve: serve(b""), {}),
     "here": (lambda serve: moved(serve, "/elsewhere"), {}),
     "there": (lambda serve: moved(serve, f"{serve().url()}/elsewhere"), {}),
@@ -49,12 +52,25 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
 }
 
 
+class AtOnce:
+    """A timer that does not wait."""
+
+    def __init__(self, seconds: float, do: Callable[[], Any]) -> None:
+        self.start = do
+
+
 @pytest.fixture
 def observe(
     ask: Ask, serve: Serve, trusted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Client, str], Any]:
     """What a judge may look at of two calls, without what changes from call to call."""
-    # What is put off until the process ends is done at once.
+    # What is put off, until the process ends or until later, is done at once.
+    monkeypatch.setattr(of_repeats, "Timer", AtOnce)
+    # Calls are made a second after one another.
+    seconds = count()
+    monkeypatch.setattr(
+        Client, "now", lambda _: datetime.now(UTC) + timedelta(seconds=next(seconds))
+    )
     monkeypatch.setattr(
         atexit, "register", lambda do, *words, **more: do(*words, **more)
     )
@@ -77,6 +93,7 @@ def observe(
             any(SECRET.encode() in one.raw for one in first.requests),
             len(nonces) - len(set(nonces)),
             len(second.requests) - len(nonces),
+            len({one.moment for one in second.requests}),
             first.seconds > 1.0,
         )
 
