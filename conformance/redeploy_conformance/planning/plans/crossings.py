@@ -189,7 +189,7 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
         row = f"an event raised on the way, {origin}"
         yield Case(clauses=("L6",), row=row, steps=steps)
         watch = [x for _ in range(12) for x in (Advance(2.0), Look(), Redeploy("i1"))]
-        steps = (made, Redeploy("i1"), late, *watch, Settle())
+        steps = (made, Redeploy("i1"), late, Redeploy("i1"), *watch, Settle())
         row = f"calls for an event raised on the way, begun {origin}"
         yield Case(clauses=("A2",), row=row, steps=steps)
     one = harmless_values(contract, "lock_reasons")[:1]
