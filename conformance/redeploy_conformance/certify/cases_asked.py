@@ -52,7 +52,7 @@ IDS = {
 }
 """InstanceIds that are hard to encode, by what is hard."""
 
-PAUSE = 2.1
+PAUSE = 1.1
 """Seconds between two calls whose times must differ, though they are written in whole seconds."""
 
 FORCES: dict[str, bool | None] = {"true": True, "false": False, "absent": None}

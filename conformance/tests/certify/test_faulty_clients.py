@@ -30,19 +30,23 @@ def certified(
         asked = Asked(client, 0, 1)
         return certify(command(client), cases, asked, processes=1 if ALONE else 4)
 
+    order = list(
+        dict.fromkeys(
+            item.callspec.params["client"]
+            for item in request.session.items
+            if item.path == request.path and hasattr(item, "callspec")
+        )
+    )
     running: dict[str, Future[ClientResult]] = {}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
 
         def result(client: str) -> ClientResult:
-            if client not in running:
-                running[client] = pool.submit(run, client)
+            here = order.index(client)
+            for one in order if ALONE else order[here : here + 2]:
+                if one not in running:
+                    running[one] = pool.submit(run, one)
             return running[client].result()
 
-        if ALONE:
-            for item in request.session.items:
-                if item.path == request.path and hasattr(item, "callspec"):
-                    client = item.callspec.params["client"]
-                    running.setdefault(client, pool.submit(run, client))
         yield result
         pool.shutdown(cancel_futures=True)
 

@@ -287,7 +287,7 @@ def test_another_time_than_now_is_told(scheme: str) -> None:
 
 
 def test_two_calls_that_tell_the_same_time_are_told() -> None:
-    case = Case("later", "C2", OURS, answers(success()), calls=2, pause=2.1)
+    case = Case("later", "C2", OURS, answers(success()), calls=2, pause=1.1)
     now = datetime.now(UTC)
     first, again, later = (
         request(nonce=str(number), now=now + timedelta(seconds=seconds))
@@ -296,7 +296,7 @@ def test_two_calls_that_tell_the_same_time_are_told() -> None:
     for second, wrong in (([again], 1), ([again, later], 0), ([later], 0)):
         one = Played(case, [SUCCESS, SUCCESS], [[first], second])
         seen = [text for text in failures(one) if text.startswith("C2")]
-        assert seen == ["C2 the time of a call 2.1 s before"] * wrong
+        assert seen == ["C2 the time of a call 1.1 s before"] * wrong
 
 
 @pytest.mark.parametrize("scheme", ["v1", "v3"])
