@@ -159,9 +159,8 @@ class Adapter:
         except ProcessLookupError:
             pass  # it, and all of its session, have ended already
         for pid in _marked(self.mark):
-            with suppress(
-                ProcessLookupError, PermissionError
-            ):  # it has ended meanwhile
+            # It may have ended meanwhile.
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
     def _card(self, say: Callable[[str], None] | None) -> dict[str, Any]:

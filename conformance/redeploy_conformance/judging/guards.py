@@ -56,11 +56,11 @@ def responds_to(contract: Contract, world: World, event: Event) -> bool:
 def reasons(contract: Contract, world: World) -> Reasons:
     """Return what speaks against a redeploy of this instance now.
 
-    An id that names no instance names none that could be locked, or lack an event (A1).
+    An id that names no instance names none that could be locked or starting (A1); no event is open for it.
     """
     if not world.exists:
         rows = (row for row in contract.preconditions if row.attribute == "exists")
-        return Reasons(tuple(rows), (), (), gap=False)
+        return Reasons(tuple(rows), (Excuse(NO_EVENT_CODE),), (), gap=False)
     violated = tuple(
         row
         for row in contract.preconditions

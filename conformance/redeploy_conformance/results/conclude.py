@@ -135,9 +135,8 @@ class Gathered(Sums):
             reason = self.declined[clause.id]
             return Missing.COULD_NOT_RUN, reason, "allow it with --burst"
         lacking = clause.needs - self.offer.parts
-        if (
-            clause.id in self.doable
-        ):  # as the rate limit is in real time, without a clock
+        # As the rate limit is in real time, without a clock.
+        if clause.id in self.doable:
             lacking = frozenset()
         words = _listed(lacking)
         remedy = f"offer {words} of the control protocol"
@@ -212,9 +211,8 @@ class Gathered(Sums):
         calls = sum(one.accepted + one.rejected for one in points)
         seconds = max(one.at for one in points)
         limit, window = self.contract.quota_calls, self.contract.quota_seconds
-        if (
-            calls * window > limit * seconds
-        ):  # fast enough, so that the limiter is to blame
+        # Fast enough, so that the limiter is to blame.
+        if calls * window > limit * seconds:
             return None
         return (
             f"{count(calls, 'call')} in real time took {seconds:.0f} s, too slow to come to the limit "
