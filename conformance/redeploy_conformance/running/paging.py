@@ -12,6 +12,7 @@ LISTS = {
         "InstanceSystemEventType",
         "EventId",
     ),
+    "DescribeDisks": ("Disks", "Disk", "DiskId"),
 }
 """Where the rows of a listing operation are, and what names each."""
 

@@ -45,6 +45,19 @@ class _DescribeInstances(msgspec.Struct):
     Instances: _Instances | Nothing = None
 
 
+class _Disk(msgspec.Struct):
+    DiskId: str
+    Category: str | None = None
+
+
+class _Disks(msgspec.Struct):
+    Disk: list[_Disk] | Nothing = None
+
+
+class _DescribeDisks(msgspec.Struct):
+    Disks: _Disks | Nothing = None
+
+
 class _Named(msgspec.Struct):
     Name: str
 
@@ -99,6 +112,7 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     for one in (
         _DescribeInstances,
         _DescribeInstanceHistoryEvents,
+        _DescribeDisks,
         _DescribeTasks,
         _RunInstances,
         _CreateSimulatedSystemEvents,

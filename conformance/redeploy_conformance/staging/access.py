@@ -82,6 +82,26 @@ class StagingApi(Api):
             self.again(action, code, pause)
         return once()
 
+    def with_disks(
+        self, row: Mapping[str, Any], credentials: Credentials
+    ) -> Mapping[str, Any]:
+        """Return a row of DescribeInstances that tells of local disks, wherever that can be found out.
+
+        Of an instance that has none it often says nothing; the list of its disks does.
+        """
+        if local_disks(row) is not None:
+            return row
+        params = [("RegionId", self.region), ("InstanceId", str(row["InstanceId"]))]
+        try:
+            disks = list(self._paged("DescribeDisks", params, credentials))
+        except SetUpError:
+            return row
+        if not disks:
+            return row  # each has a disk to start from: this list is not of all
+        kinds = [str(one.get("Category")) for one in disks]
+        amount = sum(not one.startswith("cloud") for one in kinds)
+        return {**row, "LocalStorageAmount": amount}
+
     def again(self, action: str, why: str, pause: float) -> None:
         """Wait before something is asked again, and say so where that takes long."""
         if pause >= PATIENCE:
@@ -165,6 +185,15 @@ def local_disks(row: Mapping[str, Any]) -> bool | None:
     if isinstance(amount, int) or isinstance(capacity, int):
         return bool(amount) or bool(capacity)
     return None
+
+
+def wiped(has: bool | None) -> str:
+    """Return in words why an instance that has, or may have, local disks is left alone."""
+    what = "has local disks" if has else "may have local disks (no look tells)"
+    return (
+        f"{what}, and a redeploy wipes them: allow it with --lose-local-disks, "
+        "or choose another instance"
+    )
 
 
 def made_at(

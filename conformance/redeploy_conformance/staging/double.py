@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from redeploy_conformance.emulator.app import Emulator, Parts
+from redeploy_conformance.emulator.app import Emulator, Handler, Parts
 from redeploy_conformance.emulator.asgi import HungUp
 from redeploy_conformance.emulator.clock import ClockKind
 from redeploy_conformance.emulator.control import PREFIX
 from redeploy_conformance.emulator.errors import ApiError, internal_error, throttled
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.paging import cut, page
 from redeploy_conformance.emulator.redeploys import Phases, Redeploys
-from redeploy_conformance.emulator.request import read_call
+from redeploy_conformance.emulator.request import Call, read_call
 from redeploy_conformance.emulator.settings import Outcome, Settings
 from redeploy_conformance.emulator.state import Instance, Principal
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -66,11 +68,12 @@ class Double(Emulator):
         self._drawing = threading.Lock()
         parts = parts or Parts()
         slow = _slowed(parts.redeploys, lambda: self._drawn() < self._weather.slow)
+        terse = _terse(parts.observations)
         super().__init__(
             settings,
             clock=clock,
             time_scale=time_scale,
-            parts=replace(parts, redeploys=slow),
+            parts=replace(parts, redeploys=slow, observations=terse),
             wall=wall,
         )
         self.account = self.world.add_account()
@@ -106,6 +109,24 @@ class Double(Emulator):
         if fate < weather.errors + weather.lost + weather.refusals:
             return self._error(request, throttled("400 Throttling.User", 1000))
         return super().handle(request)
+
+    def disks(self, call: Call, principal: Principal) -> dict[str, object]:
+        """DescribeDisks, of one instance."""
+        self.observations.check_region(call)
+        self.authority.require(principal, "ecs:DescribeDisks", "disk/*")
+        instance_id = call.params.get("InstanceId", "")
+        held = principal.account.instances.get(instance_id)
+        local = ["local_ssd_pro"] if held and held.storage == "local" else []
+        kinds = ["cloud_essd", *local] if held else []
+        paged = page(call, len(kinds))
+        shown = [
+            {"DiskId": f"d-{instance_id[2:]}-{n}", "Category": kind}
+            for n, kind in enumerate(kinds)
+        ]
+        return {**paged.fields, "Disks": {"Disk": cut(shown, paged)}}
+
+    def _operations(self) -> dict[str, Handler]:
+        return {**super()._operations(), "DescribeDisks": self.disks}
 
     def _drawn(self) -> float:
         with self._drawing:
@@ -143,6 +164,22 @@ class TurnedClock:
         """Turn its clock."""
         with self.double.world.lock:
             self.double.world.clock.advance(seconds)
+
+
+def _terse(base: type[Observations]) -> type[Observations]:
+    """Return observations that say of local disks only where there are some, like the real ones."""
+
+    class Terse(base):  # type: ignore[misc, valid-type]
+        """Observations as they are, some rows without what is zero."""
+
+        def show_instance(self, instance: Instance) -> dict[str, object]:
+            """Leave out what an instance without local disks does not have."""
+            shown: dict[str, object] = super().show_instance(instance)
+            if instance.storage != "local":
+                del shown["LocalStorageAmount"], shown["LocalStorageCapacity"]
+            return shown
+
+    return Terse
 
 
 def _slowed(base: type[Redeploys], slow: Callable[[], bool]) -> type[Redeploys]:

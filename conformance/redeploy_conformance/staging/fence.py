@@ -20,6 +20,7 @@ from redeploy_conformance.staging.access import (
     made_at,
     made_by,
     tagged,
+    wiped,
 )
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
@@ -257,13 +258,14 @@ class Fence:
         named = instance in self.settings.instances
         if not (own or named or (tag is not None and carries(row, *tag))):
             raise FenceError(f"{instance} is neither named nor tagged for this run")
-        if local_disks(row) is not False and not self.settings.local_disks:
-            has = "has" if local_disks(row) else "may have"
-            raise FenceError(
-                f"{instance} {has} local disks, and a redeploy wipes them: "
-                "allow it with --lose-local-disks, or choose another instance"
-            )
-        if own or instance in self.past.before:
+        admitted = own or instance in self.past.before
+        if not self.settings.local_disks:
+            if not admitted:
+                row = self.api.with_disks(row, self.wallet())
+            has = local_disks(row)
+            if has or (has is None and not admitted):
+                raise FenceError(f"{instance} {wiped(has)}")
+        if admitted:
             return
         status = _status(row)
         if status not in STABLE:

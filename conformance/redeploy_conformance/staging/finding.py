@@ -13,6 +13,7 @@ from redeploy_conformance.staging.access import (
     local_disks,
     made_by,
     tagged,
+    wiped,
 )
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.requests import REDEPLOY
@@ -88,7 +89,9 @@ def inside(
     tasks = _under_way(api, wallet, settings)
     return {
         one: Found(
-            row, _open(contract, list(api.events(wallet(), one))), tasks.get(one)
+            api.with_disks(row, wallet()),
+            _open(contract, list(api.events(wallet(), one))),
+            tasks.get(one),
         )
         for one, row in rows.items()
     }
@@ -137,11 +140,7 @@ def unfit(
     if found.task is not None and not begun:  # on its way it may show Stopped
         return f"somebody has it redeployed already ({found.task})"
     if local_disks(found.row) is not False and not settings.local_disks:
-        has = "has" if local_disks(found.row) else "may have"
-        return (
-            f"it {has} local disks, and a redeploy wipes them: allow it with "
-            "--lose-local-disks, or choose another instance"
-        )
+        return f"it {wiped(local_disks(found.row))}"
     if found.row.get("StoppedMode") == "StopCharging" and not begun:
         return (
             "it is stopped in economical mode (StopCharging): to stop it again so could lose its "

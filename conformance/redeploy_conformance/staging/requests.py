@@ -17,7 +17,12 @@ MOVING = (REDEPLOY, *POWER)
 """Operations that change the status of an instance."""
 WRITES = (REDEPLOY, *POWER, DELETE, LAUNCH, SIMULATE, WITHDRAW)
 """Operations that change something and may be sent at all."""
-READS = ("DescribeInstances", "DescribeInstanceHistoryEvents", "DescribeTasks")
+READS = (
+    "DescribeInstances",
+    "DescribeInstanceHistoryEvents",
+    "DescribeDisks",
+    "DescribeTasks",
+)
 COMMON = {"action", "format", "regionid", "signaturemethod", "signatureversion"}
 COMMON |= {"timestamp", "version"}
 TAKEN = {

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from redeploy_conformance.emulator.app import Handler
 from redeploy_conformance.running.api import Manner
 from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.double import Double
@@ -139,6 +140,40 @@ def test_with_consent_local_disks_may_be_lost(fenced: Callable[..., Fenced]) -> 
     one = fenced(local_disks=True)
     one.account.double.world.instances[one.inside].storage = "local"
     assert "Code" in one.ask("RedeployInstance", ("InstanceId", one.inside))
+
+
+def test_where_a_row_says_nothing_of_local_disks_the_list_of_disks_does(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    double = one.account.double
+    row = double.observations.show_instance(double.world.instances[one.inside])
+    assert "LocalStorageAmount" not in row
+    redeploy = ("RedeployInstance", ("InstanceId", one.inside))
+    for kinds in ([], ["cloud_essd", "local_ssd_pro"], ["elastic_ephemeral_disk"]):
+        double.operations["DescribeDisks"] = listing(kinds)
+        assert "and a redeploy wipes them" in one.refused(*redeploy)
+    double.operations["DescribeDisks"] = listing(["cloud", "cloud_auto"])
+    assert "Code" in one.ask(*redeploy)
+
+
+def test_who_may_not_look_disks_up_can_still_put_back(
+    fenced: Callable[..., Fenced],
+) -> None:
+    one = fenced()
+    del one.account.double.operations["DescribeDisks"]
+    start = ("StartInstance", ("InstanceId", one.stopped))
+    assert "may have local disks" in one.refused(*start)
+    one.run.fence.settings = replace(one.run.fence.settings, local_disks=True)
+    one.ask(*start)
+    one.run.fence.settings = replace(one.run.fence.settings, local_disks=False)
+    assert "Code" in one.ask(*start)  # it was let in once
+
+
+def listing(kinds: list[str]) -> Handler:
+    """Return an operation that lists disks of these kinds."""
+    disks = [{"DiskId": f"d-{n}", "Category": kind} for n, kind in enumerate(kinds)]
+    return lambda call, principal: {"Disks": {"Disk": disks}}
 
 
 def test_no_more_redeploys_than_allowed_come_about(
