@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.judging.views import event_of, view
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.running.session import ABSENT
 from redeploy_conformance.staging.access import (
@@ -244,8 +244,22 @@ class Fence:
             if row is None:
                 raise FenceError(f"{one} is not listed in {self.settings.region}")
             self.admit(one, row)
+            if asked.action == "StopInstance":
+                self._startable(one, row)
             looked[one] = _status(row)
         return looked
+
+    def _startable(self, instance: str, row: Row) -> None:
+        """Make sure that an instance which ran can be started again: what is locked cannot."""
+        before, locks = (
+            self.past.before.get(instance),
+            view(row, {}, None).get("lock_reasons"),
+        )
+        if locks and before is not None and before.status == "Running":
+            raise FenceError(
+                f"{instance} is locked ({', '.join(sorted(locks))}): once stopped it could not be "
+                "started again"
+            )
 
     def admit(self, instance: str, row: Row) -> None:
         """Make sure that an instance is inside, and keep what it looked like before.

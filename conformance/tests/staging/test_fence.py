@@ -176,6 +176,19 @@ def listing(kinds: list[str]) -> Handler:
     return lambda call, principal: {"Disks": {"Disk": disks}}
 
 
+def test_what_is_locked_and_runs_is_not_stopped(fenced: Callable[..., Fenced]) -> None:
+    one = fenced()
+    for key in (one.inside, one.stopped):
+        one.account.double.world.instances[key].lock_reasons = ("security",)
+    stop = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    assert one.refused("StopInstance", ("InstanceId", one.inside), *stop) == (
+        f"{one.inside} is locked (security): once stopped it could not be started again"
+    )
+    assert one.writes == []
+    one.ask("StopInstance", ("InstanceId", one.stopped), *stop)
+    assert len(one.writes) == 1
+
+
 def test_no_more_redeploys_than_allowed_come_about(
     fenced: Callable[..., Fenced],
 ) -> None:
