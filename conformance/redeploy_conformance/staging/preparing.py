@@ -204,6 +204,7 @@ class PreparingSession(Session):
         else:
             raise trouble
         gone = set(known.simulated)
+        known.withdrawn |= gone
         known.simulated.clear()
         if key in self.oracle.worlds:
             self.oracle.gone(key, gone)

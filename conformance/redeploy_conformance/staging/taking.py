@@ -1,7 +1,7 @@
 """What an instance that is there already may be, as far as the public API shows it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,11 +18,15 @@ SIMULATED = "A simulated event"
 
 @dataclass(slots=True)
 class Known:
-    """What a run keeps of one instance: its simulated events, the others that were open, all listed."""
+    """What a run keeps of one instance: its simulated events, the others that were open, all listed.
+
+    ``withdrawn`` are those it has canceled: a late look shows one open still.
+    """
 
     simulated: dict[str, tuple[str, str]]
     found: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
+    withdrawn: set[str] = field(default_factory=set)
 
 
 def taken(
@@ -44,7 +48,7 @@ def taken(
         _, event_id, (kind, status) = event_of(row)
         if event_id in known.simulated:
             own.append(Event(event_id, kind, status, simulated=True))
-        elif status in contract.open_event_statuses:
+        elif status in contract.open_event_statuses and event_id not in known.withdrawn:
             simulated = str(row.get("Reason", "")).startswith(SIMULATED)
             event = Event(event_id, kind, status, simulated=simulated)
             (marked if simulated else found).append(event)

@@ -1,5 +1,6 @@
 """What was just made is not listed yet: nothing is overlooked, left behind or made twice for that."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.emulator.state import Event, Principal
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.requests import read
 
@@ -15,6 +16,16 @@ from .conftest import ACCEPTS, Account, Deaf, MakeAccount, Watching
 
 LATE = 60.0
 LAUNCH = {"InstanceType": "ecs.g6.large", "ImageId": "img"}
+
+
+class Behind(Observations):
+    """Shows for a while that an event is open, when it is not any more."""
+
+    def show_event(self, event: Event) -> dict[str, object]:
+        shown = super().show_event(event)
+        if event.finished is not None and event.finished > self.world.clock.now - LATE:
+            shown["EventCycleStatus"] = {"Code": 24, "Name": "Scheduled"}
+        return shown
 
 
 class Hiding(Observations):
@@ -115,3 +126,17 @@ def test_a_simulated_event_is_waited_for_until_it_is_listed(account: Account) ->
     assert (result.findings, result.problems) == ((), ())
     assert "E4" in {one.id for one in result.clauses if one.verdict == "pass"}
     assert account.shown() == before
+
+
+def test_an_event_of_the_run_that_seems_open_still_is_not_taken_for_somebodys(
+    account_of: MakeAccount,
+) -> None:
+    quick = replace(ACCEPTS, stopping_seconds=1.0, stopped_seconds=1.0)
+    account = account_of(count=1, settings=quick, parts=Parts(observations=Behind))
+    lag = {"read_lag_seconds": LATE}
+    settings = account.settings(clauses=("E4",), statement=lag, events_are_real=True)
+    run = account.begin(settings)
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
