@@ -1,5 +1,6 @@
 """The public operations as a staging run uses them: keys that may be renewed, patience with reads."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.running.api import PLAIN, Api, Manner, SetUpError
-from redeploy_conformance.running.paging import PAGE
+from redeploy_conformance.running.paging import PagesError, paged
 from redeploy_conformance.running.task_list import rows_of
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
@@ -144,23 +145,20 @@ def tagged(
     Raises:
         SetUpError: it could not be read.
     """
-    number = 1
-    while True:
-        params = [
-            ("RegionId", api.region),
-            ("Tag.1.Key", key),
-            ("Tag.1.Value", value),
-            ("PageSize", str(PAGE)),
-            ("PageNumber", str(number)),
-        ]
-        fields = api.ask("DescribeInstances", params, credentials)
-        rows = (fields.get("Instances") or {}).get("Instance")
-        if not isinstance(rows, list):
+    params = [("RegionId", api.region), ("Tag.1.Key", key), ("Tag.1.Value", value)]
+
+    def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+        fields = api.ask("DescribeInstances", [*params, *page], credentials)
+        if not isinstance((fields.get("Instances") or {}).get("Instance"), list):
             raise SetUpError("DescribeInstances lists no instances at all")
-        yield from (row for row in rows if carries(row, key, value))
-        if len(rows) < PAGE:
-            return
-        number += 1
+        return fields
+
+    try:
+        for row in paged("DescribeInstances", ask, math.inf):
+            if carries(row, key, value):
+                yield row
+    except PagesError as error:
+        raise SetUpError(str(error)) from error
 
 
 def carries(row: Mapping[str, Any], key: str, value: str) -> bool:

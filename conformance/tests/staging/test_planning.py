@@ -1,10 +1,13 @@
 """The plan: what it counts is an upper bound, and who does what is dealt out evenly."""
 
+from dataclasses import replace
+
 import pytest
 
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.observations import Observations
-from redeploy_conformance.emulator.state import Instance
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Instance, Principal
 from redeploy_conformance.staging.cases import StagingCase, calls, cases, redeploys
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.plan_lines import plan_lines
@@ -60,6 +63,23 @@ def test_a_plan_only_looks(account_of: MakeAccount) -> None:
     run.journal.close()
     assert watching.requests
     assert not any(read(one).writes for one in watching.requests)
+
+
+def test_all_that_carry_the_tag_are_found_however_short_pages_are(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=3)
+    whole = account.double.operations["DescribeInstances"]
+
+    def short(call: Call, principal: Principal) -> dict[str, object]:
+        params = {**call.params, "PageSize": "1"}
+        return whole(replace(call, params=params), principal)
+
+    account.double.operations["DescribeInstances"] = short
+    run = account.begin()
+    plan = run.plan()
+    run.journal.close()
+    assert len(plan.lanes) == 3
 
 
 def test_lanes_are_of_like_length(account_of: MakeAccount) -> None:
