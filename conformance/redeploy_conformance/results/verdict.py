@@ -105,14 +105,25 @@ def _gathered(target: TargetRecord, taken: Taken) -> Gathered:
     return gathered
 
 
-def judge(start: Start, taken: Taken, seconds: float, *, complete: bool) -> Result:
-    """Return the result of a run from what its tests brought."""
+def judge(
+    start: Start,
+    taken: Taken,
+    seconds: float,
+    *,
+    complete: bool,
+    doable: frozenset[str] = frozenset(),
+) -> Result:
+    """Return the result of a run from what its tests brought.
+
+    ``doable`` are the clauses that it can decide whatever parts are absent, where no plan tells.
+    """
     target, gathered = start.target, _gathered(start.target, taken)
     contract, offer = gathered.contract, gathered.offer
     lost = taken.lost or any(report.lost for report in taken.reports[-LAST:])
     planned, unchosen = {name(contract, one) for one in plan(contract)}, 0
     # Of a log or an account there is no plan to have done a part of.
     of_plan = target.kind in set(Kind)
+    gathered.doable = doable
     if of_plan:
         can = (possible(one, offer.parts) for one in plan(contract))
         gathered.doable = frozenset(

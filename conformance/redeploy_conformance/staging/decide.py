@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from redeploy_conformance.planning.planner import plan
-from redeploy_conformance.staging.cases import ACCEPTED, EVENT_FOUND
+from redeploy_conformance.staging.cases import ACCEPTED, EVENT_FOUND, as_found, cases
 from redeploy_schemas.contract import Clause, Contract
 from redeploy_schemas.vocabulary import Part
 
@@ -104,6 +104,15 @@ def _reach(
     if short:
         return Reach.PARTLY, "; ".join(short)
     return Reach.WHOLLY, ""
+
+
+def by_itself(contract: Contract, *, trusted: bool) -> frozenset[str]:
+    """Return the clauses that a run decides by cases of its own, however an instance is found."""
+    made = [*cases(contract, launch=False), as_found(contract, "", "")]
+    aimed = [one for case in made for one in case.clauses]
+    rows = decidable(contract, aimed, trusted=trusted)
+    own = (Reach.WHOLLY, Reach.PARTLY)
+    return frozenset(row.clause.id for row in rows if row.reach in own)
 
 
 def listed(rows: Iterable[Decidable]) -> Iterable[str]:

@@ -14,7 +14,7 @@ from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.cases import StagingCase
 from redeploy_conformance.staging.clock import Clock
-from redeploy_conformance.staging.decide import Decidable, Reach, decidable
+from redeploy_conformance.staging.decide import Decidable, Reach, by_itself, decidable
 from redeploy_conformance.staging.driver import Driver
 from redeploy_conformance.staging.fence import Fence
 from redeploy_conformance.staging.finding import inside
@@ -173,9 +173,11 @@ class Staging:
         taken = Taken(reports=reports)
         taken.offer = {"name": self.offer.name, "version": self.offer.version}
         seconds = round(self.past.seconds(self.clock.wall()), 3)
-        made = judge(self.start(), taken, seconds, complete=complete)
+        trusted = self.settings.events_are_real
+        doable = by_itself(self.contract, trusted=trusted)
+        made = judge(self.start(), taken, seconds, complete=complete, doable=doable)
         requests = self.api.requests + self.reader.requests
-        reach = decidable(self.contract, trusted=self.settings.events_are_real)
+        reach = decidable(self.contract, trusted=trusted)
         rows = {row.clause.id: row for row in reach}
         alone = self.driver is not None and len(self.driver.plan.lanes) < 2
         alone = alone and not self.settings.launch

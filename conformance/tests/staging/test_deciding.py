@@ -1,8 +1,13 @@
 """Which clauses a real account decides is computed from what each needs, not listed."""
 
+import pytest
+
+from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
 from redeploy_conformance.staging.decide import Reach, decidable, listed
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
+
+from .conftest import ACCEPTS, LONG, MakeAccount
 
 
 def test_every_clause_is_placed_and_every_shortfall_has_a_reason(
@@ -65,3 +70,25 @@ def test_the_advice_to_say_that_events_are_real_is_not_given_to_who_said_so(
     assert untold["A9"].endswith("that it is real: --events-are-real")
     assert told["A9"] == told["E1"] == "no operation raises a real event"
     assert {one for one in told if told[one] != untold[one]} == {"A9", "E1"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "clauses", "verdict"),
+    [
+        (ACCEPTS, (), "conforming"),
+        (ACCEPTS, ("A1",), "incomplete"),
+        (LONG, (), "incomplete"),  # no call is accepted
+    ],
+)
+def test_to_declare_parts_absent_makes_no_run_green_that_left_out_what_needs_none(
+    account_of: MakeAccount,
+    settings: EmulatorSettings,
+    clauses: tuple[str, ...],
+    verdict: str,
+) -> None:
+    account = account_of(settings=settings)
+    absent = {"absent": tuple(one.value for one in Part)}
+    run = account.begin(account.settings(clauses=clauses, statement=absent))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.result(run.restore(), complete=True).verdict == verdict
