@@ -132,6 +132,8 @@ class Restorer:
             return
         if instance not in self.fence.past.touched:
             yield
+            while self._failed:
+                yield
             shown = self._status(instance) or "not listed"
             if shown != before.status:
                 self.told.alone = True

@@ -183,6 +183,18 @@ def test_events_that_nobody_could_look_at_are_not_called_left_behind(
     )
 
 
+def test_of_an_instance_that_nobody_can_look_at_nobody_says_that_it_is_not_listed(
+    begun: Callable[..., Begun],
+) -> None:
+    one = begun(emulator=LONG)
+    one.ask("RedeployInstance", ("InstanceId", one.first))  # refused: it moves nothing
+    del one.account.double.operations["DescribeInstances"]
+    with pytest.raises(SetUpError):
+        one.run.restore()
+    assert not one.run.past.restored
+    assert "not listed" not in " ".join(one.account.said)
+
+
 def test_restore_of_an_account_out_of_reach_calls_nothing_left_behind(
     account: Served,
 ) -> None:
