@@ -55,6 +55,10 @@ class OfferError(SetUpError):
         self.key = ""
 
 
+class DoubtError(SetUpError):
+    """An answer came that does not tell whether anything has happened."""
+
+
 class LostError(SetUpError):
     """The target does not answer any more."""
 
@@ -347,6 +351,7 @@ class Api:
 
         Raises:
             SetUpError: it answered an error, or nothing that can be read.
+            DoubtError: it may have taken effect all the same.
         """
         try:
             answer = self.call(action, params, credentials)
@@ -354,10 +359,11 @@ class Api:
             raise LostError(f"{action}: {error}") from error
         if answer.fields is None:
             told = f"HTTP {answer.status}, {answer.problem}"
-            raise SetUpError(f"{action} {UNREAD}: {told}")
+            raise DoubtError(f"{action} {UNREAD}: {told}")
         if answer.status >= 300:
             code = answer.fields.get("Code", "without a code")
-            raise SetUpError(f"{action} answered {answer.status} {code}")
+            kind = DoubtError if answer.status >= 500 else SetUpError
+            raise kind(f"{action} answered {answer.status} {code}")
         wrong = misshapen(action, answer.fields)
         if wrong:
             raise SetUpError(f"{action} {UNREAD}: {wrong}")

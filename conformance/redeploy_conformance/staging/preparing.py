@@ -9,7 +9,7 @@ from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.judging.world import Event
 from redeploy_conformance.planning import steps as step
 from redeploy_conformance.planning.steps import Step
-from redeploy_conformance.running.api import LostError, Offer, SetUpError
+from redeploy_conformance.running.api import DoubtError, LostError, Offer, SetUpError
 from redeploy_conformance.running.plane import Account
 from redeploy_conformance.running.session import Run, Session
 from redeploy_conformance.staging.access import (
@@ -170,7 +170,7 @@ class PreparingSession(Session):
             raise
         except SetUpError as error:  # it may have been made all the same: look
             trouble = str(error)
-            late = late if isinstance(error, LostError) else 0.0
+            late = late if isinstance(error, LostError | DoubtError) else 0.0
         made = made_at(self.api, self.wallet, instance, one.type, not_before)
         listed_by = self.now + late
         while not made and self.now < listed_by:

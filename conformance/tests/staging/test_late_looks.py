@@ -10,7 +10,9 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Event, Principal
 from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.staging.double import BAD_GATEWAY
 from redeploy_conformance.staging.requests import read
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 from .conftest import ACCEPTS, Account, Deaf, MakeAccount, Watching
 
@@ -126,6 +128,32 @@ def test_a_simulated_event_is_waited_for_until_it_is_listed(account: Account) ->
     assert (result.findings, result.problems) == ((), ())
     assert "E4" in {one.id for one in result.clauses if one.verdict == "pass"}
     assert account.shown() == before
+
+
+class Gateway(Watching):
+    """Shows a web page in place of the answer to the first simulated event, which is made."""
+
+    shown = False
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        answer = super().send(request, timeout)
+        if self.shown or read(request).action != "CreateSimulatedSystemEvents":
+            return answer
+        self.shown = True
+        return BAD_GATEWAY
+
+
+def test_a_simulated_event_behind_the_page_of_a_gateway_is_waited_for_too(
+    account: Account,
+) -> None:
+    lag = {"read_lag_seconds": LATE}
+    settings = account.settings(clauses=("E4",), statement=lag)
+    run = account.begin(settings, Gateway(account.transport()))
+    with run.journal:
+        run.carry_out(run.plan())
+        assert run.restore() == []
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
 
 
 def test_an_event_of_the_run_that_seems_open_still_is_not_taken_for_somebodys(
