@@ -340,6 +340,10 @@ class Driver:
 
     def _tidy(self, post: Post) -> Waits:
         """Leave nothing of a case behind that the next one could trip over."""
+        calls = (step.Redeploy, step.Together)
+        if post.run.violations and isinstance(post.run.done[-1].step, calls):
+            yield  # what was refused, and done all the same, shows by now
+            count_what_moved(self.fence, self.session, post)
         yield from self._calm(post)
         self.session.let_go(post.lane.key)
         known = self.session.known.get(post.lane.key)

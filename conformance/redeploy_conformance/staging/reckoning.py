@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from redeploy_conformance.planning import steps as step
 from redeploy_conformance.staging.cases import StagingCase, at_stake, redeploys
 from redeploy_conformance.staging.declining import Declined, too_late, used_up
-from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.planning import Plan, worst_seconds
 from redeploy_conformance.staging.posts import Post
 from redeploy_conformance.staging.session import StagingSession
@@ -50,5 +50,8 @@ def count_what_moved(fence: Fence, session: StagingSession, post: Post) -> None:
     key, past = post.lane.key, fence.past
     instance, last = session.ids.get(key, ""), post.run.done[-1].step
     shown = isinstance(last, step.Look) and key in last.keys
+    moves = post.seen.get("status", STABLE[0]) not in STABLE
+    if moves and instance not in past.flying:
+        shown = True
     if shown and any(one > post.still for one in past.pardoned.get(instance, [])):
         fence.note("moved", instance=instance, after=post.still)

@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.errors import incorrect_status
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.cases import at_stake, cases, redeploys
 from redeploy_conformance.staging.fence import Fence, FenceError
@@ -202,3 +207,23 @@ def test_where_looks_may_be_late_too_no_case_ends_later_than_allowed(
         run.carry_out(run.plan())
         assert account.clock.now() <= minutes * 60
         assert run.restore() == []
+
+
+class Lying(RedeployCalls):
+    """Refuses what it does all the same."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        super().handle(call, principal)
+        raise incorrect_status()
+
+
+def test_what_was_refused_and_done_all_the_same_is_put_back_when_it_is_over(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=1, settings=ACCEPTS, parts=Parts(calls=Lying))
+    next(iter(account.double.account.instances.values())).status = "Stopped"
+    before = account.shown()
+    result = run_on(account, account.transport(), clauses=("L12",))
+    assert {one.clause for one in result.findings} == {"L12"}
+    account.clock.sleep(1000.0)
+    assert account.shown() == before
