@@ -14,7 +14,7 @@ from redeploy_conformance.certify.words import command
 from redeploy_schemas.certification import ClientResult
 from redeploy_schemas.clients import client_clauses
 
-AT_A_TIME = 8
+AT_A_TIME = 6
 ALONE = "PYTEST_XDIST_WORKER" not in os.environ
 """Whether this process runs every test: else others are waited for by somebody else."""
 Certified = Callable[[str], ClientResult]
@@ -24,11 +24,10 @@ Certified = Callable[[str], ClientResult]
 def certified(
     request: pytest.FixtureRequest, cases: Sequence[Case]
 ) -> Iterator[Certified]:
-    """The certification of a client; those that tests wait for run side by side, or their cases."""
+    """The certification of a client, and meanwhile those that the next tests wait for."""
 
     def run(client: str) -> ClientResult:
-        asked = Asked(client, 0, 1)
-        return certify(command(client), cases, asked, processes=1 if ALONE else 4)
+        return certify(command(client), cases, Asked(client, 0, 1), processes=1)
 
     order = list(
         dict.fromkeys(
@@ -42,7 +41,7 @@ def certified(
 
         def result(client: str) -> ClientResult:
             here = order.index(client)
-            for one in order if ALONE else order[here : here + 2]:
+            for one in order if ALONE else order[here : here + AT_A_TIME]:
                 if one not in running:
                     running[one] = pool.submit(run, one)
             return running[client].result()
