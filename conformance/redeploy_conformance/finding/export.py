@@ -169,7 +169,7 @@ class _Script:
         """Yield the lines of some requests."""
         for one in written:
             if isinstance(one, _Control):
-                path, body = self._quoted(one.path), self._quoted(one.body)
+                path, body = self._encoded(one.path), self._quoted(one.body)
                 yield f"control {one.method} {path} {body}"
             else:
                 yield self._call(one)
@@ -181,8 +181,8 @@ class _Script:
             key = self._quoted(one.credentials.access_key_id)
             secret = self.secrets.get(one.credentials.access_key_secret, "wrong-secret")
             secret = f'"${secret}"' if secret != "wrong-secret" else secret
-        words = [one.action, key, secret, self._quoted(one.sent)]
-        words.append(self._quoted(one.signed))
+        words = [one.action, key, secret, self._encoded(one.sent)]
+        words.append(self._encoded(one.signed))
         words += [shlex.quote(one.nonce or ""), "-1hour" if one.stale else "now"]
         return "call " + " ".join(words)
 
@@ -198,7 +198,11 @@ class _Script:
                     self.names[value] = name
                 yield f"{name}=$(pick {field_name} {place})"
 
-    def _quoted(self, text: str) -> str:
+    def _encoded(self, text: str) -> str:
+        """Return a path or a query as one word of the shell."""
+        return self._quoted(text, '"$(encoded "${}")"')
+
+    def _quoted(self, text: str, as_word: str = '"${}"') -> str:
         """Return a text as one word of the shell, with variables for what answers gave."""
         if not self.names:
             return shlex.quote(text)
@@ -206,7 +210,7 @@ class _Script:
         words = []
         for part in re.split(f"({pattern})", text):
             if part in self.names:
-                words.append(f'"${self.names[part]}"')
+                words.append(as_word.format(self.names[part]))
             elif part:
                 words.append(shlex.quote(part))
         return "".join(words) or "''"

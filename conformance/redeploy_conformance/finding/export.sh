@@ -14,15 +14,51 @@ ANSWER=
 
 say() { printf '%s\n' "$1"; }
 
-# pick FIELD N: the Nth text in the last answer that stands under FIELD, or first in its list
+# plain TEXT: a text as it is, from how JSON writes it
+plain() {
+  local rest=$1 code low byte bytes
+  while [[ $rest == *\\* ]]; do
+    printf '%s' "${rest%%\\*}"
+    rest=${rest#*\\}
+    if [[ $rest != u* ]]; then
+      printf '%s' "${rest:0:1}"
+      rest=${rest:1}
+      continue
+    fi
+    code=$((16#${rest:1:4})) rest=${rest:5} low=${rest:2:4}
+    if ((code >> 10 == 0x36)); then code=$((0x10000 + ((code & 0x3FF) << 10) + (16#$low & 0x3FF))) rest=${rest:6}; fi
+    if ((code < 0x80)); then bytes=($code)
+    elif ((code < 0x800)); then bytes=($((0xC0 | code >> 6)) $((0x80 | code & 63)))
+    elif ((code < 0x10000)); then bytes=($((0xE0 | code >> 12)) $((0x80 | code >> 6 & 63)) $((0x80 | code & 63)))
+    else bytes=($((0xF0 | code >> 18)) $((0x80 | code >> 12 & 63)) $((0x80 | code >> 6 & 63)) $((0x80 | code & 63)))
+    fi
+    for byte in "${bytes[@]}"; do printf "\\x$(printf %x "$byte")"; done
+  done
+  printf '%s' "$rest"
+}
+
+# encoded TEXT: a text as a query or a path holds it
+encoded() {
+  local LC_ALL=C place byte
+  for ((place = 0; place < ${#1}; place++)); do
+    byte=${1:place:1}
+    case $byte in
+      [A-Za-z0-9_.~-]) printf '%s' "$byte" ;;
+      *) printf -v byte %d "'$byte" && printf '%%%02X' $((byte & 255)) ;;
+    esac
+  done
+}
+
+# pick FIELD N: the Nth other text in the last answer that stands under FIELD, or first in its list
 pick() {
   local found
-  found=$(printf '%s' "$ANSWER" | grep -o "\"$1\": *\[\{0,1\} *\"[^\"]*\"" | sed -n "${2}s/.*\"\([^\"]*\)\"$/\1/p") || true
+  found=$(printf '%s' "$ANSWER" | tr '\t\r\n' '   ' | grep -oE "\"$1\" *: *(\[ *)?\"([^\"\\]|\\\\.)*\"" |
+    sed -E 's/^"[^"]*" *: *(\[ *)?"(.*)"$/\2/' | awk '!seen[$0]++' | sed -n "${2}p") || true
   if [ -z "$found" ]; then
     printf 'the last answer has no %s, so nothing can follow\n' "$1" >&2
     return 1
   fi
-  printf '%s' "$found"
+  plain "$found"
 }
 
 # show: the last answer, as far as it is short; those that carry secrets are not shown

@@ -3,13 +3,16 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -233,4 +236,31 @@ def test_the_command_says_so_in_a_sentence(record: Record, tmp_path: Path) -> No
             2,
             "redeploy-conformance: finding 1 of r.json cannot be done again: step 1: "
             "take i1 as it is: it is only done on a real account, by 'stage'\n",
+        )
+
+
+@needs_tools
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_script_reads_an_id_however_json_writes_it(locale: str) -> None:
+    ids = ["i-1/+", 'é "实例"', "😀\\", "plain"]
+    once = json.dumps({"instances": [{"instance_id": one} for one in ids]}, indent=2)
+    rows = [
+        '{"inspect" : {"instance_id"\n:\t"i-1\\/\\u002B"}, "instance_id" :"i-1\\/\\u002B"}',
+        '{"instance_id": "é \\"实\\u4f8B\\""}',
+        '{"event_ids": [], "instance_id" : "\\ud83D\\uDE00\\\\"}',
+        '{"instance_id":"plain"}',
+    ]
+    head = (
+        files("redeploy_conformance.finding").joinpath("export.sh").read_text("utf-8")
+    )
+    for answer in (once, f'{{"instances" : [{",".join(rows)}]}}'):
+        picks = "".join(
+            f'one=$(pick instance_id {place}); say "$one"; say "$(encoded "$one")"\n'
+            for place in range(1, len(ids) + 1)
+        )
+        text = f"export LC_ALL={locale}\n{head}ANSWER={shlex.quote(answer)}\n{picks}"
+        shown = _by_bash(text, "http://127.0.0.1:9")
+        assert (shown.stdout.splitlines(), shown.stderr) == (
+            [said for one in ids for said in (one, quote(one, safe="~"))],
+            "",
         )
