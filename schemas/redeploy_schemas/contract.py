@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from redeploy_schemas.cross_check import cross_check
 from redeploy_schemas.rows import InvalidContractError, check
-from redeploy_schemas.vocabulary import Forging, Part, Strength
+from redeploy_schemas.vocabulary import Forging, Part, Strength, Written
 
 AttributeValue: TypeAlias = str | bool
 """One value of an attribute; a set attribute's values are subsets of these."""
@@ -117,13 +117,15 @@ class Transition:
 class PolicyCase:
     """A RAM policy by name; ``{region}``, ``{account}`` and ``{instance}`` stand for the call's.
 
-    ``beyond`` marks one that is tried after the first tour only.
+    ``written`` says how its statements are put into policies; ``beyond`` marks one that is tried
+    after the first tour only.
     """
 
     name: str
     clause: str
     statements: tuple[Mapping[str, str], ...]
     allowed: bool
+    written: Written = Written.STATEMENTS
     beyond: bool = False
 
 
@@ -283,6 +285,7 @@ def _build(data: Mapping[str, Any], digest: str) -> Contract:
                 row["clause"],
                 tuple(row["statements"]),
                 row["allowed"],
+                Written(row.get("written", Written.STATEMENTS)),
                 row.get("beyond", False),
             )
             for row in data["authorization"]["case"]

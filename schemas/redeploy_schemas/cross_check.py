@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from redeploy_schemas.rows import InvalidContractError, Row, called, meant
-from redeploy_schemas.vocabulary import Forging, Part, Strength
+from redeploy_schemas.vocabulary import Forging, Part, Strength, Written
 
 STAND_INS = ("region", "account", "instance")
 """What ``{…}`` in a policy may stand for."""
@@ -161,6 +161,8 @@ def _calls(data: Row) -> Iterator[str]:
             yield f"{place} neither drops nor sets a parameter: it is well formed"
     for row in data["authorization"]["case"]:
         place = called("authorization.case", row)
+        forms = [one.value for one in Written]
+        yield from _known(f"{place}: written", row.get("written", forms[0]), forms)
         for statement in row["statements"]:
             yield from _known(
                 f"{place}: Effect", statement["Effect"], ["Allow", "Deny"]

@@ -111,6 +111,7 @@ FORM: Final[Form] = {
         "clause": _TEXT,
         "statements": _ROWS,
         "allowed": _BOOL,
+        "written?": _TEXT,
         "beyond?": _BOOL,
     },
     "authorization.case.statements": {

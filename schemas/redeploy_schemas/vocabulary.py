@@ -61,6 +61,17 @@ class Forging(StrEnum):
     NOTHING = "nothing"
 
 
+class Written(StrEnum):
+    """How a caller's statements are written down as policies; all ways mean the same."""
+
+    STATEMENTS = "statements"
+    """One policy, with a statement each."""
+    POLICIES = "policies"
+    """A policy each."""
+    LISTS = "lists"
+    """One policy, where those that differ in the action or the resource alone are one with a list."""
+
+
 class Verdict(Enum):
     """What a run says of one clause."""
 

@@ -69,6 +69,27 @@ class WildcardUnknown(Authority):
         return pattern in ("*", value)
 
 
+@fault("last-of-a-list-ignored", "U2")
+class LastOfListIgnored(Authority):
+    """The last one of several actions, or resources, of a statement is not compared."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        actions, resources = (
+            some[:-1] or some for some in (statement.actions, statement.resources)
+        )
+        read = Statement(statement.effect, actions, resources)
+        return super().applies(read, action, resource)
+
+
+@fault("list-taken-for-anything", "U2")
+class ListTakenForAnything(Authority):
+    """A statement with several actions, or several resources, applies to all of them."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        lists = len(statement.actions) > 1 or len(statement.resources) > 1
+        return lists or super().applies(statement, action, resource)
+
+
 @fault("action-ignored", "U2")
 class ActionIgnored(Authority):
     """A policy for another action of the service is enough."""

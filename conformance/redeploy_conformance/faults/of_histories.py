@@ -189,6 +189,80 @@ class InternalErrorLeavesBusy(RedeployCalls):
             raise
 
 
+@fault("financial-lock-outweighs-expiry", "A7")
+class FinancialLockOutweighs(Admission):
+    """What is locked for financial reasons is not asked whether it has expired."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        if "financial" in instance.lock_reasons:
+            return None
+        return super().check_billing(instance)
+
+
+@fault("failure-forgets-the-next-ending", "S1", "L7")
+class FailureForgetsEnding(Redeploys):
+    """A redeploy that fails forgets how the next one was to end, as asked on its way."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        instance.next_outcome = None
+
+
+@fault("internal-error-uses-up-the-ending", "S1", "A12", "L7")
+class InternalErrorUsesEnding(RedeployCalls):
+    """A call that an InternalError ends forgets how the next redeploy was to end."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        try:
+            return super().start(principal, instance, force_stop)
+        except ApiError:
+            instance.next_outcome = None
+            raise
+
+
+@fault("forced-internal-error-switches-off", "A12", "L10")
+class ForcedInternalErrorSwitchesOff(RedeployCalls):
+    """A forced call that an InternalError ends has switched the guest off before."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        try:
+            return super().start(principal, instance, force_stop)
+        except ApiError:
+            if force_stop and instance.flight is None and instance.status == "Running":
+                instance.power_offs += 1
+            raise
+
+
+@fault("forced-calls-need-no-permission", "U1", "U2")
+class ForcedNeedsNoPermission(RedeployCalls):
+    """To a call with ForceStop true no policy is applied."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        if self.force_stop(call):
+            account, secret = principal.account, principal.secret
+            principal = Principal(principal.access_key_id, secret, account, None)
+        return super().handle(call, principal)
+
+
+@fault("refused-forced-call-switches-off", "U1", "L10")
+class RefusedForcedSwitchesOff(RedeployCalls):
+    """A caller without permission switches a guest off by ForceStop true, and is refused."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        instance = principal.account.instances.get(call.params.get("InstanceId", ""))
+        try:
+            return super().handle(call, principal)
+        except ApiError as error:
+            refused = error.code == self.authority.refusal().code
+            if refused and instance is not None and self.force_stop(call):
+                instance.power_offs += instance.status == "Running"
+            raise
+
+
 @fault("policies-ignored-for-v1", "U1", "U2")
 class PoliciesIgnoredV1(RedeployCalls):
     """To a call that is signed with version 1 no policy is applied."""

@@ -57,6 +57,16 @@ class NoSecret(ControlParts):
         return status, {"access_key_id": fields["access_key_id"]}
 
 
+@fault("only-the-first-policy-read", "U2")
+class FirstPolicyOnly(ControlParts):
+    """Of several policies of a user only the first one counts."""
+
+    def add_principal(self, asked: Mapping[str, object]) -> Reply:
+        policies = asked.get("policies")
+        some = policies[:1] if isinstance(policies, list) else policies
+        return super().add_principal({**asked, "policies": some})
+
+
 @fault("change-not-made", "S1")
 class ChangeNotMade(ControlParts):
     """A change of an instance is answered 200, and its locks stay as they were."""

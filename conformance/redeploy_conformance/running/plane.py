@@ -8,7 +8,7 @@ from urllib.parse import quote
 from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.running.api import Api
 from redeploy_conformance.wire.signing import Credentials
-from redeploy_schemas.vocabulary import Part
+from redeploy_schemas.vocabulary import Part, Written
 
 PARTS = {part.value: part.value for part in Part}
 """The part of the control protocol by the last word of a path, or else by the first."""
@@ -45,10 +45,10 @@ class Plane:
         return Account(made["account_id"], self._key(made)), made.get("now")
 
     def principal(
-        self, account: str, statements: Sequence[Mapping[str, str]]
+        self, account: str, statements: Sequence[Mapping[str, str]], written: Written
     ) -> Credentials:
         """Make somebody of an account who may do what the statements say; return the key."""
-        policies = [{"Version": "1", "Statement": statements}] if statements else []
+        policies = policies_of(statements, written)
         body = {"account_id": account, "policies": policies}
         return self._key(self.ask("POST", "principals", body, "principal-answer"))
 
@@ -81,3 +81,30 @@ def _part(method: str, path: str) -> str:
         return Part.INSPECT.value
     path = path.partition("?")[0]
     return PARTS.get(path.rpartition("/")[2]) or path.partition("/")[0]
+
+
+def policies_of(
+    statements: Sequence[Mapping[str, str]], written: Written
+) -> list[dict[str, Any]]:
+    """Return policies that say what some statements say."""
+    several: Sequence[Sequence[Mapping[str, Any]]] = [statements]
+    if written is Written.POLICIES:
+        several = [[one] for one in statements]
+    elif written is Written.LISTS:
+        several = [_listed(_listed(statements, "Action"), "Resource")]
+    return [{"Version": "1", "Statement": some} for some in several if some]
+
+
+def _listed(statements: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Return statements of which those in a row that differ in that alone are one, with a list."""
+    made: list[dict[str, Any]] = []
+    for one in statements:
+        if made and {**made[-1], name: None} == {**one, name: None}:
+            before = made[-1][name]
+            made[-1][name] = [
+                *([before] if isinstance(before, str) else before),
+                one[name],
+            ]
+        else:
+            made.append(dict(one))
+    return made

@@ -34,7 +34,7 @@ from redeploy_conformance.targets.statement import Statement, fresh
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.contract import Contract
-from redeploy_schemas.vocabulary import Part
+from redeploy_schemas.vocabulary import Part, Written
 
 UNDECLARED_LAG = 60.0
 """Seconds that a read is waited for where a statement says nothing of its lag (L8l)."""
@@ -230,19 +230,22 @@ class Session:
         if one.policy is not None or one.statements is not None:
             names = self._names(account, key)
             may = statements(self.contract, one, names)
-            caller = self._caller(account, may, again=one.statements is not None)
+            caller = self._caller(account, may, one.policy)
         reply = self.caller.call(one, instance, account.credentials, caller)
         if reply.kind is Kind.ACCEPTED and reply.task_id:
             self.tasks[key] = reply.task_id
         return reply
 
     def _caller(
-        self, account: Account, may: Sequence[Mapping[str, str]], *, again: bool
+        self, account: Account, may: Sequence[Mapping[str, str]], policy: str | None
     ) -> Credentials:
-        """Return somebody who may do that; with ``again`` who was made for it before in this case."""
+        """Return somebody who may do that; for no row of policies, who was made for it before in this case."""
+        rows = self.contract.policy_cases
+        forms = (row.written for row in rows if row.name == policy)
         who = (account.id, tuple(tuple(sorted(one.items())) for one in may))
-        if not (again and who in self.callers):
-            self.callers[who] = self.plane.principal(account.id, may)
+        if policy is not None or who not in self.callers:
+            written = next(forms, Written.STATEMENTS)
+            self.callers[who] = self.plane.principal(account.id, may, written)
         return self.callers[who]
 
     def bind(self, key: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import sampled_from
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.authority import Authority, read_policy
@@ -16,7 +17,9 @@ from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.plans.authority import too_little
 from redeploy_conformance.planning.steps import Create, Look, Redeploy
 from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.running.plane import policies_of
 from redeploy_schemas.contract import load
+from redeploy_schemas.vocabulary import Written
 from redeploy_strategies.policies import Statement, statements
 
 Make = Callable[..., Bench]
@@ -31,9 +34,9 @@ MANY = settings(
 
 
 @MANY
-@given(drawn=statements(CONTRACT))
+@given(drawn=statements(CONTRACT), written=sampled_from(Written))
 def test_the_emulators_reading_of_a_policy_is_ours(
-    drawn: tuple[Statement, ...],
+    drawn: tuple[Statement, ...], written: Written
 ) -> None:
     names = ("Effect", "Action", "Resource")
     rows = [
@@ -42,10 +45,34 @@ def test_the_emulators_reading_of_a_policy_is_ours(
     ]
     emulator = Emulator()
     account = emulator.world.add_account()
-    caller = Principal("k", "s", account, read_policy({"Statement": rows}))
+    read = [s for one in policies_of(rows, written) for s in read_policy(one)]
+    caller = Principal("k", "s", account, tuple(read))
     resource = CONTRACT.resource.format(**CALL)
     theirs = Authority(emulator.world).allows(caller, CONTRACT.action, resource)
     assert allows(rows, CONTRACT.action, resource) is theirs
+
+
+def test_statements_are_written_as_one_policy_each_or_with_lists() -> None:
+    rows = [
+        dict(zip(("Effect", "Action", "Resource"), one, strict=True))
+        for one in (
+            ("Allow", "a:1", "r1"),
+            ("Allow", "a:2", "r1"),
+            ("Deny", "a:2", "r1"),
+            ("Deny", "a:2", "r2"),
+        )
+    ]
+    lists = [
+        {"Effect": "Allow", "Action": ["a:1", "a:2"], "Resource": "r1"},
+        {"Effect": "Deny", "Action": "a:2", "Resource": ["r1", "r2"]},
+    ]
+    one = {"Version": "1"}
+    assert policies_of(rows, Written.STATEMENTS) == [{**one, "Statement": rows}]
+    assert policies_of(rows, Written.POLICIES) == [
+        {**one, "Statement": [row]} for row in rows
+    ]
+    assert policies_of(rows, Written.LISTS) == [{**one, "Statement": lists}]
+    assert all(policies_of([], written) == [] for written in Written)
 
 
 def test_what_is_too_little_is_too_little_with_all_else_that_is() -> None:

@@ -27,6 +27,12 @@ SLIPS = {
         "[[error]] InvalidInstanceId.NotFound, when 1 has an unknown key 'atribute': "
         "did you mean attribute?",
     ),
+    "policies written in no known way": (
+        'written = "policies"',
+        'written = "policy"',
+        "[[authorization.case]] an allow in the second of two policies: written 'policy' is "
+        "unknown: did you mean policies?",
+    ),
     "an unknown table": (
         "[[forgery]]",
         "[[forgry]]",

@@ -95,8 +95,11 @@ def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
             (needed, (pair,)) for pair, needed in _pairs(contract)
         ]
         specs += [(ISOLATED, ())]
-        mine = [{row.attribute: value}] * len(specs)
         attribute = contract.attribute_by_name[row.attribute]
+        locks = harmless_values(contract, "lock_reasons")
+        if row.attribute != "lock_reasons":  # as what is not paid for is locked, too
+            specs += [({"lock_reasons": (one,)}, (event(contract),)) for one in locks]
+        mine = [{row.attribute: value}] * len(specs)
         if attribute.is_set:  # the order of what is listed is nobody's business
             good = harmless_values(contract, row.attribute)
             mine += [{row.attribute: (*value, one)} for one in good]
@@ -192,6 +195,11 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
         steps = (made, Redeploy("i1"), late, Redeploy("i1"), *watch, Settle())
         row = f"calls for an event raised on the way, begun {origin}"
         yield Case(clauses=("A2",), row=row, steps=steps)
+    for ending in (SUCCEED, FAIL):
+        made, asked = replace(make(contract), ending=ending), Script("i1", FAIL)
+        steps = (made, Redeploy("i1"), asked, Settle(), late, Redeploy("i1"), Settle())
+        row = f"will {ending}, and asked on the way that the next one fail"
+        yield Case(clauses=("L6",), row=row, steps=steps)
     one = harmless_values(contract, "lock_reasons")[:1]
     for before, after in ((one, ()), ((), one)):
         made = make(contract, spec={"lock_reasons": before})
@@ -226,11 +234,10 @@ def _called_on_the_way(contract: Contract) -> Iterator[Case]:
 
 def _after_an_error(contract: Contract) -> Iterator[Case]:
     """Yield what is called after an InternalError: it is as if never made, or as if accepted."""
-    for origin, (effect, ending) in product(
-        contract.transition_from, (("none", SUCCEED), ("accepted", FAIL))
-    ):
+    kinds = (("none", SUCCEED, None), ("none", FAIL, True), ("accepted", FAIL, None))
+    for origin, (effect, ending, force) in product(contract.transition_from, kinds):
         made = replace(make(contract, spec={"status": origin}), ending=ending)
-        call = Redeploy("i1")
+        call = Redeploy("i1", force)
         steps = (made, Break(effect), call, Look(), Settle(), call, Look(), Settle())
         row = f"{origin}, effect {effect}, will {ending}, and another call"
         yield Case(clauses=("A12",), row=row, steps=steps)
@@ -317,8 +324,10 @@ def _refused_for_good(contract: Contract) -> Iterator[Case]:
     kinds = [Redeploy("i1", malformed=row.name) for row in bad]
     yield _later(contract, "A14", "every malformed call", kinds)
     refused = [one for one in contract.policy_cases if not one.allowed]
-    kinds = [Redeploy("i1", policy=one.name) for one in refused]
-    yield _later(contract, "U2", "every refusing policy", kinds)
+    for force in (None, True):
+        kinds = [Redeploy("i1", force, policy=one.name) for one in refused]
+        what = "every refusing policy" + (", forced" if force else "")
+        yield _later(contract, "U2", what, kinds)
 
 
 def _later(contract: Contract, clause: str, what: str, kinds: list[Redeploy]) -> Case:
