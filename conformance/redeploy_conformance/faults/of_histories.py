@@ -171,6 +171,20 @@ class RejectionSpoils(RedeployCalls):
             raise
 
 
+@fault("rejection-forgets-the-next-ending", "L10", "S1", "L7")
+class RejectionForgetsEnding(RedeployCalls):
+    """After a rejected call it is forgotten how the next redeploy was to end."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        try:
+            return super().admit(principal, instance_id)
+        except ApiError:
+            instance = principal.account.instances.get(instance_id)
+            if instance is not None:
+                instance.next_outcome = None
+            raise
+
+
 @fault("internal-error-leaves-it-busy", "A12", "A8", "A9")
 class InternalErrorLeavesBusy(RedeployCalls):
     """After an InternalError every call on the instance finds it busy."""

@@ -67,6 +67,16 @@ class FirstPolicyOnly(ControlParts):
         return super().add_principal({**asked, "policies": some})
 
 
+@fault("only-the-last-policy-read", "U2")
+class LastPolicyOnly(ControlParts):
+    """Of several policies of a user only the last one counts."""
+
+    def add_principal(self, asked: Mapping[str, object]) -> Reply:
+        policies = asked.get("policies")
+        some = policies[-1:] if isinstance(policies, list) else policies
+        return super().add_principal({**asked, "policies": some})
+
+
 @fault("change-not-made", "S1")
 class ChangeNotMade(ControlParts):
     """A change of an instance is answered 200, and its locks stay as they were."""

@@ -79,6 +79,9 @@ def blame(contract: Contract, world: World, call: Call, reply: Reply) -> Violati
         return Violation(call.granted, wanted_code, seen)
     if why.violated:
         untrue = ("A8",) if states_untruth(contract, world, reply.code) else ()
+        if untrue and all(row.code_is_open for row in why.violated):
+            # It was rejected, which is all that is asked for where any code will do.
+            return Violation("A8", "rejected, and for what is true", seen)
         codes = " or ".join(dict.fromkeys(row.code for row in why.violated))
         return Violation(rows[0], f"rejected with {codes}", seen, (*rows[1:], *untrue))
     wanted = [clause for clause, met in (("A13", why.gap), ("A9", why.responds)) if met]

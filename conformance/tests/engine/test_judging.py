@@ -136,6 +136,15 @@ def test_a_policy_that_allows_a_call_is_what_its_refusal_breaks(
     assert (wrong.clause, wrong.also) == ("U2", ())
 
 
+def test_where_any_code_will_do_one_that_tells_an_untruth_breaks_truth_alone() -> None:
+    untrue = Reply(Kind.REJECTED, 403, "InstanceLockedForSecurity")
+    hosted = World(tenancy="dedicated-host", events=(EVENT,))
+    wrong = blame(CONTRACT, hosted, Call(), untrue)
+    assert (wrong.clause, wrong.also) == ("A8", ())
+    owing = replace(hosted, billing="in-arrears")
+    assert "A8" in blame(CONTRACT, owing, Call(), untrue).also
+
+
 def test_of_several_preconditions_the_first_is_blamed_and_the_others_are_named() -> (
     None
 ):

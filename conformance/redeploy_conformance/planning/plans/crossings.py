@@ -120,11 +120,15 @@ def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
 
 
 def _refused_then_mended(contract: Contract) -> Iterator[Case]:
-    """Yield a refusal whose reason goes, and comes back after a redeploy."""
+    """Yield a refusal whose reason goes, and comes back after a redeploy; what was asked for stays."""
     again = Raise("i1", *event(contract))
-    for row, value in _violations(contract):
+    all_made, mended = [], []
+    for number, (row, value) in enumerate(_violations(contract), 1):
         attribute = contract.attribute_by_name[row.attribute]
         good = () if attribute.is_set else attribute.default
+        key, spec = f"i{number}", {row.attribute: value}
+        all_made.append(replace(make(contract, key, spec), ending=FAIL))
+        mended.append(Patch(key, spec_items({row.attribute: good})))
         made = replace(make(contract, spec={row.attribute: value}), ending=SUCCEED)
         steps: tuple[Step, ...] = (
             made,
@@ -140,6 +144,10 @@ def _refused_then_mended(contract: Contract) -> Iterator[Case]:
         )
         label = f"{row.attribute}={words(value)} mended, and again after a redeploy"
         yield Case(clauses=(row.clause, "A9", "L10"), row=label, steps=steps)
+    calls = [Redeploy(one.key) for one in all_made]
+    steps = (*all_made, *calls, *mended, *calls, Look(), Settle())
+    row_all = "every refusal mended, and will fail"
+    yield Case(clauses=("L6", "L10"), row=row_all, steps=steps)
 
 
 def _every_event(contract: Contract) -> Iterator[Case]:
