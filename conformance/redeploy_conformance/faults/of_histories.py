@@ -185,6 +185,24 @@ class RejectionForgetsEnding(RedeployCalls):
             raise
 
 
+@fault("forced-failure-leaves-it-busy", "L6", "A8", "A9")
+class ForcedFailureLeavesBusy(RedeployCalls):
+    """After a forced redeploy that failed every call on the instance finds it busy."""
+
+    forced: frozenset[str] = frozenset()
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        will_fail = instance.next_outcome == "fail"
+        if instance.instance_id in self.forced:
+            raise incorrect_status()
+        answer = super().start(principal, instance, force_stop)
+        if force_stop and will_fail:
+            self.forced |= {instance.instance_id}
+        return answer
+
+
 @fault("internal-error-leaves-it-busy", "A12", "A8", "A9")
 class InternalErrorLeavesBusy(RedeployCalls):
     """After an InternalError every call on the instance finds it busy."""

@@ -51,8 +51,7 @@ class Signs:
         """Take note of the test under way; how far tests of others are is not for us to tell."""
         if any(f"{name}.py::" in nodeid for name in TESTS) and not self.quiet:
             self.alive.how_far = self.how_far
-        name = nodeid.rpartition("::")[2]
-        self.at = name.partition("[")[2].removesuffix("]") or name.removeprefix("test_")
+        self.at = case_of(nodeid)
 
     def pytest_runtest_logfinish(self) -> None:
         """Take note that one has ended."""
@@ -86,3 +85,14 @@ class Signs:
         behind = terminal is not None and terminal._tw.width_of_current_line > 0
         start = "\n" if self.mixed and behind else ""
         os.write(self.out, f"{start}{told(line)}\n".encode())
+
+
+def case_of(nodeid: str) -> str:
+    """Return what a test of the suite tries: a planned case by its name, else what, and which of them."""
+    kind, _, which = nodeid.rpartition("::")[2].partition("[")
+    which = which.removesuffix("]")
+    return (
+        which
+        if kind == "test_clause"
+        else f"{kind.removeprefix('test_')} {which}".strip()
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from redeploy_conformance.alive import PATIENCE, Alive
+from redeploy_conformance.plugin.alive import case_of
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.targets.watched import Waiting, Watched
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -222,6 +223,21 @@ def test_on_a_terminal_a_slow_run_says_how_far_it_is(
     assert "10 s: 0 of 1 case done, " in told
     assert "requests, now A1-unknown-id an id that never was" in told
     assert b"cases done" not in out
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "case"),
+    [
+        (
+            "suite/test_plan.py::test_clause[A9-accepted twice [1]]",
+            "A9-accepted twice [1]",
+        ),
+        ("suite/test_walks.py::test_walks[3]", "walks 3"),
+        ("suite/test_first_tour.py::test_tour", "tour"),
+    ],
+)
+def test_what_is_under_way_is_named(nodeid: str, case: str) -> None:
+    assert case_of(nodeid) == case
 
 
 def test_tests_of_somebody_else_are_not_counted(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from redeploy_schemas.vocabulary import LocalDisk
 
 ISOLATED = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
 FORCES = (None, True, False)
-ENDINGS, LONG = (SUCCEED, FAIL, SUCCEED, SUCCEED, FAIL), (True, None, False, True, None)
+ENDINGS, LONG = (SUCCEED, FAIL, SUCCEED, SUCCEED, FAIL), (None, True, False, True, None)
 """How the redeploys of one long life end, and what they say of ForceStop: each time something else."""
 
 
