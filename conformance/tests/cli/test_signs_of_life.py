@@ -221,7 +221,7 @@ def test_on_a_terminal_a_slow_run_says_how_far_it_is(
     os.close(ours)
     os.close(theirs)
     assert "10 s: 0 of 1 case done, " in told
-    assert "requests, now A1-unknown-id an id that never was" in told
+    assert ", now A1-unknown-id an id that never was" in told
     assert b"cases done" not in out
 
 
