@@ -298,8 +298,10 @@ class World:
         return effects == {"Allow"}
 
 
-def covers(pattern: str, text: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
+def covers(patterns: str | list[str], text: str) -> bool:
+    some = [patterns] if isinstance(patterns, str) else patterns
+    every = (re.escape(one).replace(r"\*", ".*") for one in some)
+    return any(re.fullmatch(one, text) for one in every)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -24,6 +24,14 @@ class LongWindow(Limiter):
         return 2 * super().window()
 
 
+@fault("quota-for-each-second", "Q2")
+class ShortWindow(Limiter):
+    """The quota is for one second instead of 60."""
+
+    def window(self) -> float:
+        return 1.0
+
+
 @fault("never-throttled", "Q2")
 class NeverThrottled(Limiter):
     """There is no rate limit."""

@@ -69,6 +69,17 @@ def limiters(contract: Contract) -> Iterator[Case]:
         unless=frozenset({Part.CLOCK.value}),
         burst=True,
     )
+    # Not even a fixed window lets three whole bursts through within its seconds: one for less does.
+    steps = (
+        Create("i1", (), ((kind, status),), count=many + 2),
+        Redeploy("i1", count=limit),
+        Advance(window * 0.485),
+        Redeploy(f"i{limit + 1}", count=limit),
+        Advance(window * 0.485),
+        Redeploy(f"i{many + 1}", count=2),
+    )
+    row = "a burst, and again within the period, and again"
+    yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
     steps = (Redeploy("i1"),) * (limit + 1)
     yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
     pool = Create("i1", (), ((kind, status),), count=limit + 102)
