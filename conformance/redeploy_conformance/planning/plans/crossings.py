@@ -242,7 +242,7 @@ def _called_on_the_way(contract: Contract) -> Iterator[Case]:
 
 def _after_an_error(contract: Contract) -> Iterator[Case]:
     """Yield what is called after an InternalError: it is as if never made, or as if accepted."""
-    kinds = (("none", SUCCEED, None), ("none", FAIL, True), ("accepted", FAIL, None))
+    kinds = (("none", SUCCEED, True), ("none", FAIL, None), ("accepted", FAIL, None))
     for origin, (effect, ending, force) in product(contract.transition_from, kinds):
         made = replace(make(contract, spec={"status": origin}), ending=ending)
         call = Redeploy("i1", force)

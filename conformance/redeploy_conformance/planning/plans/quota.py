@@ -71,12 +71,12 @@ def limiters(contract: Contract) -> Iterator[Case]:
     )
     # Not even a fixed window lets three whole bursts through within its seconds: one for less does.
     steps = (
-        Create("i1", (), ((kind, status),), count=many + 2),
-        Redeploy("i1", count=limit),
+        Create("i1", (), ((kind, status),), count=many + 3),
+        Redeploy("i1", count=limit + 1),
         Advance(window * 0.485),
-        Redeploy(f"i{limit + 1}", count=limit),
+        Redeploy(f"i{limit + 2}", count=limit),
         Advance(window * 0.485),
-        Redeploy(f"i{many + 1}", count=2),
+        Redeploy(f"i{many + 2}", count=2),
     )
     row = "a burst, and again within the period, and again"
     yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
