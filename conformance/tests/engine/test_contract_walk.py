@@ -227,7 +227,7 @@ def test_what_a_new_error_row_refuses_is_nowhere_taken_for_harmless() -> None:
         for step in case.steps
         if "refunded" in str(step)
     }
-    assert about == {"X1", "A11", "A1"}
+    assert about == {"X1", "A11", "A1", "L10"}
 
 
 def test_a_planned_case_about_no_clause_is_named(
