@@ -2,7 +2,14 @@
 
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.redeploys import Redeploys
-from redeploy_conformance.emulator.state import Event, Flight, Instance
+from redeploy_conformance.emulator.state import (
+    Account,
+    Event,
+    Flight,
+    Instance,
+    Task,
+)
+from redeploy_conformance.faults.of_life import when_over
 from redeploy_conformance.faults.registry import fault
 
 
@@ -123,4 +130,63 @@ class FailureHealsIsolated(Redeploys):
     def fail(self, instance: Instance, flight: Flight) -> None:
         super().fail(instance, flight)
         if instance.local_disk == "isolated" and flight.before == "Stopped":
+            instance.local_disk = "healthy"
+
+
+@fault("damaged-disk-keeps-data", "D1")
+class DamagedKeepsData(Redeploys):
+    """A damaged local disk holds after a successful redeploy what it held."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        data = instance.local_data if instance.local_disk == "damaged" else None
+        super().renew_local_disks(instance)
+        instance.local_data = data or instance.local_data
+
+
+@fault("local-data-of-a-stopped-instance-kept", "D1")
+class StoppedKeepsData(Redeploys):
+    """A successful redeploy of a Stopped instance keeps what the local disks hold."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        data = instance.local_data
+        super().succeed(instance, flight)
+        if flight.before == "Stopped":
+            instance.local_data = data
+
+
+@fault("cloud-data-lost-when-forced", "D2")
+class CloudDataLostForced(Redeploys):
+    """A forced redeploy of a Running instance wipes the cloud disks when it succeeds."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        running = instance.status == "Running"
+        task = super().accept(account, instance, force_stop)
+        flight = instance.flight
+        if running and force_stop and flight and flight.outcome == "succeed":
+            fresh = self.world.ids.data()
+            when_over(instance, lambda: setattr(instance, "cloud_data", fresh))
+        return task
+
+
+@fault("damaged-disk-without-a-disk-event-stays", "D3")
+class DamagedWithoutEventStays(Redeploys):
+    """A damaged local disk that no event speaks of is damaged after a successful redeploy."""
+
+    def renew_local_disks(self, instance: Instance) -> None:
+        types = [event.event_type for event in instance.events.values()]
+        stays = instance.local_disk == "damaged"
+        super().renew_local_disks(instance)
+        if stays and not any("ErrorDisk" in one for one in types):
+            instance.local_disk = "damaged"
+
+
+@fault("failure-heals-local-disks", "L6")
+class FailureHealsAny(Redeploys):
+    """After a failed redeploy the local disks are healthy."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        if instance.local_disk is not None:
             instance.local_disk = "healthy"

@@ -1,8 +1,18 @@
 """Faults in which events a redeploy responds to, and how it closes them."""
 
-from redeploy_conformance.emulator.admission import Admission
+from redeploy_conformance.emulator.admission import RESPONDABLE, Admission
+from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.errors import ApiError, redeploy_not_allowed
 from redeploy_conformance.emulator.redeploys import Redeploys
-from redeploy_conformance.emulator.state import Event, Flight, Instance
+from redeploy_conformance.emulator.state import (
+    Account,
+    Event,
+    Flight,
+    Instance,
+    Principal,
+    Task,
+)
+from redeploy_conformance.faults.of_life import when_over
 from redeploy_conformance.faults.registry import fault
 
 
@@ -218,3 +228,243 @@ class SimulatedBesideTwo(Redeploys):
             opened = self.world.open_events(instance)
             events += [one for one in opened if one.simulated]
         return events
+
+
+@fault("closed-scheduled-event-is-executing", "E1")
+class ScheduledIsExecuting(Redeploys):
+    """A Scheduled event that was responded to is Executing afterwards."""
+
+    def close_event(self, event: Event) -> None:
+        if (event.restore or event.status) == "Scheduled":
+            event.status, event.restore = "Executing", None
+        else:
+            super().close_event(event)
+
+
+@fault("closed-inquiring-event-is-scheduled", "E1")
+class InquiringIsScheduled(Redeploys):
+    """An Inquiring event that may be Scheduled is so after it was responded to."""
+
+    def close_event(self, event: Event) -> None:
+        inquiring = (event.restore or event.status) == "Inquiring"
+        if inquiring and "Scheduled" in RESPONDABLE.get(event.event_type, ()):
+            event.status, event.restore = "Scheduled", None
+        else:
+            super().close_event(event)
+
+
+@fault("events-closed-by-the-call", "E6", "L6")
+class ClosedByCall(Redeploys):
+    """An accepted call closes the events, and they stay closed if the redeploy fails."""
+
+    def take_up(self, instance: Instance) -> tuple[Event, ...]:
+        events = super().take_up(instance)
+        for event in events:
+            self.close_event(event)
+        return events
+
+
+@fault("events-closed-before-the-locks-are-looked-at", "L10")
+class ClosedBeforeLocks(RedeployCalls):
+    """The events of an instance are closed by a call that a security lock rejects."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        instance = super().find(principal, instance_id)
+        if "security" in instance.lock_reasons:
+            for event in self.admission.answered_events(instance):
+                self.redeploys.close_event(event)
+        return instance
+
+
+@fault("events-closed-before-the-disks-are-looked-at", "L10")
+class ClosedBeforeDisks(RedeployCalls):
+    """The events of an instance are closed by a call that an incorrect disk rejects."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        instance = super().find(principal, instance_id)
+        if instance.disk_status == "incorrect":
+            for event in self.admission.answered_events(instance):
+                self.redeploys.close_event(event)
+        return instance
+
+
+@fault("canceled-event-closed", "E2", "L9")
+class CanceledClosed(Redeploys):
+    """A Canceled event is Executed after a success, if its type is in the table."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        listed = [e for e in instance.events.values() if e.event_type in RESPONDABLE]
+        canceled = [event for event in listed if event.status == "Canceled"]
+        return [*super().events_to_close(instance, flight), *canceled]
+
+
+@fault("executing-events-closed", "E2", "E3")
+class ExecutingClosed(Redeploys):
+    """A successful redeploy closes whatever event is Executing."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        real = [e for e in self.world.open_events(instance) if not e.simulated]
+        executing = [event for event in real if event.status == "Executing"]
+        return [*super().events_to_close(instance, flight), *executing]
+
+
+@fault("listed-type-closed-in-any-open-status", "E2", "E3")
+class ListedTypeClosed(Redeploys):
+    """A successful redeploy closes the open events of a type in the table, whatever their status."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        real = [e for e in self.world.open_events(instance) if not e.simulated]
+        listed = [event for event in real if event.event_type in RESPONDABLE]
+        return [*super().events_to_close(instance, flight), *listed]
+
+
+@fault("listed-type-closed-in-final-status", "E2", "E3", "L9")
+class FinalClosed(Redeploys):
+    """A successful redeploy closes the events of a type in the table, also those that have ended."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        real = [e for e in instance.events.values() if not e.simulated]
+        listed = [event for event in real if event.event_type in RESPONDABLE]
+        return [*super().events_to_close(instance, flight), *listed]
+
+
+@fault("only-two-events-closed", "E1", "E7")
+class OnlyTwoClosed(Redeploys):
+    """A successful redeploy closes the first two of its events."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        return super().events_to_close(instance, flight)[:2]
+
+
+@fault("one-event-of-each-type-closed", "E1", "E7")
+class OneOfEachClosed(Redeploys):
+    """Of several events of one type a successful redeploy closes the first."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        events = super().events_to_close(instance, flight)
+        first = {event.event_type: event for event in reversed(events)}
+        return list(first.values())
+
+
+@fault("last-of-all-events-left-open", "E1", "E7")
+class LastLeftOpen(Redeploys):
+    """Where an instance has several events, whatever they are, the last one is not closed."""
+
+    def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
+        last = list(instance.events.values())[1:][-1:]
+        events = super().events_to_close(instance, flight)
+        return [one for one in events if one not in last]
+
+
+@fault("events-stay-open-when-forced", "E1")
+class EventsStayOpenWhenForced(Redeploys):
+    """A forced redeploy that succeeds closes no event."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        task = super().accept(account, instance, force_stop)
+        if force_stop and instance.flight is not None:
+            self.restore_events(instance.flight)
+            instance.flight.answered = ()
+        return task
+
+
+@fault("events-stay-open-the-second-time", "E1")
+class EventsStayOpenTwice(Redeploys):
+    """From its second redeploy on none closes an event of the instance."""
+
+    def close_events(self, instance: Instance, flight: Flight) -> None:
+        if instance.redeploys >= 2:
+            self.restore_events(flight)
+        else:
+            super().close_events(instance, flight)
+
+
+@fault("simulated-event-taken-for-real", "E4")
+class SimulatedTakenForReal(Admission):
+    """A redeploy responds to a simulated event as to a real one."""
+
+    def respondable(self, instance: Instance, event: Event) -> bool:
+        return self.in_table(instance, event)
+
+
+@fault("only-the-first-event-looked-at", "A9", "E1", "A13")
+class FirstEventOnly(Admission):
+    """Of an instance's events, whatever they are, the first one says whether it is redeployed."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        for first in instance.events.values():
+            fits = self.respondable(instance, first)
+            return None if fits else redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+
+@fault("only-the-last-event-looked-at", "A9", "E1", "A13")
+class LastEventOnly(Admission):
+    """Of an instance's events, whatever they are, the last one says whether it is redeployed."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        for last in reversed(instance.events.values()):
+            fits = self.respondable(instance, last)
+            return None if fits else redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+
+@fault("second-redeploy-needs-a-second-event", "A9", "E1", "A13")
+class SecondEventNeeded(Admission):
+    """What has been redeployed is not redeployed again for the one event it has."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        if instance.redeploys and len(instance.events) < 2:
+            return redeploy_not_allowed("There is no further event")
+        return super().check_events(instance)
+
+
+@fault("second-failure-closes-events", "E6", "L6")
+class SecondFailureCloses(Redeploys):
+    """From the second failed redeploy of an instance on, each closes the events."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        tasks = self.world.accounts[instance.account_id].tasks.values()
+        of_instance = [t for t in tasks if t.instance_id == instance.instance_id]
+        if any(task.status == "Failed" for task in of_instance):
+            for event in flight.answered:
+                self.close_event(event)
+
+
+@fault("failure-cancels-scheduled-events", "E6", "L6")
+class FailureCancels(Redeploys):
+    """After a failed redeploy an event that was Scheduled is Canceled."""
+
+    def restore_events(self, flight: Flight) -> None:
+        super().restore_events(flight)
+        for event in flight.answered:
+            if event.status == "Scheduled":
+                event.status, event.finished = "Canceled", event.clock.now
+
+
+@fault("failure-puts-scheduled-events-back", "E6", "L6")
+class FailurePutsBack(Redeploys):
+    """After a failed redeploy an event that was Scheduled is Inquiring."""
+
+    def restore_events(self, flight: Flight) -> None:
+        super().restore_events(flight)
+        for event in flight.answered:
+            if event.status == "Scheduled":
+                event.status = "Inquiring"
+
+
+@fault("failure-loses-events-raised-meanwhile", "E6", "L6", "L9")
+class FailureLosesRaised(Redeploys):
+    """After a failed redeploy there are only the events of before the call."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        before = dict(instance.events)
+        task = super().accept(account, instance, force_stop)
+        if instance.flight is not None and instance.flight.outcome == "fail":
+            when_over(instance, lambda: setattr(instance, "events", before))
+        return task

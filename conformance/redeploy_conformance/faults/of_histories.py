@@ -1,13 +1,17 @@
 """Faults that only a history or a combination of circumstances shows."""
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import (
     ApiError,
+    disk_error,
     incorrect_status,
+    internal_error,
     locked_for_security,
 )
 from redeploy_conformance.emulator.ids import Ids
@@ -456,3 +460,142 @@ class ReadsUseQuota(Limiter):
         calls = sum(len(one.nonces) for one in users if one.account is account)
         if calls > self.quota():
             raise self.refusal()
+
+
+@fault("accepted-internal-error-never-ends", "A12")
+class AcceptedErrorNeverEnds(RedeployCalls):
+    """A redeploy that was accepted in spite of an InternalError is Stopping for ever."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        errors = principal.account.internal_errors
+        if errors and errors[0] != "none":
+            errors.pop(0)
+            instance.place("Stopping")
+            raise internal_error()
+        return super().start(principal, instance, force_stop)
+
+
+@fault("internal-error-without-effect-leaves-it-stopping", "A12")
+class NoEffectLeavesStopping(RedeployCalls):
+    """An InternalError before the redeploy begins leaves the instance in Stopping."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        errors = principal.account.internal_errors
+        if errors and errors[0] == "none":
+            instance.place("Stopping")
+        return super().start(principal, instance, force_stop)
+
+
+@fault("internal-error-closes-events", "A12")
+class InternalErrorCloses(RedeployCalls):
+    """An InternalError before the redeploy begins has closed the events already."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        errors = principal.account.internal_errors
+        if errors and errors[0] == "none":
+            for event in self.admission.answered_events(instance):
+                self.redeploys.close_event(event)
+        return super().start(principal, instance, force_stop)
+
+
+@fault("released-instance-accepted", "A1")
+class ReleasedAccepted(RedeployCalls):
+    """Instances are kept in mind from call to call, and are redeployed when they are gone."""
+
+    known: Mapping[tuple[str, str], Instance] = MappingProxyType({})
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        account = principal.account
+        held = {(account.account_id, k): one for k, one in account.instances.items()}
+        self.known = {**self.known, **held}
+        known = self.known.get((account.account_id, instance_id))
+        return known or super().find(principal, instance_id)
+
+
+@fault("rejected-forced-call-on-the-locked-switches-off", "L10")
+class LockedSwitchedOff(RedeployCalls):
+    """A forced call switches the guest off before a security lock rejects it."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        try:
+            return super().handle(call, principal)
+        except ApiError as error:
+            locked = error.code == locked_for_security().code
+            if locked and found is not None and self.force_stop(call):
+                found.power_offs += found.status == "Running" and found.flight is None
+            raise
+
+
+@fault("rejected-second-call-switches-off-while-stopping", "L10", "L11")
+class SwitchesOffStopping(RedeployCalls):
+    """A forced call while a redeploy stops the guest is rejected, and switches the guest off."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        try:
+            return super().handle(call, principal)
+        except ApiError as error:
+            busy = error.code == incorrect_status().code
+            stopping = found is not None and found.flight and found.status == "Stopping"
+            if found is not None and busy and stopping and self.force_stop(call):
+                found.power_offs += 1
+            raise
+
+
+@fault("rejected-forced-call-drops-the-redeploy", "L10", "L7")
+class RejectedDropsRedeploy(RedeployCalls):
+    """A forced call during a redeploy is rejected, and the redeploy goes no further."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        try:
+            return super().handle(call, principal)
+        except ApiError as error:
+            busy = error.code == incorrect_status().code
+            if found is not None and busy and self.force_stop(call):
+                found.flight = None
+            raise
+
+
+@fault("call-rejected-for-a-dedicated-host-moves-it", "L10")
+class RejectedMoves(RedeployCalls):
+    """What is on a dedicated host is moved to another server, though the call is rejected."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        instance = super().find(principal, instance_id)
+        if instance.tenancy == "dedicated-host":
+            instance.host = self.world.ids.host()
+        return instance
+
+
+@fault("call-rejected-for-the-bill-wipes-local-disks", "L10")
+class RejectedWipes(RedeployCalls):
+    """Where the bill rejects a call, the local disks have been wiped."""
+
+    def find(self, principal: Principal, instance_id: str) -> Instance:
+        instance = super().find(principal, instance_id)
+        if instance.billing != "current" and instance.storage == "local":
+            instance.local_data = self.world.ids.data()
+        return instance
+
+
+@fault("disk-error-leaves-it-busy", "A6", "A8", "A9", "L10")
+class DiskErrorLeavesBusy(Admission):
+    """After a DiskError every call on the instance finds it busy."""
+
+    busy: frozenset[str] = frozenset()
+
+    def problem(self, instance: Instance) -> ApiError | None:
+        if instance.instance_id in self.busy:
+            return incorrect_status()
+        found = super().problem(instance)
+        if found is not None and found.code == disk_error().code:
+            self.busy |= {instance.instance_id}
+        return found

@@ -1,11 +1,18 @@
 """Faults in the life of a redeploy: its path, its end, the host, the task."""
 
+import math
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 
+from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.control_parts import ControlParts, Reply
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Phases, Redeploys
+from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.settings import Outcome
 from redeploy_conformance.emulator.state import (
     Account,
@@ -337,3 +344,252 @@ class AbsentAlternates(Redeploys):
         self.calls += force_stop is None
         chosen = self.calls % 2 == 0 if force_stop is None else force_stop
         super().stop_guest(instance, chosen)
+
+
+def when_over(instance: Instance, action: Callable[[], None], number: int = 0) -> None:
+    """Let `action` follow the end of the redeploy of the instance that has just begun."""
+    flight = instance.flight
+    if flight is not None and number < len(flight.phases):
+        seconds = flight.phases[number][1]
+        follow = partial(when_over, instance, action, number + 1)
+        instance.clock.later(seconds, follow)
+    else:
+        action()
+
+
+@fault("forced-running-goes-starting-first", "L1", "L8")
+class ForcedStartingFirst(Redeploys):
+    """A Running instance is Starting at once where the call is forced."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        running = instance.status == "Running"
+        task = super().accept(account, instance, force_stop)
+        if running and force_stop:
+            instance.move("Starting", instance.clock.now)
+        return task
+
+
+@fault("forced-running-skips-stopping", "L1")
+class ForcedSkipsStopping(Redeploys):
+    """A Running instance is Stopped at once where the call is forced."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        running = instance.status == "Running"
+        task = super().accept(account, instance, force_stop)
+        if running and force_stop:
+            instance.move("Stopped", instance.clock.now)
+        return task
+
+
+@fault("stays-running-until-stopped", "L1")
+class StaysRunningUntilStopped(Redeploys):
+    """A Running instance shows Running until it is Stopped."""
+
+    def path_of_running(self, outcome: Outcome) -> Phases:
+        first, *rest = super().path_of_running(outcome)
+        return (("Running", first[1]), *rest)
+
+
+@fault("second-redeploy-shows-running", "L1", "L2")
+class SecondShowsRunning(Redeploys):
+    """From its second redeploy on an instance shows Running until it is over."""
+
+    def path(self, instance: Instance, outcome: Outcome) -> Phases:
+        path = super().path(instance, outcome)
+        seconds = sum(phase[1] for phase in path)
+        return (("Running", seconds),) if instance.redeploys else path
+
+
+@fault("forced-stopped-goes-stopping-first", "L2", "L11")
+class ForcedStoppingFirst(Redeploys):
+    """A Stopped instance is Stopping where the call is forced."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        stopped = instance.status == "Stopped"
+        task = super().accept(account, instance, force_stop)
+        if stopped and force_stop:
+            instance.move("Stopping", instance.clock.now)
+        return task
+
+
+@fault("forced-success-of-stopped-ends-stopped", "L3")
+class ForcedStoppedEndsStopped(Redeploys):
+    """A Stopped instance is Stopped again after a forced redeploy that succeeds."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        task = super().accept(account, instance, force_stop)
+        flight = instance.flight
+        if force_stop and flight is not None and flight.before == "Stopped":
+            when_over(instance, lambda: instance.move("Stopped", instance.clock.now))
+        return task
+
+
+@fault("second-redeploy-keeps-the-host", "L4")
+class SecondKeepsHost(Redeploys):
+    """From its second redeploy on an instance stays on its server."""
+
+    def change_host(self, instance: Instance, flight: Flight) -> None:
+        if instance.redeploys < 2:
+            super().change_host(instance, flight)
+
+
+@fault("stopped-keeps-the-host", "L4")
+class StoppedKeepsHost(Redeploys):
+    """A Stopped instance stays on its server."""
+
+    def change_host(self, instance: Instance, flight: Flight) -> None:
+        if flight.before != "Stopped":
+            super().change_host(instance, flight)
+
+
+@fault("forced-keeps-the-host", "L4")
+class ForcedKeepsHost(Redeploys):
+    """A forced redeploy leaves the instance on its server."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        task = super().accept(account, instance, force_stop)
+        if force_stop and instance.flight is not None:
+            instance.flight.new_host = instance.host
+        return task
+
+
+@fault("reboot-event-keeps-the-host", "L4")
+class RebootKeepsHost(Redeploys):
+    """An instance with an event that speaks of a reboot stays on its server."""
+
+    def new_host(self, instance: Instance) -> str:
+        events = instance.events.values()
+        reboot = any(event.event_type.endswith("Reboot") for event in events)
+        return instance.host if reboot else super().new_host(instance)
+
+
+@fault("only-three-hosts", "L4")
+class OnlyThreeHosts(Redeploys):
+    """There are three servers to move to, and the one it is on may be drawn again."""
+
+    def new_host(self, instance: Instance) -> str:
+        drawn = super().new_host(instance)
+        return f"host-{sum(drawn.encode()) % 3}"
+
+
+@fault("second-failure-ends-stopped", "L6")
+class SecondFailureStops(Redeploys):
+    """The second failed redeploy of an instance ends in Stopped."""
+
+    def fail(self, instance: Instance, flight: Flight) -> None:
+        super().fail(instance, flight)
+        tasks = self.world.accounts[instance.account_id].tasks.values()
+        of_instance = [t for t in tasks if t.instance_id == instance.instance_id]
+        if any(task.status == "Failed" for task in of_instance):
+            instance.move("Stopped", instance.clock.now)
+
+
+@fault("forced-failure-wipes-local-disks", "L6")
+class ForcedFailureWipes(Redeploys):
+    """A forced redeploy that fails wipes the local disks."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        task = super().accept(account, instance, force_stop)
+        flight = instance.flight
+        if force_stop and flight is not None and flight.outcome == "fail":
+            when_over(instance, lambda: self.renew_local_disks(instance))
+        return task
+
+
+@fault("failure-puts-old-locks-back", "L6", "L9")
+class FailureOldLocksBack(Redeploys):
+    """A failed redeploy puts back the locks of before the call, whatever came between."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        locks = instance.lock_reasons
+        task = super().accept(account, instance, force_stop)
+        if instance.flight is not None and instance.flight.outcome == "fail":
+            when_over(instance, lambda: setattr(instance, "lock_reasons", locks))
+        return task
+
+
+@fault("elapsed-time-overflows", "L7")
+class ElapsedOverflows(Redeploys):
+    """The time since the call is counted in a number that overflows after 21 seconds."""
+
+    def step(self, instance: Instance, flight: Flight, number: int) -> None:
+        ticks = round((instance.clock.now - flight.task.created) * 1e8)
+        counted = (ticks + 2**31) % 2**32 - 2**31
+        if counted >= round(sum(one[1] for one in flight.phases[:number]) * 1e8):
+            super().step(instance, flight, number)
+
+
+@fault("change-ends-the-redeploy", "L7")
+class ChangeEndsRedeploy(ControlParts):
+    """An instance that is changed during its redeploy stays as it is, and never gets there."""
+
+    def change_instance(self, asked: Mapping[str, object], instance_id: str) -> Reply:
+        reply = super().change_instance(asked, instance_id)
+        self.world.instances[instance_id].flight = None
+        return reply
+
+
+@fault("capital-true-taken-for-false", "L11")
+class CapitalTrue(RedeployCalls):
+    """A ForceStop of True is accepted, and taken for false."""
+
+    def force_stop(self, call: Call) -> bool | None:
+        value = super().force_stop(call)
+        return value and call.params["ForceStop"] == "true"
+
+
+@fault("once-forced-always-forced", "L11", "L11a")
+class AlwaysForced(Redeploys):
+    """Once a call was forced, all that follow are."""
+
+    forced = False
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        self.forced = self.forced or force_stop is True
+        return super().accept(account, instance, self.forced or force_stop)
+
+
+@fault("once-forced-instance-always-forced", "L11", "L11a")
+class InstanceAlwaysForced(Redeploys):
+    """Once a call on an instance was forced, all that follow on it are."""
+
+    forced: frozenset[str] = frozenset()
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        if force_stop:
+            self.forced |= {instance.instance_id}
+        before = instance.instance_id in self.forced
+        return super().accept(account, instance, before or force_stop)
+
+
+@fault("status-judged-from-a-cache", "A2", "L12", "A8")
+class StatusCached(Admission):
+    """The status that an instance is judged by may be five seconds old."""
+
+    cached: Mapping[str, tuple[float, ApiError | None]] = MappingProxyType({})
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        now = instance.clock.now
+        at, found = self.cached.get(instance.instance_id, (-math.inf, None))
+        if now - at >= 5:
+            found = super().check_status(instance)
+            self.cached = {**self.cached, instance.instance_id: (now, found)}
+        return found

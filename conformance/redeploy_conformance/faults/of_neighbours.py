@@ -1,5 +1,8 @@
 """Faults by which a redeploy touches what it has no business with."""
 
+from copy import copy
+from functools import partial
+
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.state import (
     Account,
@@ -8,6 +11,7 @@ from redeploy_conformance.emulator.state import (
     Instance,
     Task,
 )
+from redeploy_conformance.faults.of_life import when_over
 from redeploy_conformance.faults.registry import fault
 
 
@@ -111,3 +115,81 @@ class SuccessMends(Redeploys):
     def succeed(self, instance: Instance, flight: Flight) -> None:
         super().succeed(instance, flight)
         instance.disk_status = "normal"
+
+
+@fault("neighbour-events-closed-by-the-call", "L9", "E6")
+class NeighbourEventsClosedByCall(Redeploys):
+    """An accepted call closes the events of the account's other instances."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        others = [one for one in account.instances.values() if one is not instance]
+        for other in others:
+            for event in self.admission.answered_events(other):
+                self.close_event(event)
+        return super().accept(account, instance, force_stop)
+
+
+@fault("other-redeploys-dropped", "L9", "L7")
+class OtherRedeploysDropped(Redeploys):
+    """An accepted call ends the progress of the account's other redeploys."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        for other in account.instances.values():
+            if other is not instance:
+                other.flight = None
+        return super().accept(account, instance, force_stop)
+
+
+@fault("forced-call-switches-a-neighbour-off", "L9")
+class ForcedSwitchesNeighbourOff(Redeploys):
+    """A forced call switches the guest of another instance of the account off, too."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        others = [one for one in account.instances.values() if one is not instance]
+        for other in others[: 1 if force_stop else 0]:
+            other.power_offs += 1
+        return super().accept(account, instance, force_stop)
+
+
+@fault("success-settles-the-bill", "L9")
+class SuccessSettles(Redeploys):
+    """After a successful redeploy nothing is expired or in arrears."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        instance.billing = "current"
+
+
+@fault("success-drops-the-last-of-several-locks", "L9")
+class SuccessDropsLastLock(Redeploys):
+    """A successful redeploy takes away the last of several locks."""
+
+    def succeed(self, instance: Instance, flight: Flight) -> None:
+        super().succeed(instance, flight)
+        instance.lock_reasons = instance.lock_reasons[:1] + instance.lock_reasons[1:-1]
+
+
+@fault("success-puts-everything-back", "L9")
+class EverythingBack(Redeploys):
+    """A success puts back locks, bill and disks of before the call, whatever came between."""
+
+    def accept(
+        self, account: Account, instance: Instance, force_stop: bool | None
+    ) -> Task:
+        before = copy(instance)
+        task = super().accept(account, instance, force_stop)
+        if instance.flight is not None and instance.flight.outcome == "succeed":
+            when_over(instance, partial(self.put_back, instance, before))
+        return task
+
+    def put_back(self, instance: Instance, before: Instance) -> None:
+        """What the control protocol may have changed is as it was."""
+        instance.lock_reasons = before.lock_reasons
+        instance.billing = before.billing
+        instance.disk_status = before.disk_status
