@@ -4,6 +4,7 @@ from redeploy_conformance.emulator.admission import RESPONDABLE, Admission
 from redeploy_conformance.emulator.errors import (
     ApiError,
     disk_error,
+    expired_or_in_arrears,
     incorrect_status,
     instance_not_found,
     locked_for_security,
@@ -308,3 +309,289 @@ class IsolatedAlternates(Admission):
             self.calls += 1
             return self.calls % 2 == 0
         return super().local_disk_blocks(instance)
+
+
+@fault("in-arrears-accepted-when-stopped", "A7")
+class ArrearsWhenStopped(Admission):
+    """Arrears are overlooked on a Stopped instance."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        if instance.billing == "in-arrears" and instance.status == "Stopped":
+            return None
+        return super().check_billing(instance)
+
+
+@fault("in-arrears-for-a-financial-lock", "A8")
+class FinancialIsArrears(Admission):
+    """A financial lock is answered as if the instance were in arrears."""
+
+    def check_billing(self, instance: Instance) -> ApiError | None:
+        if "financial" in instance.lock_reasons:
+            return expired_or_in_arrears()
+        return super().check_billing(instance)
+
+
+@fault("dedicated-host-accepted-with-local-disks", "A4")
+class DedicatedHostLocal(Admission):
+    """An instance with local disks is redeployed on a dedicated host, too."""
+
+    def check_tenancy(self, instance: Instance) -> ApiError | None:
+        return None if instance.storage == "local" else super().check_tenancy(instance)
+
+
+@fault("dedicated-host-accepted-when-stopped", "A4")
+class DedicatedHostStopped(Admission):
+    """A Stopped instance is redeployed on a dedicated host, too."""
+
+    def check_tenancy(self, instance: Instance) -> ApiError | None:
+        return None if instance.status == "Stopped" else super().check_tenancy(instance)
+
+
+# The text of that code is free: it says nothing untrue (A8), and keeps the call out.
+@fault("dedicated-host-told-by-a-lock", "A9", "E1", "A13")
+class DedicatedHostByLock(Admission):
+    """An instance with the lock `dedicatedhostfinancial` is taken for one on a dedicated host."""
+
+    def check_tenancy(self, instance: Instance) -> ApiError | None:
+        if "dedicatedhostfinancial" in instance.lock_reasons:
+            return self.dedicated_host_error()
+        return super().check_tenancy(instance)
+
+
+@fault("incorrect-disk-accepted-beside-an-isolated-one", "A6")
+class IncorrectBesideIsolated(Admission):
+    """A disk in an incorrect status is overlooked when a local disk is isolated."""
+
+    def cloud_disk_blocks(self, instance: Instance) -> bool:
+        isolated = instance.local_disk == "isolated"
+        return not isolated and super().cloud_disk_blocks(instance)
+
+
+@fault("incorrect-disk-accepted-with-local-disks", "A6")
+class IncorrectWithLocal(Admission):
+    """A disk in an incorrect status is overlooked on an instance with local disks."""
+
+    def cloud_disk_blocks(self, instance: Instance) -> bool:
+        return instance.storage != "local" and super().cloud_disk_blocks(instance)
+
+
+@fault("incorrect-disk-accepted-with-a-disk-event", "A6")
+class IncorrectWithEvent(Admission):
+    """A disk in an incorrect status is overlooked when an event for a local disk is open."""
+
+    def cloud_disk_blocks(self, instance: Instance) -> bool:
+        answered = self.answered_events(instance)
+        if any("ErrorDisk" in event.event_type for event in answered):
+            return False
+        return super().cloud_disk_blocks(instance)
+
+
+@fault("security-lock-ignored-when-stopped", "A3")
+class LockIgnoredStopped(Admission):
+    """A Stopped instance that is locked for security is redeployed."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        return None if instance.status == "Stopped" else super().check_locks(instance)
+
+
+@fault("security-lock-seen-only-first", "A3")
+class LockSeenFirst(Admission):
+    """Of several locks only the first one counts."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        first = instance.lock_reasons[:1]
+        return locked_for_security() if first == ("security",) else None
+
+
+@fault("last-lock-not-looked-at", "A3")
+class LastLockMissed(Admission):
+    """The last lock of an instance is not looked at."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        seen = instance.lock_reasons[:-1]
+        return locked_for_security() if "security" in seen else None
+
+
+@fault("security-error-for-any-lock", "A8")
+class EveryLock(Admission):
+    """Whatever lock an instance has is answered as a security lock."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        return locked_for_security() if instance.lock_reasons else None
+
+
+@fault("security-error-for-three-locks", "A8")
+class ThreeLocks(Admission):
+    """Three locks or more are answered as a security lock."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        if len(instance.lock_reasons) > 2:
+            return locked_for_security()
+        return super().check_locks(instance)
+
+
+@fault("security-error-for-financial-lock-when-stopped", "A8")
+class FinancialWhenStopped(Admission):
+    """The financial lock of a Stopped instance is answered as a security lock."""
+
+    def check_locks(self, instance: Instance) -> ApiError | None:
+        if instance.status == "Stopped" and "financial" in instance.lock_reasons:
+            return locked_for_security()
+        return super().check_locks(instance)
+
+
+@fault("accepted-while-starting-in-flight", "A2", "L12")
+class AcceptedWhileStarting(Admission):
+    """A redeploy on its way is no reason to refuse while it shows Starting."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        if instance.flight is not None and instance.status == "Starting":
+            return None
+        return super().check_status(instance)
+
+
+@fault("one-redeploy-per-account", "A8", "A9")
+class OnePerAccount(Admission):
+    """While an instance is redeployed, the account's others are answered IncorrectInstanceStatus."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        owner = self.world.owner(instance)
+        others = owner.instances.values() if owner else ()
+        if any(other.flight for other in others if other is not instance):
+            return incorrect_status()
+        return super().check_status(instance)
+
+
+@fault("incorrect-status-after-two-redeploys", "A8", "A9")
+class RefusedAfterTwo(Admission):
+    """After two redeploys the instance is answered IncorrectInstanceStatus."""
+
+    def check_status(self, instance: Instance) -> ApiError | None:
+        if instance.redeploys > 1:
+            return incorrect_status()
+        return super().check_status(instance)
+
+
+@fault("isolated-disk-error-without-an-event", "A13", "A8")
+class IsolatedWithoutEvent(Admission):
+    """An isolated local disk is answered DiskError when the instance never had an event."""
+
+    def local_disk_blocks(self, instance: Instance) -> bool:
+        if instance.local_disk == "isolated" and not instance.events:
+            return True
+        return super().local_disk_blocks(instance)
+
+
+@fault("isolated-disk-error-when-stopped", "A13", "A8")
+class IsolatedWhenStopped(Admission):
+    """An isolated local disk of a Stopped instance is answered DiskError."""
+
+    def local_disk_blocks(self, instance: Instance) -> bool:
+        if instance.local_disk == "isolated" and instance.status == "Stopped":
+            return True
+        return super().local_disk_blocks(instance)
+
+
+class GapEnded(Admission):
+    """One that has a further thing end the isolation gap."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        alone = self.in_gap(instance) and not self.answered_events(instance)
+        if alone and self.ended(instance):
+            return redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+    def ended(self, instance: Instance) -> bool:
+        raise NotImplementedError
+
+
+@fault("isolation-gap-ended-by-any-event", "A13")
+class GapEndedByAny(GapEnded):
+    """The isolation gap counts only where the instance never had an event."""
+
+    def ended(self, instance: Instance) -> bool:
+        return bool(instance.events)
+
+
+@fault("isolation-gap-needs-its-event", "A13")
+class GapNeedsIsolateEvent(GapEnded):
+    """The isolation gap counts only where an event had asked for the isolation."""
+
+    def ended(self, instance: Instance) -> bool:
+        events = instance.events.values()
+        return not any("Isolate" in event.event_type for event in events)
+
+
+@fault("isolation-gap-ended-by-a-neighbour", "A13")
+class GapEndedByNeighbour(GapEnded):
+    """The isolation gap is ended by the event that follows on another instance of the account."""
+
+    def ended(self, instance: Instance) -> bool:
+        return any(
+            "ReInit" in event.event_type
+            for event in self.world.events.values()
+            if event.instance_id != instance.instance_id
+            and self.world.instances[event.instance_id].account_id
+            == instance.account_id
+        )
+
+
+@fault("isolation-gap-ended-by-a-simulated-event", "A13")
+class GapEndedBySimulated(GapEnded):
+    """The isolation gap is ended by a simulated event of whatever type."""
+
+    def ended(self, instance: Instance) -> bool:
+        return any(event.simulated for event in instance.events.values())
+
+
+@fault("every-event-must-be-listed", "A9", "E1", "A13")
+class EveryMustBeListed(Admission):
+    """With one event that a redeploy does not respond to, the instance is said to have none."""
+
+    def check_events(self, instance: Instance) -> ApiError | None:
+        events = instance.events.values()
+        if not all(self.respondable(instance, event) for event in events):
+            return redeploy_not_allowed("There is no event")
+        return super().check_events(instance)
+
+
+@fault("disk-events-need-a-broken-disk", "A9", "E1")
+class DiskEventsNeedDamage(Admission):
+    """A redeploy does not respond to the events of local disks while these are healthy."""
+
+    def in_table(self, instance: Instance, event: Event) -> bool:
+        if "ErrorDisk" in event.event_type and instance.local_disk == "healthy":
+            return False
+        return super().in_table(instance, event)
+
+
+@fault("types-compared-by-their-beginning", "E2")
+class TypesBegin(Admission):
+    """A redeploy responds to whatever begins with SystemMaintenance.Re, Inquiring or Scheduled."""
+
+    def in_table(self, instance: Instance, event: Event) -> bool:
+        known = event.event_type.startswith("SystemMaintenance.Re")
+        if known and event.status in ("Inquiring", "Scheduled"):
+            return True
+        return super().in_table(instance, event)
+
+
+@fault("every-listed-type-responded-to-when-scheduled", "E2")
+class EveryScheduled(Admission):
+    """A redeploy responds to Scheduled events of every type of the table."""
+
+    def in_table(self, instance: Instance, event: Event) -> bool:
+        if event.event_type in RESPONDABLE and event.status == "Scheduled":
+            return True
+        return super().in_table(instance, event)
+
+
+@fault("scheduled-reinit-responded-to", "E2")
+class ReinitScheduled(Admission):
+    """A redeploy responds to SystemMaintenance.ReInitErrorDisk in status Scheduled."""
+
+    def in_table(self, instance: Instance, event: Event) -> bool:
+        shown = (event.event_type, event.status)
+        if shown == ("SystemMaintenance.ReInitErrorDisk", "Scheduled"):
+            return True
+        return super().in_table(instance, event)

@@ -1,7 +1,9 @@
 """Faults in judging policies."""
 
+import re
+
 from redeploy_conformance.emulator.authority import Authority
-from redeploy_conformance.emulator.calls import RedeployCalls
+from redeploy_conformance.emulator.calls import ACTION, RedeployCalls
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.state import Principal, Statement
 from redeploy_conformance.faults.registry import fault
@@ -188,3 +190,117 @@ class EnoughWhenStopped(RedeployCalls):
         if stopped and principal.statements == ():
             return None
         return super().permission_problem(principal, instance_id)
+
+
+@fault("allowed-once-allowed-for-all", "U1", "U2")
+class AllowedOnce(RedeployCalls):
+    """Who was once allowed to redeploy an instance may from then on redeploy every one."""
+
+    allowed: frozenset[str] = frozenset()
+
+    def permission_problem(
+        self, principal: Principal, instance_id: str
+    ) -> ApiError | None:
+        if principal.access_key_id in self.allowed:
+            return None
+        refusal = super().permission_problem(principal, instance_id)
+        if refusal is None:
+            self.allowed |= {principal.access_key_id}
+        return refusal
+
+
+@fault("resource-without-its-region", "U1", "U2")
+class ResourceWithoutRegion(RedeployCalls):
+    """What is redeployed is compared under a name with a star for its region."""
+
+    def permission_problem(
+        self, principal: Principal, instance_id: str
+    ) -> ApiError | None:
+        account_id = principal.account.account_id
+        resource = f"acs:ecs:*:{account_id}:instance/{instance_id}"
+        if self.authority.allows(principal, ACTION, resource):
+            return None
+        return self.authority.refusal()
+
+
+@fault("first-statement-wins", "U2")
+class FirstWins(Authority):
+    """Of the statements that apply the first one decides, also against an explicit Deny."""
+
+    def allows(self, principal: Principal, action: str, resource: str) -> bool:
+        if principal.statements is None:
+            return True
+        effects = (
+            statement.effect
+            for statement in principal.statements
+            if self.applies(statement, action, resource)
+        )
+        return next(effects, "Deny") == "Allow"
+
+
+@fault("deny-by-wildcard-ignored", "U2")
+class DenyNeedsExact(Authority):
+    """A Deny counts only if it names the resource itself."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        if statement.effect == "Deny" and resource not in statement.resources:
+            return False
+        return super().applies(statement, action, resource)
+
+
+@fault("deny-by-action-or-resource", "U2")
+class DenyByEither(Authority):
+    """A Deny applies if its action or its resource matches."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        if statement.effect == "Deny" and self.action_matches(statement, action):
+            return True
+        if statement.effect == "Deny":
+            return self.resource_matches(statement, resource)
+        return super().applies(statement, action, resource)
+
+
+@fault("only-the-first-of-a-list-read", "U2")
+class FirstOfListOnly(Authority):
+    """Of several actions, or resources, of a statement only the first one is compared."""
+
+    def applies(self, statement: Statement, action: str, resource: str) -> bool:
+        first = Statement(
+            statement.effect, statement.actions[:1], statement.resources[:1]
+        )
+        return super().applies(first, action, resource)
+
+
+@fault("pattern-found-anywhere", "U2")
+class FoundAnywhere(Authority):
+    """A pattern matches whatever holds it."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        return super().matches(f"*{pattern}*", value)
+
+
+@fault("pattern-not-bound-at-its-end", "U2")
+class EndNotBound(Authority):
+    """A pattern matches whatever begins as it says."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        return super().matches(f"{pattern}*", value)
+
+
+@fault("wildcard-only-at-the-end", "U2")
+class WildcardAtEnd(Authority):
+    """A wildcard is understood only at the end of a pattern."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        if pattern.endswith("*"):
+            return value.startswith(pattern[:-1])
+        return pattern == value
+
+
+@fault("wildcard-within-one-segment", "U2")
+class WildcardWithinSegment(Authority):
+    """A star stands for no colon and no slash."""
+
+    def matches(self, pattern: str, value: str) -> bool:
+        inner = re.escape(pattern).replace(r"\*", "[^:/]*").replace(r"\?", ".")
+        return re.fullmatch(inner, value, re.DOTALL) is not None

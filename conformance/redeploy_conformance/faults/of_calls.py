@@ -1,11 +1,13 @@
 """Faults in handling a call: parameters, the instance meant, and rejected calls."""
 
+from redeploy_conformance.emulator.admission import NO_EVENT_TEXT
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import (
     ApiError,
     incorrect_status,
     instance_not_found,
     internal_error,
+    redeploy_not_allowed,
 )
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Instance, Principal
@@ -290,3 +292,87 @@ class BooleanCaseAlternates(RedeployCalls):
             if self.calls % 2 == 0:
                 raise ApiError(400, "InvalidParameter", "ForceStop is not valid.")
         return super().force_stop(call)
+
+
+@fault("any-number-accepted-as-force-stop", "A14")
+class AnyNumber(RedeployCalls):
+    """A ForceStop that is a number is taken for false."""
+
+    def force_stop(self, call: Call) -> bool | None:
+        number = call.params.get("ForceStop", "").isdecimal()
+        return False if number else super().force_stop(call)
+
+
+# Who is answered 200 has had the call accepted: without a TaskId, then.
+@fault("missing-id-with-http-200", "A14", "R1")
+class MissingIdWith200(RedeployCalls):
+    """A call without an InstanceId is answered with an error and HTTP status 200."""
+
+    def instance_id(self, call: Call) -> str:
+        if not call.params.get("InstanceId"):
+            raise ApiError(200, "MissingInstanceId", "InstanceId is mandatory.")
+        return super().instance_id(call)
+
+
+@fault("forced-stopped-has-no-event", "A9", "E1", "A13")
+class ForcedStoppedHasNone(RedeployCalls):
+    """With ForceStop true a Stopped instance is said to have no event."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        if force_stop and instance.status == "Stopped":
+            raise redeploy_not_allowed(NO_EVENT_TEXT)
+        return super().start(principal, instance, force_stop)
+
+
+@fault("security-lock-ignored-when-forced", "A3")
+class LockIgnoredForced(RedeployCalls):
+    """With ForceStop true an instance that is locked for security is redeployed."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        if found is None or call.params.get("ForceStop") != "true":
+            return super().handle(call, principal)
+        locks = found.lock_reasons
+        found.lock_reasons = tuple(one for one in locks if one != "security")
+        try:
+            return super().handle(call, principal)
+        finally:
+            found.lock_reasons = locks
+
+
+class _TakenForStopped(RedeployCalls):
+    """One that takes some instances for Stopped when the call is forced."""
+
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        found = principal.account.instances.get(call.params.get("InstanceId", ""))
+        forced = call.params.get("ForceStop") == "true"
+        if found is None or not forced or not self.overlooked(found):
+            return super().handle(call, principal)
+        status, flight = found.status, found.flight
+        found.status, found.flight = "Stopped", None
+        try:
+            return super().handle(call, principal)
+        except ApiError:
+            found.status, found.flight = status, flight
+            raise
+
+    def overlooked(self, instance: Instance) -> bool:
+        raise NotImplementedError
+
+
+@fault("forced-second-call-accepted-while-stopping", "A2", "L12")
+class ForcedWhileStopping(_TakenForStopped):
+    """A forced second call is accepted while the redeploy on its way shows Stopping."""
+
+    def overlooked(self, instance: Instance) -> bool:
+        return instance.flight is not None and instance.status == "Stopping"
+
+
+@fault("starting-accepted-when-forced", "A2")
+class StartingForced(_TakenForStopped):
+    """A forced call on a Starting instance is accepted."""
+
+    def overlooked(self, instance: Instance) -> bool:
+        return instance.flight is None and instance.status == "Starting"

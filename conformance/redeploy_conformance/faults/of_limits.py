@@ -116,3 +116,35 @@ class TwoMinutes(Limiter):
     @cached_property
     def until(self) -> dict[str, float]:
         return {}
+
+
+@fault("quota-of-5000", "Q2")
+class TenTimesTooMany(Limiter):
+    """5000 calls pass instead of 500."""
+
+    def quota(self) -> int:
+        return super().quota() * 10
+
+
+@fault("window-a-tenth-too-long", "Q1", "Q5")
+class SlightlyLongWindow(Limiter):
+    """The quota is for 66 seconds instead of 60."""
+
+    def window(self) -> float:
+        return super().window() * 1.1
+
+
+@fault("throttled-for-ever", "Q5")
+class ThrottledForEver(Limiter):
+    """Once an account was throttled, it is so for ever."""
+
+    throttled: frozenset[str] = frozenset()
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        if account.account_id in self.throttled:
+            raise self.refusal()
+        try:
+            super().arrive(account, instance_id)
+        except ApiError:
+            self.throttled |= {account.account_id}
+            raise

@@ -5,6 +5,7 @@ from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.signatures import Signatures, read_moment
 from redeploy_conformance.emulator.state import Principal
 from redeploy_conformance.faults.registry import fault
+from redeploy_conformance.wire.signatures import parse_authorization_v3, signature_v3
 
 
 @fault("altered-call-accepted-v1", "U4")
@@ -127,3 +128,37 @@ class UnknownKey(Signatures):
             users = self.world.principals.values()
             mine = instance.account_id
             return next(one for one in users if one.account.account_id == mine)
+
+
+@fault("replayed-nonce-accepted-v1", "U4")
+class ReplayedV1(Signatures):
+    """In a call that is signed with version 1 a nonce may be used again."""
+
+    def authenticate_v1(self, call: Call) -> Principal:
+        named = self.world.principals.get(call.params.get("AccessKeyId", ""))
+        if named is not None:
+            named.nonces.pop(call.params.get("SignatureNonce", ""), None)
+        return super().authenticate_v1(call)
+
+
+@fault("timestamp-of-any-time-zone-accepted", "U4")
+class AnyTimeZone(Signatures):
+    """A call may be nine hours old, in case its clock shows the time of another zone."""
+
+    def current(self, moment: float) -> bool:
+        return abs(self.world.wall() - moment) <= 9 * 3600
+
+
+@fault("beginning-of-a-signature-is-enough", "U4")
+class SignatureBegins(Signatures):
+    """Of a version 3 signature the beginning is enough, down to none of it."""
+
+    def authenticate_v3(self, call: Call) -> Principal:
+        before, mark, given = call.headers["authorization"].rpartition("Signature=")
+        if mark and len(given) < 64:
+            key, covered, _ = parse_authorization_v3(f"{before}{mark}0")
+            text = self.text_v3(call, list(covered))
+            whole = signature_v3(self.find(key).secret, text)
+            if whole.startswith(given):
+                call.headers["authorization"] = f"{before}{mark}{whole}"
+        return super().authenticate_v3(call)
