@@ -56,6 +56,9 @@ def note(
         _note_precedence(ledger, whys, excused, reply)
     if not (call.barred or "").startswith("U") or call.barred == "U4":
         return []
+    if not listed and reply.code in contract.absence_codes:
+        # Who looks for the instance first need not reveal its state: that tells of no choice for both.
+        return undeclared(declared, [("U3", "reveals")])
     told = _of_a_refusal(contract, whys, reply)
     return tell(ledger, declared, told, str(reply))
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator, Parts
+from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.envelopes import Envelopes
 from redeploy_conformance.emulator.ids import Ids
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.settings import ATTRIBUTES, Settings
-from redeploy_conformance.emulator.state import Principal
+from redeploy_conformance.emulator.state import Instance, Principal
 from redeploy_conformance.finding.investigate import perform, perform_case
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.planner import name, plan
@@ -212,3 +213,28 @@ def test_a_redeploy_may_be_over_in_a_moment(
         if case.clauses[0] == "A2":
             report, run = perform_case(bench, name(contract, case), case)
             assert (run.violations, report.idle) == ([], ()), report.name
+
+
+class LooksForItFirst(RedeployCalls):
+    """Looks for the instance before it asks what the caller may do."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        self.find(principal, instance_id)
+        return super().admit(principal, instance_id)
+
+
+@pytest.mark.parametrize(("declared", "broken"), [({}, []), ({"U3": "same"}, ["U3"])])
+def test_a_refusal_may_depend_on_whether_there_is_an_instance_and_not_on_its_state(
+    bench_of: Callable[..., Bench],
+    contract: Contract,
+    declared: dict[str, str],
+    broken: list[str],
+) -> None:
+    emulator = Emulator(parts=replace(Parts(), calls=LooksForItFirst))
+    bench, ledger, wrong = bench_of(emulator, choices=declared), Ledger(), list[str]()
+    for case in plan(contract):
+        if "U3" in case.clauses:
+            run = perform(bench, case.steps, ledger)
+            wrong += [one.clause for one in run.violations]
+    assert wrong == broken
+    assert {word for clause, word in ledger.told if clause == "U3"} == {"same"}
