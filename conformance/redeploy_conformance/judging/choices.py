@@ -56,11 +56,17 @@ def note(
         _note_precedence(ledger, whys, excused, reply)
     if not (call.barred or "").startswith("U") or call.barred == "U4":
         return []
-    if not listed and reply.code in contract.absence_codes:
-        # Who looks for the instance first need not reveal its state: that tells of no choice for both.
-        return undeclared(declared, [("U3", "reveals")])
     told = _of_a_refusal(contract, whys, reply)
-    return tell(ledger, declared, told, str(reply))
+    # Who looks for the instance first reveals that there is none, and need not reveal its state.
+    about = "existence: " if whys and all(map(_is_absence, whys)) else ""
+    named = [(one, about + word if one == "U3" else word) for one, word in told]
+    ledger.tell(named, str(reply))
+    return undeclared(declared, told)
+
+
+def _is_absence(why: tuple[Precondition, ...]) -> bool:
+    """Whether all that is violated is that there is no such instance."""
+    return any(row.attribute == "exists" for row in why)
 
 
 def _note_precedence(

@@ -42,6 +42,12 @@ UNDER_WAY = ("A2", "in_flight")
 """The clause, and its row, about calls while a redeploy is under way."""
 
 
+def wavers(words: Iterable[str]) -> bool:
+    """Whether one thing goes two ways; ``existence: same`` speaks of another than ``reveals``."""
+    about = [word.rpartition(": ")[0] for word in words]
+    return len(set(about)) < len(about)
+
+
 @dataclass(slots=True)
 class Gathered(Sums):
     """Everything that a run's cases brought, and what its target offers and declares.
@@ -86,7 +92,7 @@ class Gathered(Sums):
             for (name, row), count in sorted(self.ledger.held.items())
             if name == clause.id and row
         }
-        several = len(choices) > 1 and clause.id in CONSISTENT
+        several = clause.id in CONSISTENT and wavers(one.choice for one in choices)
         return ClauseResult(
             id=clause.id,
             name=clause.name,

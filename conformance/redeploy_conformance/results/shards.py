@@ -11,6 +11,7 @@ from redeploy_conformance.results.conclude import (
     draw,
     left_out_of,
     moves_of,
+    wavers,
 )
 from redeploy_conformance.results.sentences import sentence
 from redeploy_schemas.records import (
@@ -85,7 +86,7 @@ class _Clause:
     def _two_ways(self) -> bool:
         """Whether the results went different ways, each of them always the same."""
         if self.first.id in CONSISTENT:
-            return len(self.choices) > 1
+            return wavers(self.choices)
         orders = [word.split(" before ") for word in self.choices]
         pairs = {pair for order in orders for pair in combinations(order, 2)}
         return any(pair[::-1] in pairs for pair in pairs)
