@@ -17,7 +17,7 @@ from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding
 
 BASH = shutil.which("bash")
-STUBS = "say() { :; }; call() { :; }; control() { :; }; pick() { printf x; }\n"
+STUBS = "say() { :; }; call() { :; }; control() { :; }; pick() { printf x; }; encoded() { :; }\n"
 """The helpers of a script, doing nothing: only its own lines are tried."""
 SPELLS = (
     "$(touch ran)",
