@@ -11,6 +11,6 @@ def chosen(
     case = None if spec is None else spec.params.get("case")
     if spec is None or case is None:
         return item.name == "test_tour" and (quick or wanted == "tour")
-    if quick and "Q2" in case.clauses:
+    if quick and "Q1" in case.clauses:
         return True
     return bool(clauses & set(case.clauses)) or spec.id == wanted
