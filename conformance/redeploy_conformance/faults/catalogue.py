@@ -13,22 +13,29 @@ from redeploy_conformance.faults import (
     of_calls,
     of_disks,
     of_events,
+    of_force,
     of_forms,
     of_histories,
     of_life,
     of_limits,
     of_neighbours,
     of_offers,
+    of_rejections,
+    of_responding,
     of_signatures,
+    of_tasks,
 )
 from redeploy_conformance.faults.registry import REGISTERED, Fault
 
 # The modules enter their faults when they are imported.
 _MODULES: Final = (
     of_admission,
+    of_responding,
     of_calls,
     of_answers,
     of_life,
+    of_force,
+    of_tasks,
     of_neighbours,
     of_events,
     of_disks,
@@ -37,6 +44,7 @@ _MODULES: Final = (
     of_signatures,
     of_offers,
     of_histories,
+    of_rejections,
     of_forms,
 )
 

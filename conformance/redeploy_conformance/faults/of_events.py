@@ -1,18 +1,15 @@
 """Faults in which events a redeploy responds to, and how it closes them."""
 
 from redeploy_conformance.emulator.admission import RESPONDABLE, Admission
-from redeploy_conformance.emulator.calls import RedeployCalls
-from redeploy_conformance.emulator.errors import ApiError, redeploy_not_allowed
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.state import (
     Account,
     Event,
     Flight,
     Instance,
-    Principal,
     Task,
 )
-from redeploy_conformance.faults.of_life import when_over
+from redeploy_conformance.faults.later import when_over
 from redeploy_conformance.faults.registry import fault
 
 
@@ -63,45 +60,6 @@ class UnlistedClosed(Redeploys):
 
     def events_to_close(self, instance: Instance, flight: Flight) -> list[Event]:
         return [e for e in self.world.open_events(instance) if not e.simulated]
-
-
-@fault("unlisted-status-responded-to", "E2")
-class UnlistedStatus(Admission):
-    """A redeploy responds to SystemFailure.Redeploy in status Scheduled."""
-
-    def in_table(self, instance: Instance, event: Event) -> bool:
-        if (event.event_type, event.status) == ("SystemFailure.Redeploy", "Scheduled"):
-            return True
-        return super().in_table(instance, event)
-
-
-@fault("executing-events-responded-to", "E2")
-class ExecutingResponded(Admission):
-    """A redeploy responds to SystemMaintenance.Reboot in status Executing."""
-
-    def in_table(self, instance: Instance, event: Event) -> bool:
-        row = (event.event_type, event.status)
-        if row == ("SystemMaintenance.Reboot", "Executing"):
-            return True
-        return super().in_table(instance, event)
-
-
-@fault("unlisted-type-responded-to", "E2")
-class UnlistedType(Admission):
-    """A redeploy responds to SystemMaintenance.Stop."""
-
-    def in_table(self, instance: Instance, event: Event) -> bool:
-        if event.event_type == "SystemMaintenance.Stop":
-            return True
-        return super().in_table(instance, event)
-
-
-@fault("failure-reboot-without-local-disks", "E3")
-class NoLocalDisksNeeded(Admission):
-    """A redeploy responds to SystemFailure.Reboot also without local disks."""
-
-    def storage_fits(self, instance: Instance, event: Event) -> bool:
-        return True
 
 
 @fault("simulated-event-closed", "E4")
@@ -264,30 +222,6 @@ class ClosedByCall(Redeploys):
         return events
 
 
-@fault("events-closed-before-the-locks-are-looked-at", "L10")
-class ClosedBeforeLocks(RedeployCalls):
-    """The events of an instance are closed by a call that a security lock rejects."""
-
-    def find(self, principal: Principal, instance_id: str) -> Instance:
-        instance = super().find(principal, instance_id)
-        if "security" in instance.lock_reasons:
-            for event in self.admission.answered_events(instance):
-                self.redeploys.close_event(event)
-        return instance
-
-
-@fault("events-closed-before-the-disks-are-looked-at", "L10")
-class ClosedBeforeDisks(RedeployCalls):
-    """The events of an instance are closed by a call that an incorrect disk rejects."""
-
-    def find(self, principal: Principal, instance_id: str) -> Instance:
-        instance = super().find(principal, instance_id)
-        if instance.disk_status == "incorrect":
-            for event in self.admission.answered_events(instance):
-                self.redeploys.close_event(event)
-        return instance
-
-
 @fault("canceled-event-closed", "E2", "L9")
 class CanceledClosed(Redeploys):
     """A Canceled event is Executed after a success, if its type is in the table."""
@@ -379,46 +313,6 @@ class EventsStayOpenTwice(Redeploys):
             self.restore_events(flight)
         else:
             super().close_events(instance, flight)
-
-
-@fault("simulated-event-taken-for-real", "E4")
-class SimulatedTakenForReal(Admission):
-    """A redeploy responds to a simulated event as to a real one."""
-
-    def respondable(self, instance: Instance, event: Event) -> bool:
-        return self.in_table(instance, event)
-
-
-@fault("only-the-first-event-looked-at", "A9", "E1", "A13")
-class FirstEventOnly(Admission):
-    """Of an instance's events, whatever they are, the first one says whether it is redeployed."""
-
-    def check_events(self, instance: Instance) -> ApiError | None:
-        for first in instance.events.values():
-            fits = self.respondable(instance, first)
-            return None if fits else redeploy_not_allowed("There is no event")
-        return super().check_events(instance)
-
-
-@fault("only-the-last-event-looked-at", "A9", "E1", "A13")
-class LastEventOnly(Admission):
-    """Of an instance's events, whatever they are, the last one says whether it is redeployed."""
-
-    def check_events(self, instance: Instance) -> ApiError | None:
-        for last in reversed(instance.events.values()):
-            fits = self.respondable(instance, last)
-            return None if fits else redeploy_not_allowed("There is no event")
-        return super().check_events(instance)
-
-
-@fault("second-redeploy-needs-a-second-event", "A9", "E1", "A13")
-class SecondEventNeeded(Admission):
-    """What has been redeployed is not redeployed again for the one event it has."""
-
-    def check_events(self, instance: Instance) -> ApiError | None:
-        if instance.redeploys and len(instance.events) < 2:
-            return redeploy_not_allowed("There is no further event")
-        return super().check_events(instance)
 
 
 @fault("second-failure-closes-events", "E6", "L6")

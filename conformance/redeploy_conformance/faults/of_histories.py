@@ -9,9 +9,7 @@ from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import (
     ApiError,
-    disk_error,
     incorrect_status,
-    internal_error,
     locked_for_security,
 )
 from redeploy_conformance.emulator.ids import Ids
@@ -19,7 +17,6 @@ from redeploy_conformance.emulator.limiter import Limiter
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Redeploys
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.signatures import Signatures
 from redeploy_conformance.emulator.state import (
     Account,
     Event,
@@ -145,50 +142,6 @@ class ForcedSecondAccepted(RedeployCalls):
         return super().handle(call, principal)
 
 
-@fault("rejected-second-call-switches-off", "L10", "L11")
-class RejectedSwitchesOff(RedeployCalls):
-    """A forced call during a redeploy is rejected, and switches the guest off."""
-
-    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-        try:
-            return super().handle(call, principal)
-        except ApiError:
-            found = principal.account.instances.get(call.params.get("InstanceId", ""))
-            forced = call.params.get("ForceStop") == "true"
-            if found is not None and found.flight is not None and forced:
-                found.power_offs += 1
-            raise
-
-
-# From outside this looks like a redeploy that was to succeed and has not ended, too.
-@fault("rejection-makes-the-next-redeploy-fail", "L10", "L4", "E1", "L7")
-class RejectionSpoils(RedeployCalls):
-    """After a rejected call the next redeploy of the instance fails."""
-
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError:
-            instance = principal.account.instances.get(instance_id)
-            if instance is not None and instance.flight is None:
-                instance.next_outcome = "fail"
-            raise
-
-
-@fault("rejection-forgets-the-next-ending", "L10", "S1", "L7")
-class RejectionForgetsEnding(RedeployCalls):
-    """After a rejected call it is forgotten how the next redeploy was to end."""
-
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError:
-            instance = principal.account.instances.get(instance_id)
-            if instance is not None:
-                instance.next_outcome = None
-            raise
-
-
 @fault("forced-failure-leaves-it-busy", "L6", "A8", "A9")
 class ForcedFailureLeavesBusy(RedeployCalls):
     """After a forced redeploy that failed every call on the instance finds it busy."""
@@ -205,24 +158,6 @@ class ForcedFailureLeavesBusy(RedeployCalls):
         if force_stop and will_fail:
             self.forced |= {instance.instance_id}
         return answer
-
-
-@fault("internal-error-leaves-it-busy", "A12", "A8", "A9")
-class InternalErrorLeavesBusy(RedeployCalls):
-    """After an InternalError every call on the instance finds it busy."""
-
-    busy: frozenset[str] = frozenset()
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        if instance.instance_id in self.busy:
-            raise incorrect_status()
-        try:
-            return super().start(principal, instance, force_stop)
-        except ApiError:
-            self.busy |= {instance.instance_id}
-            raise
 
 
 @fault("financial-lock-outweighs-expiry", "A7")
@@ -244,35 +179,6 @@ class FailureForgetsEnding(Redeploys):
         instance.next_outcome = None
 
 
-@fault("internal-error-uses-up-the-ending", "S1", "A12", "L7")
-class InternalErrorUsesEnding(RedeployCalls):
-    """A call that an InternalError ends forgets how the next redeploy was to end."""
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        try:
-            return super().start(principal, instance, force_stop)
-        except ApiError:
-            instance.next_outcome = None
-            raise
-
-
-@fault("forced-internal-error-switches-off", "A12", "L10")
-class ForcedInternalErrorSwitchesOff(RedeployCalls):
-    """A forced call that an InternalError ends has switched the guest off before."""
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        try:
-            return super().start(principal, instance, force_stop)
-        except ApiError:
-            if force_stop and instance.flight is None and instance.status == "Running":
-                instance.power_offs += 1
-            raise
-
-
 @fault("forced-calls-need-no-permission", "U1", "U2")
 class ForcedNeedsNoPermission(RedeployCalls):
     """To a call with ForceStop true no policy is applied."""
@@ -282,21 +188,6 @@ class ForcedNeedsNoPermission(RedeployCalls):
             account, secret = principal.account, principal.secret
             principal = Principal(principal.access_key_id, secret, account, None)
         return super().handle(call, principal)
-
-
-@fault("refused-forced-call-switches-off", "U1", "L10")
-class RefusedForcedSwitchesOff(RedeployCalls):
-    """A caller without permission switches a guest off by ForceStop true, and is refused."""
-
-    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-        instance = principal.account.instances.get(call.params.get("InstanceId", ""))
-        try:
-            return super().handle(call, principal)
-        except ApiError as error:
-            refused = error.code == self.authority.refusal().code
-            if refused and instance is not None and self.force_stop(call):
-                instance.power_offs += instance.status == "Running"
-            raise
 
 
 @fault("policies-ignored-for-v1", "U1", "U2")
@@ -437,20 +328,6 @@ class DenyTooWide(Authority):
         return super().applies(statement, action, resource)
 
 
-@fault("forged-call-takes-effect-later", "U4", "L10")
-class ForgedLater(Signatures):
-    """A call with a bad signature is refused, and stops the instance a minute later."""
-
-    def authenticate(self, call: Call) -> Principal:
-        try:
-            return super().authenticate(call)
-        except ApiError:
-            found = self.world.instances.get(call.params.get("InstanceId", ""))
-            if found is not None:
-                found.clock.later(60, lambda: found.place("Stopped"))
-            raise
-
-
 @fault("every-call-of-the-account-uses-quota", "Q1", "Q2")
 class ReadsUseQuota(Limiter):
     """Calls of other operations use the quota of this one."""
@@ -460,48 +337,6 @@ class ReadsUseQuota(Limiter):
         calls = sum(len(one.nonces) for one in users if one.account is account)
         if calls > self.quota():
             raise self.refusal()
-
-
-@fault("accepted-internal-error-never-ends", "A12")
-class AcceptedErrorNeverEnds(RedeployCalls):
-    """A redeploy that was accepted in spite of an InternalError is Stopping for ever."""
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        errors = principal.account.internal_errors
-        if errors and errors[0] != "none":
-            errors.pop(0)
-            instance.place("Stopping")
-            raise internal_error()
-        return super().start(principal, instance, force_stop)
-
-
-@fault("internal-error-without-effect-leaves-it-stopping", "A12")
-class NoEffectLeavesStopping(RedeployCalls):
-    """An InternalError before the redeploy begins leaves the instance in Stopping."""
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        errors = principal.account.internal_errors
-        if errors and errors[0] == "none":
-            instance.place("Stopping")
-        return super().start(principal, instance, force_stop)
-
-
-@fault("internal-error-closes-events", "A12")
-class InternalErrorCloses(RedeployCalls):
-    """An InternalError before the redeploy begins has closed the events already."""
-
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        errors = principal.account.internal_errors
-        if errors and errors[0] == "none":
-            for event in self.admission.answered_events(instance):
-                self.redeploys.close_event(event)
-        return super().start(principal, instance, force_stop)
 
 
 @fault("released-instance-accepted", "A1")
@@ -516,86 +351,3 @@ class ReleasedAccepted(RedeployCalls):
         self.known = {**self.known, **held}
         known = self.known.get((account.account_id, instance_id))
         return known or super().find(principal, instance_id)
-
-
-@fault("rejected-forced-call-on-the-locked-switches-off", "L10")
-class LockedSwitchedOff(RedeployCalls):
-    """A forced call switches the guest off before a security lock rejects it."""
-
-    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-        found = principal.account.instances.get(call.params.get("InstanceId", ""))
-        try:
-            return super().handle(call, principal)
-        except ApiError as error:
-            locked = error.code == locked_for_security().code
-            if locked and found is not None and self.force_stop(call):
-                found.power_offs += found.status == "Running" and found.flight is None
-            raise
-
-
-@fault("rejected-second-call-switches-off-while-stopping", "L10", "L11")
-class SwitchesOffStopping(RedeployCalls):
-    """A forced call while a redeploy stops the guest is rejected, and switches the guest off."""
-
-    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-        found = principal.account.instances.get(call.params.get("InstanceId", ""))
-        try:
-            return super().handle(call, principal)
-        except ApiError as error:
-            busy = error.code == incorrect_status().code
-            stopping = found is not None and found.flight and found.status == "Stopping"
-            if found is not None and busy and stopping and self.force_stop(call):
-                found.power_offs += 1
-            raise
-
-
-@fault("rejected-forced-call-drops-the-redeploy", "L10", "L7")
-class RejectedDropsRedeploy(RedeployCalls):
-    """A forced call during a redeploy is rejected, and the redeploy goes no further."""
-
-    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
-        found = principal.account.instances.get(call.params.get("InstanceId", ""))
-        try:
-            return super().handle(call, principal)
-        except ApiError as error:
-            busy = error.code == incorrect_status().code
-            if found is not None and busy and self.force_stop(call):
-                found.flight = None
-            raise
-
-
-@fault("call-rejected-for-a-dedicated-host-moves-it", "L10")
-class RejectedMoves(RedeployCalls):
-    """What is on a dedicated host is moved to another server, though the call is rejected."""
-
-    def find(self, principal: Principal, instance_id: str) -> Instance:
-        instance = super().find(principal, instance_id)
-        if instance.tenancy == "dedicated-host":
-            instance.host = self.world.ids.host()
-        return instance
-
-
-@fault("call-rejected-for-the-bill-wipes-local-disks", "L10")
-class RejectedWipes(RedeployCalls):
-    """Where the bill rejects a call, the local disks have been wiped."""
-
-    def find(self, principal: Principal, instance_id: str) -> Instance:
-        instance = super().find(principal, instance_id)
-        if instance.billing != "current" and instance.storage == "local":
-            instance.local_data = self.world.ids.data()
-        return instance
-
-
-@fault("disk-error-leaves-it-busy", "A6", "A8", "A9", "L10")
-class DiskErrorLeavesBusy(Admission):
-    """After a DiskError every call on the instance finds it busy."""
-
-    busy: frozenset[str] = frozenset()
-
-    def problem(self, instance: Instance) -> ApiError | None:
-        if instance.instance_id in self.busy:
-            return incorrect_status()
-        found = super().problem(instance)
-        if found is not None and found.code == disk_error().code:
-            self.busy |= {instance.instance_id}
-        return found

@@ -2,25 +2,22 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from redeploy_conformance.emulator.admission import Admission
-from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.control_parts import ControlParts, Reply
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.redeploys import Phases, Redeploys
-from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.settings import Outcome
 from redeploy_conformance.emulator.state import (
     Account,
     Flight,
     Instance,
-    Principal,
     Task,
 )
+from redeploy_conformance.faults.later import when_over
 from redeploy_conformance.faults.registry import fault
 
 
@@ -216,34 +213,6 @@ class ReadsGoBack(Observations):
         return super().shown_status(instance)
 
 
-@fault("force-stop-is-orderly", "L11")
-class ForceIsOrderly(Redeploys):
-    """ForceStop=true shuts the guest down in order."""
-
-    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
-        super().stop_guest(instance, False)
-
-
-@fault("orderly-is-power-off", "L11")
-class OrderlyIsPowerOff(Redeploys):
-    """ForceStop=false switches the guest off."""
-
-    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
-        super().stop_guest(instance, True if force_stop is False else force_stop)
-
-
-@fault("forced-stopped-is-switched-off", "L11")
-class StoppedSwitchedOff(Redeploys):
-    """ForceStop=true on a Stopped instance switches it off once more."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        if force_stop and instance.status == "Stopped":
-            instance.power_offs += 1
-        return super().accept(account, instance, force_stop)
-
-
 @fault("two-concurrent-calls-accepted", "L12")
 class Race(Redeploys):
     """Between the check and the start of a redeploy another call may slip in."""
@@ -274,117 +243,6 @@ class LooksWaver(Observations):
         return super().shown_status(instance)
 
 
-@fault("rejection-undoes-the-other-call", "L12", "L1")
-class RejectionUndoes(RedeployCalls):
-    """Of two calls at once, the one that is rejected puts the status back."""
-
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        instance = self.find(principal, instance_id)
-        before, free = instance.status, instance.flight is None
-        self.world.lock.release()
-        try:
-            time.sleep(0.001)
-        finally:
-            self.world.lock.acquire()
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError:
-            if free and instance.flight is not None:
-                instance.place(before)
-            raise
-
-
-@fault("task-never-finishes", "L13")
-class TaskNeverFinishes(Redeploys):
-    """The task stays Processing when the redeploy is over."""
-
-    def end_task(self, task: Task, status: str) -> None:
-        return
-
-
-@fault("failed-task-shows-finished", "L13")
-class FailedShowsFinished(Redeploys):
-    """The task of a failed redeploy shows Finished."""
-
-    def end_task(self, task: Task, status: str) -> None:
-        super().end_task(task, "Finished")
-
-
-@fault("task-unlisted-when-failed", "L13")
-class FailedUnlisted(Observations):
-    """The task of a failed redeploy is not listed."""
-
-    def listed_tasks(self, account: Account) -> list[Task]:
-        return [t for t in super().listed_tasks(account) if t.status != "Failed"]
-
-
-@fault("only-the-first-task-listed", "L13")
-class FirstTaskOnly(Observations):
-    """Of an account only the first task is listed."""
-
-    def listed_tasks(self, account: Account) -> list[Task]:
-        return super().listed_tasks(account)[:1]
-
-
-@fault("task-of-another-operation", "L13")
-class TaskOfAnother(Observations):
-    """The task of a redeploy is listed as one of RebootInstance."""
-
-    def show_task(self, task: Task) -> dict[str, object]:
-        return {**super().show_task(task), "TaskAction": "RebootInstance"}
-
-
-@fault("absent-force-stop-alternates", "L11a")
-class AbsentAlternates(Redeploys):
-    """Without ForceStop the guest is shut down in order and switched off in turn."""
-
-    calls = 0
-
-    def stop_guest(self, instance: Instance, force_stop: bool | None) -> None:
-        self.calls += force_stop is None
-        chosen = self.calls % 2 == 0 if force_stop is None else force_stop
-        super().stop_guest(instance, chosen)
-
-
-def when_over(instance: Instance, action: Callable[[], None], number: int = 0) -> None:
-    """Let `action` follow the end of the redeploy of the instance that has just begun."""
-    flight = instance.flight
-    if flight is not None and number < len(flight.phases):
-        seconds = flight.phases[number][1]
-        follow = partial(when_over, instance, action, number + 1)
-        instance.clock.later(seconds, follow)
-    else:
-        action()
-
-
-@fault("forced-running-goes-starting-first", "L1", "L8")
-class ForcedStartingFirst(Redeploys):
-    """A Running instance is Starting at once where the call is forced."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        running = instance.status == "Running"
-        task = super().accept(account, instance, force_stop)
-        if running and force_stop:
-            instance.move("Starting", instance.clock.now)
-        return task
-
-
-@fault("forced-running-skips-stopping", "L1")
-class ForcedSkipsStopping(Redeploys):
-    """A Running instance is Stopped at once where the call is forced."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        running = instance.status == "Running"
-        task = super().accept(account, instance, force_stop)
-        if running and force_stop:
-            instance.move("Stopped", instance.clock.now)
-        return task
-
-
 @fault("stays-running-until-stopped", "L1")
 class StaysRunningUntilStopped(Redeploys):
     """A Running instance shows Running until it is Stopped."""
@@ -404,34 +262,6 @@ class SecondShowsRunning(Redeploys):
         return (("Running", seconds),) if instance.redeploys else path
 
 
-@fault("forced-stopped-goes-stopping-first", "L2", "L11")
-class ForcedStoppingFirst(Redeploys):
-    """A Stopped instance is Stopping where the call is forced."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        stopped = instance.status == "Stopped"
-        task = super().accept(account, instance, force_stop)
-        if stopped and force_stop:
-            instance.move("Stopping", instance.clock.now)
-        return task
-
-
-@fault("forced-success-of-stopped-ends-stopped", "L3")
-class ForcedStoppedEndsStopped(Redeploys):
-    """A Stopped instance is Stopped again after a forced redeploy that succeeds."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        task = super().accept(account, instance, force_stop)
-        flight = instance.flight
-        if force_stop and flight is not None and flight.before == "Stopped":
-            when_over(instance, lambda: instance.move("Stopped", instance.clock.now))
-        return task
-
-
 @fault("second-redeploy-keeps-the-host", "L4")
 class SecondKeepsHost(Redeploys):
     """From its second redeploy on an instance stays on its server."""
@@ -448,19 +278,6 @@ class StoppedKeepsHost(Redeploys):
     def change_host(self, instance: Instance, flight: Flight) -> None:
         if flight.before != "Stopped":
             super().change_host(instance, flight)
-
-
-@fault("forced-keeps-the-host", "L4")
-class ForcedKeepsHost(Redeploys):
-    """A forced redeploy leaves the instance on its server."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        task = super().accept(account, instance, force_stop)
-        if force_stop and instance.flight is not None:
-            instance.flight.new_host = instance.host
-        return task
 
 
 @fault("reboot-event-keeps-the-host", "L4")
@@ -492,20 +309,6 @@ class SecondFailureStops(Redeploys):
         of_instance = [t for t in tasks if t.instance_id == instance.instance_id]
         if any(task.status == "Failed" for task in of_instance):
             instance.move("Stopped", instance.clock.now)
-
-
-@fault("forced-failure-wipes-local-disks", "L6")
-class ForcedFailureWipes(Redeploys):
-    """A forced redeploy that fails wipes the local disks."""
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        task = super().accept(account, instance, force_stop)
-        flight = instance.flight
-        if force_stop and flight is not None and flight.outcome == "fail":
-            when_over(instance, lambda: self.renew_local_disks(instance))
-        return task
 
 
 @fault("failure-puts-old-locks-back", "L6", "L9")
@@ -541,43 +344,6 @@ class ChangeEndsRedeploy(ControlParts):
         reply = super().change_instance(asked, instance_id)
         self.world.instances[instance_id].flight = None
         return reply
-
-
-@fault("capital-true-taken-for-false", "L11")
-class CapitalTrue(RedeployCalls):
-    """A ForceStop of True is accepted, and taken for false."""
-
-    def force_stop(self, call: Call) -> bool | None:
-        value = super().force_stop(call)
-        return value and call.params["ForceStop"] == "true"
-
-
-@fault("once-forced-always-forced", "L11", "L11a")
-class AlwaysForced(Redeploys):
-    """Once a call was forced, all that follow are."""
-
-    forced = False
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        self.forced = self.forced or force_stop is True
-        return super().accept(account, instance, self.forced or force_stop)
-
-
-@fault("once-forced-instance-always-forced", "L11", "L11a")
-class InstanceAlwaysForced(Redeploys):
-    """Once a call on an instance was forced, all that follow on it are."""
-
-    forced: frozenset[str] = frozenset()
-
-    def accept(
-        self, account: Account, instance: Instance, force_stop: bool | None
-    ) -> Task:
-        if force_stop:
-            self.forced |= {instance.instance_id}
-        before = instance.instance_id in self.forced
-        return super().accept(account, instance, before or force_stop)
 
 
 @fault("status-judged-from-a-cache", "A2", "L12", "A8")

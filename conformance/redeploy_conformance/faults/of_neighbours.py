@@ -11,7 +11,7 @@ from redeploy_conformance.emulator.state import (
     Instance,
     Task,
 )
-from redeploy_conformance.faults.of_life import when_over
+from redeploy_conformance.faults.later import when_over
 from redeploy_conformance.faults.registry import fault
 
 
