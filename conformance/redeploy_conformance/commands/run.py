@@ -144,9 +144,8 @@ def run(
     # one that must be copied to other hosts.
     words += [f"--config-file={os.devnull}"]
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
-    words += [
-        "--assert=plain"
-    ]  # else pytest reads Hypothesis' source anew, for seconds
+    # Else pytest reads the source of Hypothesis anew, for seconds.
+    words += ["--assert=plain"]
     words += ["-o", f"filterwarnings={INTERRUPTED_IN_VAIN}"]
     words += ["-v"] if verbose else ["-q", "--tb=no", "-rN"]
     words += [f"--redeploy-target={target}"]

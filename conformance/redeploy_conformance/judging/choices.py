@@ -13,6 +13,8 @@ from redeploy_schemas.contract import Contract, Precondition
 
 Declared = Mapping[str, str]
 """Choices by open clause, as an implementation declares them of itself."""
+EXISTENCE = "existence: "
+"""How a choice under U3 begins that is about whether there is an instance, and not about its state."""
 Whys = frozenset[tuple[Precondition, ...]]
 """What the worlds that an answer fits may violate."""
 
@@ -58,7 +60,7 @@ def note(
         return []
     told = _of_a_refusal(contract, whys, reply)
     # Who looks for the instance first reveals that there is none, and need not reveal its state.
-    about = "existence: " if whys and all(map(_is_absence, whys)) else ""
+    about = EXISTENCE if whys and all(map(_is_absence, whys)) else ""
     named = [(one, about + word if one == "U3" else word) for one, word in told]
     ledger.tell(named, str(reply))
     return undeclared(declared, told)

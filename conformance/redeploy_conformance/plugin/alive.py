@@ -91,8 +91,6 @@ def case_of(nodeid: str) -> str:
     """Return what a test of the suite tries: a planned case by its name, else what, and which of them."""
     kind, _, which = nodeid.rpartition("::")[2].partition("[")
     which = which.removesuffix("]")
-    return (
-        which
-        if kind == "test_clause"
-        else f"{kind.removeprefix('test_')} {which}".strip()
-    )
+    if kind == "test_clause":
+        return which
+    return f"{kind.removeprefix('test_')} {which}".strip()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from redeploy_conformance.judging.choices import EXISTENCE
 from redeploy_conformance.judging.ledger import UNANSWERED
 from redeploy_conformance.judging.passing import OF_SUCCESS
 from redeploy_conformance.judging.world import Told
@@ -44,8 +45,8 @@ UNDER_WAY = ("A2", "in_flight")
 
 def wavers(words: Iterable[str]) -> bool:
     """Whether one thing goes two ways; ``existence: same`` speaks of another than ``reveals``."""
-    about = [word.rpartition(": ")[0] for word in words]
-    return len(set(about)) < len(about)
+    about = Counter(word.startswith(EXISTENCE) for word in words)
+    return max(about.values(), default=0) > 1
 
 
 @dataclass(slots=True)

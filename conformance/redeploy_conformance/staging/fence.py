@@ -251,10 +251,8 @@ class Fence:
 
     def _startable(self, instance: str, row: Row) -> None:
         """Make sure that an instance which ran can be started again: what is locked cannot."""
-        before, locks = (
-            self.past.before.get(instance),
-            view(row, {}, None).get("lock_reasons"),
-        )
+        before = self.past.before.get(instance)
+        locks = view(row, {}, None).get("lock_reasons")
         if locks and before is not None and before.status == "Running":
             raise FenceError(
                 f"{instance} is locked ({', '.join(sorted(locks))}): once stopped it could not be "

@@ -51,7 +51,6 @@ def count_what_moved(fence: Fence, session: StagingSession, post: Post) -> None:
     instance, last = session.ids.get(key, ""), post.run.done[-1].step
     shown = isinstance(last, step.Look) and key in last.keys
     moves = post.seen.get("status", STABLE[0]) not in STABLE
-    if moves and instance not in past.flying:
-        shown = True
+    shown = shown or (moves and instance not in past.flying)
     if shown and any(one > post.still for one in past.pardoned.get(instance, [])):
         fence.note("moved", instance=instance, after=post.still)

@@ -241,3 +241,5 @@ def test_a_refusal_may_depend_on_whether_there_is_an_instance_and_not_on_its_sta
     words = {word for clause, word in ledger.told if clause == "U3"}
     assert words == {"same", "existence: reveals"}
     assert not wavers(words)
+    assert wavers({"existence: same", "existence: reveals"})
+    assert wavers({"a: code", "another: code"})  # codes are the target's own (A5)
