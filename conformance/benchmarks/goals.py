@@ -27,8 +27,8 @@ from redeploy_conformance.finding.walking import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.planning.steps import Advance, Pause
 from redeploy_conformance.running.bench import Bench, set_up
-from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.handler import HandlerTransport
 from redeploy_conformance.targets.statement import Statement
 from redeploy_conformance.trial.trial import Plan, Trial, declared, try_fault
 from redeploy_schemas.contract import load
@@ -38,7 +38,7 @@ PLAIN = Budget(5000, 60.0)
 
 def fresh() -> Bench:
     """Return a bench with the emulator on it, without a fault."""
-    transport = DirectTransport(Emulator().asgi)
+    transport = HandlerTransport(Emulator().handle)
     statement = Statement(read_lag_seconds=0.0)
     return set_up(Target("emulator", "embedded", transport, statement), load())
 
@@ -144,7 +144,7 @@ def walked(one: tuple[str, int]) -> Trial:
 
 def shrunk(fault: str) -> tuple[int, int]:
     """Run the plain machine; return the length of its trace, 0 for none, and what shrinking cost."""
-    transport = DirectTransport(FAULTS[fault].build().asgi)
+    transport = HandlerTransport(FAULTS[fault].build().handle)
     bench = set_up(Target(fault, "embedded", transport, declared(fault)), load())
     plain = Plain(bench)
     plain.run(PLAIN, 1)

@@ -8,7 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, TypeAlias
 
@@ -234,8 +234,9 @@ def parse(text: str) -> Contract:
     return _build(data, hashlib.sha256(text.encode()).hexdigest())
 
 
+@cache
 def load() -> Contract:
-    """Return the contract that this package carries."""
+    """Return the contract that this package carries, always the same one."""
     return parse(contract_text())
 
 

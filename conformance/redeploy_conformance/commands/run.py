@@ -146,6 +146,7 @@ def run(
     words += ["--import-mode=importlib", "--no-header", "--strict-markers"]
     # Else pytest reads the source of Hypothesis anew, for seconds.
     words += ["--assert=plain"]
+    words += ["-pno:anyio"]  # which takes long to begin, and has no test here
     words += ["-o", f"filterwarnings={INTERRUPTED_IN_VAIN}"]
     words += ["-v"] if verbose else ["-q", "--tb=no", "-rN"]
     words += [f"--redeploy-target={target}"]

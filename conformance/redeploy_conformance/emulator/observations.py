@@ -1,6 +1,7 @@
 """The operations that show: DescribeInstances, -HistoryEvents, -Tasks."""
 
 import json
+from collections.abc import Callable
 
 from redeploy_conformance.emulator.authority import Authority
 from redeploy_conformance.emulator.errors import ApiError, invalid, missing
@@ -130,11 +131,12 @@ class Observations:
                 "ecs:DescribeInstanceHistoryEvents",
                 f"instance/{instance_id}",
             )
+        chosen = self._wanted(call)
         found = [
             event
             for instance in self._instances(principal.account, resources)
             for event in instance.events.values()
-            if self._chosen(call, event)
+            if chosen(event)
         ]
         paged = page(call, len(found), least=10)
         shown = [self.show_event(event) for event in cut(found, paged)]
@@ -149,13 +151,14 @@ class Observations:
         held = account.instances
         return [held[one] for one in dict.fromkeys(ids) if one in held]
 
-    def _chosen(self, call: Call, event: Event) -> bool:
+    def _wanted(self, call: Call) -> Callable[[Event], bool]:
+        """What a call for events wants of one: the filters are the call's, not each event's."""
         ids = call.listed("EventId")
         statuses = call.listed("InstanceEventCycleStatus") or _one(
             call, "EventCycleStatus"
         )
         types = call.listed("InstanceEventType") or _one(call, "EventType")
-        return (
+        return lambda event: (
             (not ids or event.event_id in ids)
             and event.status in (statuses or FINAL_STATUSES)
             and (not types or event.event_type in types)

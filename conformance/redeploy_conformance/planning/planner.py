@@ -4,6 +4,7 @@ The cases themselves are made in ``plans``; a new row makes new cases by itself.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from redeploy_conformance.planning.plans import (
     admission,
@@ -33,6 +34,7 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
 
+@lru_cache(2)
 def plan(contract: Contract) -> tuple[Case, ...]:
     """Return every case; each says which parts of the control plane it needs.
 

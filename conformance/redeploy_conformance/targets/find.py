@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from redeploy_conformance.targets.asgi import DirectTransport, LoopTransport
+from redeploy_conformance.targets.asgi import LoopTransport
 from redeploy_conformance.targets.base import (
     Kind,
     Target,
@@ -16,7 +16,7 @@ from redeploy_conformance.targets.base import (
     UnansweredError,
     UnreachableError,
 )
-from redeploy_conformance.targets.http import HttpTransport
+from redeploy_conformance.targets.handler import HandlerTransport
 from redeploy_conformance.targets.statement import Statement, StatementError, read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.contract import Contract
@@ -47,10 +47,13 @@ def find(word: str, contract: Contract) -> Target:
     transport: Transport
     match kind:
         case Kind.EMBEDDED:
-            transport = DirectTransport(_emulator(word).asgi)
+            transport = HandlerTransport(_emulator(word).handle)
         case Kind.FACTORY:
             transport = _made(statement.factory or "")
         case Kind.HTTP:
+            # Only now: httpx takes as long to begin as the tour takes to run.
+            from redeploy_conformance.targets.http import HttpTransport
+
             transport = HttpTransport(statement.url or "", statement.ca_file)
         case _:
             assert_never(kind)

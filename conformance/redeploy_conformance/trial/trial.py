@@ -17,8 +17,8 @@ from redeploy_conformance.planning.steps import Case
 from redeploy_conformance.results.conclude import Gathered
 from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.running.session import Run
-from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.handler import HandlerTransport
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import load
 from redeploy_schemas.records import Finding
@@ -89,14 +89,14 @@ def declared(fault_id: str) -> Statement:
 def try_fault(fault_id: str, parts: Plan | None = None) -> Trial:
     """Run the suite against one fault, until its first violation."""
     fault = FAULTS[fault_id]
-    transport = DirectTransport(fault.build().asgi)
+    transport = HandlerTransport(fault.build().handle)
     target = Target(fault_id, "embedded", transport, declared(fault_id))
     return trial(target, fault.clauses, parts or Plan())
 
 
 def try_variant(variant: str, parts: Plan | None = None) -> Trial:
     """Run the suite against one legal variant, which declares nothing."""
-    transport = DirectTransport(Emulator(variants()[variant]).asgi)
+    transport = HandlerTransport(Emulator(variants()[variant]).handle)
     target = Target(variant, "embedded", transport, Statement())
     return trial(target, (), parts or Plan())
 

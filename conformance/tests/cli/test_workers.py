@@ -15,9 +15,12 @@ import signal
 
 """
 DIES = """
-if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" and self.count == 300:
+if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" and self.count == 250:
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+MANY = ("--clause", "A3", "--clause", "U2", "--clause", "U4")
+"""Cases that take each of two workers more than 250 requests."""
 
 
 def broken(ran: Ran) -> set[str]:
@@ -31,12 +34,12 @@ def test_a_killed_worker_is_no_green_run(
 ) -> None:
     """Another one does the rest; what it was at is missing, and said to be."""
     (tmp_path / "mine.py").write_text(KILLED + wrapped(DIES), "utf-8")
-    ran = redeploy("run", "mine:make", "-n", "2", *more)
+    ran = redeploy("run", "mine:make", "-n", "2", *MANY, *more)
     assert ran.code == 3, ran.said
     assert ran.result is not None
     assert ran.result["verdict"] == "incomplete"
     assert not ran.result["run"]["complete"]
-    assert ran.result["run"]["cases"] > 150  # what the others did is kept
+    assert ran.result["run"]["cases"] > 60  # what the others did is kept
     told = [one["text"] for one in ran.result["problems"]]
     assert told == ["worker gw1 died while this ran; it is missing"]
     if more:
@@ -55,7 +58,7 @@ def test_a_violation_found_before_a_worker_died_is_kept(
     text = "from redeploy_conformance.faults.catalogue import build\n" + text
     assert faulty in text
     (tmp_path / "mine.py").write_text(text, "utf-8")
-    ran = redeploy("run", "mine:make", "-n", "2")
+    ran = redeploy("run", "mine:make", "-n", "2", *MANY)
     assert ran.code == 1, ran.said
     assert broken(ran) == {"A3"}
     assert ran.result is not None
@@ -162,7 +165,7 @@ def test_workers_that_reach_different_implementations(
 def test_one_process_and_two_blame_the_same(redeploy: Command, fault: str) -> None:
     """At one server. Where accounts disturb each other, two may blame more: that is no trouble of
     theirs, and each sees the other's doing under whatever clause it was looking at."""
-    words = ("-k", "test_tour or A3 or L9 or L3")
+    words = ("-k", "test_tour or A3")
     ran = []
     for workers in ((), ("-n", "2")):
         with served("--fault", fault) as (url, _):

@@ -6,8 +6,8 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.running.bench import Bench, set_up
-from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
+from redeploy_conformance.targets.handler import HandlerTransport
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import Contract, load
 
@@ -21,7 +21,7 @@ def contract() -> Contract:
 def bench_of(contract: Contract) -> Callable[..., Bench]:
     def make(emulator: Emulator, **statement: object) -> Bench:
         declared = Statement(**{"read_lag_seconds": 0.0, **statement})  # type: ignore[arg-type]
-        transport = DirectTransport(emulator.asgi)
+        transport = HandlerTransport(emulator.handle)
         target = Target("emulator", "embedded", transport, declared)
         return set_up(target, contract)
 

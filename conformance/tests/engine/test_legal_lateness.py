@@ -80,9 +80,9 @@ class RowsOf(ControlParts):
 class EventsLate(Observations):
     """Lists an event only some time after it was raised."""
 
-    def _chosen(self, call: Call, event: Event) -> bool:
-        late = event.clock.now < event.published + LATE
-        return super()._chosen(call, event) and not late
+    def _wanted(self, call: Call) -> Callable[[Event], bool]:
+        wanted = super()._wanted(call)
+        return lambda event: wanted(event) and event.clock.now >= event.published + LATE
 
 
 CHANGES: tuple[Step, ...] = (

@@ -14,8 +14,8 @@ from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.planning.steps import Case
 from redeploy_conformance.results.verdict import Start, Taken, judge
 from redeploy_conformance.running.bench import Bench, set_up
-from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target, Transport
+from redeploy_conformance.targets.handler import HandlerTransport
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import Result
@@ -55,7 +55,7 @@ def record(contract: Contract, tmp_path: Path) -> Record:
         **declared: object,
     ) -> Recorded:
         statement = Statement(**{"read_lag_seconds": 0.0, **declared})  # type: ignore[arg-type]
-        made = transport or DirectTransport((emulator or Emulator()).asgi)
+        made = transport or HandlerTransport((emulator or Emulator()).handle)
         bench = set_up(Target("emulator", "embedded", made, statement), contract)
         path = tmp_path / file
         writer = begin(path, bench, worker="main", seed=0, workers=1)

@@ -171,7 +171,7 @@ def may_begin(account: Account) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("count", "late"), [(2, 0.0), (2, 20.0), (1, 20.0)])
+@pytest.mark.parametrize(("count", "late"), [(1, 0.0), (2, 20.0)])
 def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
     account_of: MakeAccount,
     tmp_path: Path,

@@ -1,6 +1,7 @@
 """Runs that are killed or asked to end, as processes: what is left, and what brings it back."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -70,8 +71,8 @@ def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -
     _, err = process.communicate(timeout=20)
     assert process.returncode == 3, err
     first, second, _ = account.double.account.instances
-    assert f"left behind: {first} was Running" in err
-    assert f"left behind: {second} was Stopped" in err
+    for one, status in ((first, "Running"), (second, "Stopped")):  # a call may be cut
+        assert re.search(f"(left behind|not known): {one} was {status}", err), err
     assert f"put back with: redeploy-conformance restore {journal.name}" in err
     clock.kind = "real"
     code, out, _ = account.run("restore", journal.name)
