@@ -7,6 +7,7 @@ and waiting are paid for once.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations, product
 
 from redeploy_conformance.planning.minimise import Steps, focused
 from redeploy_conformance.planning.steps import (
@@ -24,6 +25,7 @@ from redeploy_conformance.planning.steps import (
 from redeploy_conformance.planning.weave import merged
 
 Pair = tuple[str, str]
+Guesses = tuple[Steps, ...]
 CALLS = 3
 """The last calls on an instance, of which each may be what matters."""
 EVENTS = 5
@@ -45,21 +47,38 @@ class Short:
 
 
 def guesses(
-    steps: Sequence[Step], key: str, event: Pair, about: str = ""
-) -> tuple[Steps, ...]:
-    """Return guesses, the plainest first; none where the steps are of another kind.
+    steps: Sequence[Step],
+    key: str,
+    event: Pair,
+    about: Pair = ("", ""),
+    *,
+    ended: bool = False,
+) -> Iterator[Guesses]:
+    """Yield guesses, each time some that may be tried together, the plainest of them first.
 
-    ``event`` is one that every instance responds to; ``about`` the type of the event, of many, that
-    something is wrong with.
+    The likeliest come first: nothing special, or of many events the one that something is wrong
+    with, as it was: ``about``. Then comes one special thing, then two. There are none where the steps
+    are of another kind. ``event`` is one that every instance responds to; ``ended`` says that it
+    matters how the redeploy ends.
     """
     shorts = list(_digests(tuple(focused(steps, key))))
-    every = [one.steps for short in shorts for one in _plainer(short, event)]
-    every += [one.steps for short in shorts for one in _about(short, event, about)]
-    every += [short.steps for short in shorts]
+    first = [one.steps for short in shorts for one in _about(short, event, about)]
+    single = [
+        one.steps for short in shorts for one in _plainer(short, event, ended=ended)
+    ]
+    single.sort(key=special)
+    whole = [short.steps for short in shorts]
     if len(shorts) > 1:
-        every += _twice(shorts[0], event)
-    every.sort(key=special)
-    return tuple(dict.fromkeys(every))
+        whole += _twice(shorts[0], event)
+    double = [
+        one.steps for short in shorts for one in _pairs(short, event, ended=ended)
+    ]
+    tried: set[Steps] = set()
+    for some in (first or single[:1], [*single, *whole], double):
+        fresh = [one for one in dict.fromkeys(some) if one not in tried]
+        tried.update(fresh)
+        if fresh:
+            yield tuple(sorted(fresh, key=special))
 
 
 def _twice(short: Short, event: Pair) -> list[Steps]:
@@ -86,11 +105,6 @@ def special(steps: Steps) -> int:
 
 def _many(value: object) -> int:
     return len(value) if isinstance(value, tuple) else 1
-
-
-def has_ending(steps: Steps) -> bool:
-    """Whether it is known how the redeploy ends."""
-    return any(isinstance(one, Create) and one.ending for one in steps)
 
 
 def _is_call(one: Step) -> bool:
@@ -139,33 +153,65 @@ def _changed(made: Create, one: Step) -> Create:
     return replace(made, ending=one.ending) if isinstance(one, Script) else made
 
 
-def _plainer(short: Short, event: Pair) -> Iterator[Short]:
+def _plain(short: Short, event: Pair, *, ended: bool) -> Short:
+    """Return it with nothing special, but for how it ends where that matters."""
+    made = Create(short.made.key, (), (event,))
+    if ended:
+        made = replace(made, ending=short.made.ending)
+    return replace(short, made=made, call=Redeploy(short.call.key))
+
+
+def _plainer(short: Short, event: Pair, *, ended: bool) -> Iterator[Short]:
     """Yield it with nothing special, then with one special thing, then with what was made only."""
     made, call = short.made, short.call
-    plain = replace(short, made=Create(made.key, (), (event,)), call=Redeploy(call.key))
+    plain = _plain(short, event, ended=ended)
     yield plain
     for one in _calls(call):
         yield replace(plain, call=one)
     for spec in _specs(made):
         yield replace(plain, made=replace(plain.made, spec=spec))
-    for pair in made.events if len(made.events) <= EVENTS else ():
-        yield replace(plain, made=replace(plain.made, events=(pair,)))
-    if made.ending:
+    for events in _events(made):
+        yield replace(plain, made=replace(plain.made, events=events))
+    if made.ending and not ended:
         yield replace(plain, made=replace(plain.made, ending=made.ending))
-    yield replace(plain, made=replace(plain.made, events=made.events))
     yield replace(short, call=plain.call)
     yield replace(plain, call=call)
 
 
-def _about(short: Short, event: Pair, about: str) -> Iterator[Short]:
-    """Yield it with one event of that type, alone and beside one that is responded to."""
+def _pairs(short: Short, event: Pair, *, ended: bool) -> Iterator[Short]:
+    """Yield it with two special things: of the instance, its events and the call."""
+    made = short.made
+    plain = _plain(short, event, ended=ended)
+    specs, calls = list(_specs(made)), list(_calls(short.call))
+    for one, other in combinations(specs, 2):
+        if {name for name, _ in one}.isdisjoint(name for name, _ in other):
+            spec = tuple(sorted((*one, *other)))
+            yield replace(plain, made=replace(plain.made, spec=spec))
+    for spec in specs:
+        some = replace(plain, made=replace(plain.made, spec=spec))
+        for call in calls:
+            yield replace(some, call=call)
+        for events in _events(made):
+            yield replace(some, made=replace(some.made, events=events))
+    for call, events in product(calls, _events(made)):
+        yield replace(plain, call=call, made=replace(plain.made, events=events))
+
+
+def _events(made: Create) -> Iterator[tuple[Pair, ...]]:
+    """Yield each event alone, where they are few, and all of them."""
+    if len(made.events) <= EVENTS:
+        yield from ((pair,) for pair in made.events)
+    yield made.events
+
+
+def _about(short: Short, event: Pair, about: Pair) -> Iterator[Short]:
+    """Yield it with that one of its events, alone and beside one that is responded to."""
     made = short.made
     disks = tuple(one for one in made.spec if one[0] == "storage")
-    for pair in made.events:
-        if pair[0] == about:
-            for events in ((pair,), (event, pair)):
-                only = Create(made.key, disks, events, ending=made.ending)
-                yield replace(short, made=only, call=Redeploy(short.call.key))
+    if about in made.events:
+        for events in ((about,), (event, about)):
+            only = Create(made.key, disks, events, ending=made.ending)
+            yield replace(short, made=only, call=Redeploy(short.call.key))
 
 
 def _specs(made: Create) -> Iterator[tuple[tuple[str, object], ...]]:
@@ -173,6 +219,7 @@ def _specs(made: Create) -> Iterator[tuple[tuple[str, object], ...]]:
     disk = tuple(one for one in made.spec if one[0] in ("storage", "local_disk"))
     if disk:
         yield disk
+        yield disk[-1:]
     for one in made.spec:
         if one not in disk and one[1] not in ((), "current"):
             yield (one,)

@@ -9,9 +9,9 @@ from typing import Any
 from redeploy_conformance.finding.bursts import bursts
 from redeploy_conformance.finding.counterexample import counterexample, first_of_each
 from redeploy_conformance.finding.guesses import (
+    Guesses,
     each_alone,
     guesses,
-    has_ending,
     special,
     together,
 )
@@ -280,36 +280,40 @@ def guessed(
 ) -> tuple[Steps, list[Run]] | None:
     """Return the plainest of the likely traces that broke the clause, and runs that show it.
 
-    The plainest of all is tried alone first: where nothing special is needed, that is all it takes.
-    What a look showed needs a redeploy of which it is known how it ends. The others are tried
-    beside one another.
+    The likeliest are tried first: where nothing special is needed, that is all it takes. Others
+    are tried beside one another. What a look showed needs a redeploy of which it is known how it ends.
     """
     row = next(row for row in bench.contract.events if not row.only_with)
     event = (row.type, row.statuses[0])
-    likely = guesses(steps, violation.key, event, violation.event)
-    if violation.clause in CALLERS:
-        likely = tuple(one for one in likely if _by_somebody(one))
-    if not likely:
-        return None
-    ends = [one for one in likely if violation.field != "answer" and has_ending(one)]
-    plainest = (ends or likely)[0]
-    guess: Steps | None = plainest
-    if _same(_tried(bench, plainest, violation), violation) is None:
-        through, owners = together(one for one in likely if one != plainest)
-        broken = {
-            owners[one.key]
-            for one in _tried(bench, through, violation).violations
-            if one.key in owners and _alike(one, violation)
-        }
-        guess = next((one for one in likely if one in broken), None)
+    about, ended = violation.event, violation.field != "answer"
+    enough = MANY + ended
+    guess: Steps | None = None
+    for some in guesses(steps, violation.key, event, about, ended=ended):
+        if violation.clause in CALLERS:
+            some = tuple(filter(_by_somebody, some))
+        found = _broken(bench, some, violation) if some else None
+        guess = min((one for one in (guess, found) if one), key=special, default=None)
+        if guess is not None and special(guess) <= enough:
+            break
     if guess is None:
         return None
     shown = _shown(bench, guess, violation)
-    if shown and special(guess) > MANY:
+    if shown and special(guess) > enough:
         fewest, again = shortest(bench, guess, violation, drawn=True)
         more = _shown(bench, fewest, violation) if again else []
         guess, shown = (tuple(fewest), more) if more else (guess, shown)
     return (guess, shown) if shown else None
+
+
+def _broken(bench: Bench, some: Guesses, violation: Violation) -> Steps | None:
+    """Return the first of some guesses, tried beside one another, that breaks the clause."""
+    through, owners = together(some)
+    broken = {
+        owners[one.key]
+        for one in _tried(bench, through, violation).violations
+        if one.key in owners and _alike(one, violation)
+    }
+    return next((one for one in some if one in broken), None)
 
 
 def _by_somebody(steps: Steps) -> bool:

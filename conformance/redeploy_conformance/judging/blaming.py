@@ -19,8 +19,8 @@ class Violation(msgspec.Struct, frozen=True):
     """A clause that an answer or a look broke, and the others that fall with it.
 
     Those in ``instead`` are broken in place of it if the instance was in another state than is believed.
-    ``key`` names the instance, ``event`` the type of the event that ``field`` is about, if it is about
-    one; ``detail`` is a drawing of what was seen, where one helps.
+    ``key`` names the instance, ``event`` the (type, status) that the event had which ``field`` is about,
+    if it is about one; ``detail`` is a drawing of what was seen, where one helps.
     """
 
     clause: str
@@ -31,16 +31,17 @@ class Violation(msgspec.Struct, frozen=True):
     field: str = "answer"
     detail: str = ""
     key: str = ""
-    event: str = ""
+    event: tuple[str, str] = ("", "")
 
 
 def seen_wrong(key: str, before: Belief, left: Narrowed) -> Violation:
     """Return the violation that a look showed, which left no world."""
     first, *rest = left.mismatches
     also = dict.fromkeys(one.clause for one in rest if one.clause != first.clause)
-    types = {f"event {one.id}": one.type for one in simplest(before).events}
-    event = types.get(first.field.removeprefix("type of "), "")
-    subject = f"{key}'s {first.field}" + (f", {event}" if event else "")
+    every = {f"event {one.id}": one for one in simplest(before).events}
+    about = every.get(first.field.removeprefix("type of "))
+    event = (about.type, about.status or "") if about else ("", "")
+    subject = f"{key}'s {first.field}" + (f", {event[0]}" if about else "")
     return Violation(
         first.clause,
         f"{subject}: {first.expected}",

@@ -63,7 +63,7 @@ def test_a_violation_tells_the_ids_themselves(event_id: str) -> None:
     oracle = watching(event_id)
     [closed] = oracle.looked({"i1": view("h-1", {event_id: (REBOOT, "Executed")})}, 0.0)
     assert closed.field == f"event {event_id}"
-    assert closed.event == REBOOT
+    assert closed.event == (REBOOT, "Scheduled")
 
 
 @pytest.mark.parametrize("status", ["<host 0>", f"<host {'9' * 5000}>"])

@@ -33,9 +33,6 @@ from redeploy_conformance.planning.steps import (
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
-OPENERS = ("status", "tenancy")
-"""Attributes whose rejection is tried at once: of all, these showed the most faults."""
-
 
 def preconditions(contract: Contract) -> Iterator[Case]:
     """Yield each precondition violated, alone and beside what is harmless, and instances that are not there."""
@@ -44,16 +41,11 @@ def preconditions(contract: Contract) -> Iterator[Case]:
         if not settable(row):
             continue
         clauses = (row.clause, "L10")
-        for n, value in enumerate(values(row, contract)):
+        for value in values(row, contract):
             made = make(contract, spec={row.attribute: value})
             label = f"{row.attribute}={words(value)}"
             steps = (made, Create("i2"), Redeploy("i1"), Look())
-            depth = Depth.TOUR
-            if not n and row.attribute in OPENERS:
-                depth = Depth.OPENING
-                glance = Look(("i1",), light=True)
-                steps = (made, Create("i2"), Redeploy("i1"), glance, Settle())
-            yield Case(clauses=clauses, row=label, steps=steps, depth=depth)
+            yield Case(clauses=clauses, row=label, steps=steps)
         forced = (made, Redeploy("i1", force=True), Look(), Settle())
         row_forced = f"{label} forced, and later"
         yield Case(clauses=clauses, row=row_forced, steps=forced, depth=Depth.PLAN)
