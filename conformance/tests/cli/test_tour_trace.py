@@ -1,0 +1,20 @@
+"""What the tour found is told in the same order by the run and from its trace."""
+
+import json
+from pathlib import Path
+
+from .conftest import Command
+
+FAULT = "embedded:rejected-call-takes-effect-later"
+
+
+def test_a_reason_names_the_same_finding(redeploy: Command, tmp_path: Path) -> None:
+    ran = redeploy("run", FAULT, "--case", "tour", "--trace", "run.trace")
+    checked = redeploy("check-trace", "run.trace", "--result", "again.json")
+    assert (ran.code, checked.code) == (1, 1)
+    assert ran.result is not None
+    again = json.loads((tmp_path / "again.json").read_text("utf-8"))
+    assert len(ran.result["findings"]) > 1
+    for result in (ran.result, again):
+        told = {one["id"]: one.get("reason") for one in result["clauses"]}
+        assert told["U4"] == "the tour ended before, at a violation of L10"
