@@ -29,7 +29,7 @@ from redeploy_conformance.evidence.lines import (
 from redeploy_conformance.evidence.tape import TapeError
 from redeploy_conformance.finding.counterexample import counterexample, first_of_each
 from redeploy_conformance.finding.investigate import CaseReport, command, idle
-from redeploy_conformance.finding.touring import TOUR
+from redeploy_conformance.finding.touring import TOUR, surest_first
 from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.results.verdict import LAST, Start, Taken, declared, judge
 from redeploy_conformance.running.session import Run
@@ -203,8 +203,8 @@ class Checker:
         if name == CUT and not (report.requests or report.problem):
             return
         report.findings = list(self._findings(case))
-        if name == TOUR:  # in the order of `looked_into`
-            report.findings.sort(key=lambda one: (one.case == TOUR, len(one.steps)))
+        if name == TOUR:
+            report.findings.sort(key=surest_first)
         told = report.findings or report.problem or report.skipped
         if report.requests and not told:
             report.idle = idle(self.contract, report)

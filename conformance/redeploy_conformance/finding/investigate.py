@@ -286,7 +286,7 @@ def guessed(
     row = next(row for row in bench.contract.events if not row.only_with)
     event = (row.type, row.statuses[0])
     about, ended = violation.event, violation.field != "answer"
-    enough = MANY + ended
+    enough = MANY + ended  # how it ends counts as special, and is needed here
     guess: Steps | None = None
     for some in guesses(steps, violation.key, event, about, ended=ended):
         if violation.clause in CALLERS:

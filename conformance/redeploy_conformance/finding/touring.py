@@ -55,14 +55,19 @@ def looked_into(bench: Bench, through: Tour, run: Run, target: str) -> list[Find
                 break
         else:
             rest[clause] = several[0]
-    found.sort(key=lambda one: len(one.steps))
     known = {one.clause for one in found}
     again = command("run", target, "--case", TOUR)
     for clause, violation in rest.items():
         if clause not in known:
             only = replaced(run, violations=[violation])
             found += findings(bench, TOUR, only, again, drawn=True)
+    found.sort(key=surest_first)
     return list({(one.clause, one.case): one for one in found}.values())
+
+
+def surest_first(one: Finding) -> tuple[bool, int]:
+    """Return by what findings of the tour are put in order: those of one case first, the short before the long."""
+    return one.case == TOUR, len(one.steps)
 
 
 def _by_clause(violations: Iterable[Violation]) -> dict[str, list[Violation]]:

@@ -51,7 +51,7 @@ def find(word: str, contract: Contract) -> Target:
         case Kind.FACTORY:
             transport = _made(statement.factory or "")
         case Kind.HTTP:
-            # Only now: httpx takes as long to begin as the tour takes to run.
+            # Only now: httpx takes a tenth of a second to begin, and only this needs it.
             from redeploy_conformance.targets.http import HttpTransport
 
             transport = HttpTransport(statement.url or "", statement.ca_file)

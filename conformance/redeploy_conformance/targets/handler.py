@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from redeploy_conformance.emulator.asgi import HungUp
-from redeploy_conformance.targets.base import UnansweredError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 
@@ -15,15 +13,8 @@ class HandlerTransport:
         self._handler = handler
 
     def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
-        """Return the answer of the handler.
-
-        Raises:
-            UnansweredError: it lets the connection break.
-        """
-        try:
-            return self._handler(request)
-        except HungUp as error:
-            raise UnansweredError("the connection broke in the answer") from error
+        """Return the answer of the handler."""
+        return self._handler(request)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -19,13 +19,7 @@ from redeploy_conformance.trial.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
-WAVERS = "no-event-answer-alternates"
-"""Only a whole plan shows one that wavers: of these, one is enough here; `selftest` runs all."""
-FIRST_OF_EACH = {
-    one.clauses[0]: one.id
-    for one in reversed(FAULTS.values())
-    if one.id == WAVERS or not one.id.endswith("alternates")
-}
+FIRST_OF_EACH = {one.clauses[0]: one.id for one in reversed(FAULTS.values())}
 """One fault for each clause that has one."""
 
 

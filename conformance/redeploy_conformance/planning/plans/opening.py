@@ -115,7 +115,7 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
         yield _case(clauses, row, made, Redeploy("i1"), GLANCE)
 
     # A misreading of any of the statements is enough to let this caller in.
-    calls = (Redeploy("i1", True, statements=too_little(contract)), GLANCE)
+    calls = (Redeploy("i1", force=True, statements=too_little(contract)), GLANCE)
     row = "every policy that is too little, forced"
     yield _case(("U2", "L10"), row, make(contract), *calls)
 
