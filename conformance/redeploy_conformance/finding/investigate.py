@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from msgspec.structs import replace
+
 from redeploy_conformance.finding.bursts import bursts
 from redeploy_conformance.finding.counterexample import counterexample, first_of_each
 from redeploy_conformance.finding.guesses import (
@@ -18,7 +20,12 @@ from redeploy_conformance.finding.guesses import (
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning import steps as step
-from redeploy_conformance.planning.minimise import Search, Steps, minimise
+from redeploy_conformance.planning.minimise import (
+    Search,
+    Steps,
+    focused,
+    minimise,
+)
 from redeploy_conformance.planning.steps import Case, Step
 from redeploy_conformance.running.api import LostError, OfferError, SetUpError
 from redeploy_conformance.running.bench import Bench
@@ -29,6 +36,8 @@ from redeploy_schemas.records import Finding
 ATTEMPTS = 3
 MOST_REQUESTS, MOST_SECONDS = 1500, 20.0
 """What the search for fewer steps may cost."""
+TIMES = 10
+"""How often the steps of one instance are tried, where what broke a clause did not do so again."""
 MANY = 3
 """With more special things about them, guessed steps are reduced further."""
 CALLERS = frozenset({"U1", "U2"})
@@ -172,14 +181,33 @@ def _finding(
             if again is not None:
                 done, run = fewest, again
             shown = _shown(bench, done, violation)
+            if drawn and not shown:
+                done, shown, more = now_and_then(bench, done, violation)
+                attempts += more
         else:
             done, shown = guess
+        if shown:
             run = shown[0]
         found = cause(bench, done, violation) if drawn else None
         if found is not None:
             violation, done, shown = found
             run = shown[0]
     return _written(bench, case, violation, run, done, reproduce, shown, attempts)
+
+
+def now_and_then(
+    bench: Bench, steps: Sequence[Step], violation: Violation
+) -> tuple[Sequence[Step], list[Run], int]:
+    """Return the steps of the instance alone with a run that shows it, and how often they were tried.
+
+    What is wrong by chance is not so each time, and seldom again in the same place of a long trace.
+    """
+    alone = tuple(focused(steps, violation.key)) if violation.key else tuple(steps)
+    for times in range(1, TIMES + 1) if len(alone) < len(steps) else ():
+        run = perform(bench, alone, Ledger())
+        if _same(run, violation) is not None:
+            return alone, [run], times
+    return steps, [], 0
 
 
 def cause(
@@ -212,7 +240,7 @@ def _written(
     shown: Sequence[Run],
     attempts: int = ATTEMPTS,
 ) -> Finding:
-    violation = _same(run, violation) or violation
+    violation = told_apart(bench, run, _same(run, violation) or violation)
     if bench.api.watcher is not None:
         bench.api.watcher.finding(case, violation.clause, run.number)
     return counterexample(
@@ -225,6 +253,21 @@ def _written(
         reproduced=len(shown),
         attempts=attempts,
     )
+
+
+def told_apart(bench: Bench, run: Run, violation: Violation) -> Violation:
+    """Return the violation as one of the call that was turned down, if all is well without it.
+
+    A redeploy that has ended on the same instance has the more to answer for otherwise (L9).
+    """
+    silent = next((one for one in violation.instead if one in UNASKED), None)
+    if violation.clause != "L9" or silent is None or not _cheap(bench):
+        return violation
+    rest = [one.step for one in run.done if not one.observed.startswith(("4", "5"))]
+    if len(rest) == len(run.done) or _same(_tried(bench, rest, violation), violation):
+        return violation
+    others = tuple(one for one in violation.instead if one != silent)
+    return replace(violation, clause=silent, instead=(*others, "L9"))
 
 
 def _cheap(bench: Bench) -> bool:

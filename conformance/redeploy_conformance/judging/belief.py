@@ -78,6 +78,8 @@ def narrow(
         if other is not None:
             wrong = (other, *wrong)
             clauses.add("S1")
+        if any(one.clause == "L9" for one in wrong):
+            clauses.update(world.quiet)  # or what was turned down meanwhile did it
         instead = tuple(sorted(clauses - {one.clause for one in wrong}))
         nearest = frozenset({refined(world, view)})
         return Narrowed(nearest, mismatches=wrong, instead=instead)

@@ -43,6 +43,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
     """
     makers = (
         opening.all_at_once,
+        opening.after_it,
         quota.burst,
         events.listed,
         admission.harmless,

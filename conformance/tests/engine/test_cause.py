@@ -90,3 +90,28 @@ def test_what_is_broken_without_that_call_too_is_not_put_down_to_it(
         [violation] = perform(bench, without, Ledger()).violations
         assert violation.clause == clause
     assert cause(bench, steps, violation) is None
+
+
+TWICE = (MADE, Redeploy("i1"), Redeploy("i1"), Settle())
+
+
+@pytest.mark.parametrize(
+    ("fault", "steps", "told"),
+    [
+        ("rejected-call-changes-event-type", TWICE, ("L10", ("L9",))),
+        ("success-changes-event-type", TWICE, ("L9", ())),
+    ],
+)
+def test_of_a_redeploy_and_a_call_turned_down_the_one_it_needs_is_to_blame(
+    bench_of: Callable[..., Bench],
+    fault: str,
+    steps: tuple[Step, ...],
+    told: tuple[str, tuple[str, ...]],
+) -> None:
+    two = replace(MADE, events=(("SystemMaintenance.Stop", "Inquiring"), REBOOT))
+    bench = bench_of(FAULTS[fault].build())
+    run = perform(bench, (two, *steps[1:]), Ledger())
+    [seen] = run.violations
+    assert (seen.clause, seen.instead) == ("L9", ("L10",))
+    (found,) = findings(bench, "walk", run, "", drawn=True)
+    assert (found.clause, found.instead) == told

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import findings, perform
 from redeploy_conformance.finding.touring import looked_into, perform_tour
 from redeploy_conformance.finding.walking import perform_walks
@@ -96,3 +97,11 @@ def test_what_shows_now_and_then_is_reported_with_how_often(
     assert found[0].attempts == 3
     assert found[0].reproduced < 3
     assert transport.shown > found[0].reproduced
+
+
+def test_what_is_wrong_by_chance_is_tried_on_its_instance_alone(bench_of: Make) -> None:
+    """A server drawn from three is the one before now and then, and seldom in the same place of a tour."""
+    (found,) = by_tour(bench_of(FAULTS["only-three-hosts"].build()))
+    assert found.clause == "L4"
+    assert len(found.steps) <= 12
+    assert 0 < found.reproduced < found.attempts

@@ -92,19 +92,19 @@ def test_the_tour_meets_every_clause_but_the_quotas_in_250_requests(
     [
         ("disk-error-in-isolation-gap", 7),
         ("security-lock-seen-only-alone", 11),
-        ("policies-ignored", 15),
-        ("region-ignored", 15),
-        ("action-compared-by-its-beginning", 15),
-        ("over-before-the-answer", 17),
-        ("forced-second-call-accepted", 18),
-        ("success-drops-locks", 22),
+        ("policies-ignored", 14),
+        ("region-ignored", 14),
+        ("action-compared-by-its-beginning", 14),
+        ("over-before-the-answer", 15),
+        ("forced-second-call-accepted", 16),
+        ("success-drops-locks", 20),
         # Two more see whether the control plane told truly what inspection shows.
-        ("isolated-disk-stays-isolated", 22),
-        ("failed-host-of-a-stopped-instance-not-responded-to", 22),
-        ("only-ten-events-closed", 22),
+        ("isolated-disk-stays-isolated", 20),
+        ("failed-host-of-a-stopped-instance-not-responded-to", 20),
+        ("only-ten-events-closed", 20),
     ],
 )
-def test_the_opening_shows_most_of_what_can_go_wrong_in_22_requests(
+def test_the_opening_shows_most_of_what_can_go_wrong_in_20_requests(
     bench_of: Make, fault: str, request_number: int
 ) -> None:
     bench = bench_of(FAULTS[fault].build())
@@ -114,7 +114,7 @@ def test_the_opening_shows_most_of_what_can_go_wrong_in_22_requests(
 
 def test_requests_are_counted_until_a_violation_is_seen() -> None:
     """Those that clear the control plane of it come after that."""
-    assert try_fault("isolated-disk-stays-isolated").requests == 22
+    assert try_fault("isolated-disk-stays-isolated").requests == 20
 
 
 def test_one_page_holds_the_events_of_the_opening_and_one_instance_has_more_than_ten(

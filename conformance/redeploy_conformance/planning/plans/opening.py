@@ -31,6 +31,9 @@ from redeploy_schemas.vocabulary import LocalDisk
 FAILED_HOST = "SystemFailure."
 """How the types of events begin that tell of a failure that has happened."""
 
+STOPPED = {"status": "Stopped"}
+ISOLATED = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
+DAMAGED = {**LOCAL, "local_disk": LocalDisk.DAMAGED.value}
 GLANCE = Look(("i1",), light=True)
 FEW = 2
 """Events that are not responded to, where some will do: one page must hold all of the opening."""
@@ -43,13 +46,9 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
     who may not has every policy that is too little. What breaks a clause here is made plain before
     it is reported.
     """
-    listed = [(row.type, status) for row in contract.events for status in row.statuses]
+    listed = _listed(contract)
     limited = [pair for pair in listed if contract.event_by_type[pair[0]].only_with]
-    failure = next(
-        pair
-        for pair in listed
-        if pair[0].startswith(FAILED_HOST) and pair not in limited
-    )
+    failure = _failure(contract)
     # One page of events must hold those of the whole opening: no type that is in no row is final.
     unknown, final = contract.unlisted_event_types, contract.final_event_statuses
     unlisted = [
@@ -74,56 +73,75 @@ def all_at_once(contract: Contract) -> Iterator[Case]:
 
     # It fails, so that all must stay: locks, events, the isolated disk and the data. What would be a
     # reason to refuse beside an isolated disk is left out (A13e).
-    isolated = {**LOCAL, "local_disk": LocalDisk.ISOLATED.value}
-    spec = {**isolated, "lock_reasons": kept[1:2]}
+    spec = {**ISOLATED, **STOPPED, "lock_reasons": kept[1:2]}
     ends = contract.gap_ending_event_types
     most = [pair for pair in listed if pair[0] not in (event(contract)[0], *ends)]
     made = replace(make(contract, spec=spec, events=most), ending=FAIL)
     calls = (Redeploy("i1", force=True), GLANCE)
     yield _case(("L6", "L5", "E6"), "most listed types", made, *calls)
 
-    # An isolated disk is no reason to reject (A13), and the redeploy brings a whole one (D3).
-    spec = {**isolated, "status": "Stopped", "lock_reasons": kept[2:]}
+    # Where it is accepted (A6d), the redeploy brings an empty, whole disk for a damaged one.
+    spec = {**DAMAGED, **STOPPED, "lock_reasons": kept[2:]}
     events = [event(contract), failure, *limited, *strange]
     made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
-    row = "Stopped, isolated disk"
-    yield _case(("L3", "A13", "D1", "D3", "E1", "E2"), row, made, *calls)
+    row = "Stopped, damaged disk"
+    yield _case(("A6d", "D1", "D3", "E1", "E2"), row, made, *calls)
 
-    # Neither are locks, one or many, nor events of another kind: the gap needs no event at all.
-    spec = {**isolated, "status": "Stopped", "lock_reasons": kept}
+    # An isolated disk is no reason to reject, nor are locks, one or many, nor events of another kind:
+    # the gap needs no event at all.
+    spec = {**ISOLATED, "lock_reasons": kept}
     events = [pair for pair in unlisted if pair[0] not in ends][:FEW]
     made = replace(make(contract, spec=spec, events=events), ending=SUCCEED)
-    row = "Stopped, in the isolation gap, every harmless lock"
-    yield _case(("A13", "A8"), row, made, Redeploy("i1"), GLANCE)
+    row = "in the isolation gap, every harmless lock"
+    yield _case(("A13", "A8"), row, made, *calls)
 
     # Neither locks before and after it, nor the event, nor the isolated disk, nor force outweighs
     # the security lock.
-    spec = {**isolated, "lock_reasons": (*kept[:1], "security", *kept[1:2])}
+    spec = {**ISOLATED, "lock_reasons": (*kept[:1], "security", *kept[1:2])}
     made = make(contract, spec=spec, events=[failure])
     calls = (Redeploy("i1", force=True), GLANCE)
     yield _case(("A3", "L10"), "security lock among others, forced", made, *calls)
 
     # Nor does any of it outweigh what else speaks against a call.
-    rules = {one.attribute: one for one in contract.preconditions}
-    spec = {**isolated, "status": "Stopped", "lock_reasons": kept}
-    disk = next(one for one in listed if "Disk" in one[0] and one[0] not in ends)
-    for reason, events in (("tenancy", [failure]), ("disk_status", [failure, disk])):
-        against = {reason: next(values(rules[reason], contract))}
-        made = make(contract, spec={**spec, **against}, events=events)
-        row = f"{reason} of a Stopped instance with an isolated disk"
-        clauses = (rules[reason].clause, "L10")
-        yield _case(clauses, row, made, Redeploy("i1"), GLANCE)
+    yield _outweighed(contract, "tenancy")
 
     # A misreading of any of the statements is enough to let this caller in.
     calls = (Redeploy("i1", force=True, statements=too_little(contract)), GLANCE)
     row = "every policy that is too little, forced"
     yield _case(("U2", "L10"), row, make(contract), *calls)
 
-    # And a reason by itself, as plain as it can be.
-    status = next(values(rules["status"], contract))
-    made = make(contract, spec={"status": status})
-    clauses = (rules["status"].clause, "L10")
-    yield _case(clauses, f"status={status}", made, Redeploy("i1"), GLANCE)
+
+def after_it(contract: Contract) -> Iterator[Case]:
+    """Yield what is as rich, but shows too little for one of the first requests."""
+    yield replace(_outweighed(contract, "disk_status"), depth=Depth.TOUR)
+
+
+def _outweighed(contract: Contract, reason: str) -> Case:
+    ends = contract.gap_ending_event_types
+    disk = next(
+        one for one in _listed(contract) if "Disk" in one[0] and one[0] not in ends
+    )
+    rule = next(one for one in contract.preconditions if one.attribute == reason)
+    against = {reason: next(values(rule, contract))}
+    kept = harmless_values(contract, "lock_reasons")
+    spec = {**ISOLATED, **STOPPED, "lock_reasons": kept, **against}
+    made = make(contract, spec=spec, events=[event(contract), _failure(contract), disk])
+    row = f"{reason} of a Stopped instance with an isolated disk"
+    return _case((rule.clause, "L10"), row, made, Redeploy("i1"), GLANCE)
+
+
+def _listed(contract: Contract) -> list[tuple[str, str]]:
+    return [(row.type, status) for row in contract.events for status in row.statuses]
+
+
+def _failure(contract: Contract) -> tuple[str, str]:
+    """Return the event of a failure that has happened, for every kind of instance."""
+    return next(
+        pair
+        for pair in _listed(contract)
+        if pair[0].startswith(FAILED_HOST)
+        and not contract.event_by_type[pair[0]].only_with
+    )
 
 
 def _case(clauses: tuple[str, ...], row: str, made: Create, *calls: Step) -> Case:
