@@ -197,7 +197,8 @@ class _Page:
         if not found:
             return
         silent = all(
-            one.strength == Strength.OPEN.value for one in self.summary.not_exercised
+            one.strength == Strength.OPEN.value and one.declared is None
+            for one in self.summary.not_exercised
         )
         mild = ", where the contract is silent: the verdict does not need it"
         yield from self.fold("NOT EXERCISED" + (mild if silent else ""))

@@ -199,6 +199,8 @@ def test_a_gap_where_the_contract_is_silent_is_no_gap_of_the_verdict(
         "NOT EXERCISED, where the contract is silent: the verdict does not need it\n"
     )
     assert heading in shown
+    declared = replace(silent, declared="no")
+    assert "\nNOT EXERCISED\n" in render(replace(conforming, clauses=(declared,)))
     asked = clause("L4", "host", reason="so", remedy="that", **gap)
     both = render(replace(conforming, clauses=(asked, silent)))
     assert "\nNOT EXERCISED\n" in both
