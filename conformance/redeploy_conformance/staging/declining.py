@@ -23,6 +23,10 @@ STUCK = Declined(
     "a redeploy of its instance does not come to its end", "resume the run when it has"
 )
 
+GONE = Declined(
+    "its instance is not listed any more", "begin a run on another instance"
+)
+
 
 def too_dear(settings: Settings, cost: int, before: int) -> Declined:
     """Return that the plan's redeploys do not reach a case; ``before`` are spent already.

@@ -23,7 +23,7 @@ from redeploy_conformance.staging.cases import (
     redeploys,
 )
 from redeploy_conformance.staging.clearing import clear
-from redeploy_conformance.staging.declining import ENDED, STUCK, Declined
+from redeploy_conformance.staging.declining import ENDED, GONE, STUCK, Declined
 from redeploy_conformance.staging.disturbance import excused
 from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
@@ -194,6 +194,8 @@ class Driver:
             return ENDED
         if post.stuck:
             return STUCK
+        if post.lost and post.unlisted:
+            return GONE
         posts = self._posts.values()
         return too_much(self.plan, self.fence, self.session, post, case, posts)
 
@@ -286,6 +288,7 @@ class Driver:
         ways = bring(self.fence, one.status, lambda: post.seen.get("status"), ask)
         for trouble in ways:
             if trouble is not None:
+                post.lost = post.unlisted
                 asked = [f" ({x.observed})" for x in post.run.done if x.step == one]
                 post.run.problem = f"{one}: {trouble}{asked[-1] if asked else ''}"
             if post.over:

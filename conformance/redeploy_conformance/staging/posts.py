@@ -16,8 +16,8 @@ class Post:
     ``at`` is when that look was asked for: what it shows may be as old as that. Its case may come to
     ``reserved`` redeploys; the instance had cost ``spent`` before, and had not moved by itself up to the
     write of number ``still``. With ``idle`` its cases are over, and its instance is as it should stay
-    while others are redeployed. ``stuck`` says that a redeploy does not come to its end, and ``waits``
-    what it waits for.
+    while others are redeployed. ``stuck`` says that a redeploy does not come to its end, ``lost`` that
+    its instance was not listed for as long as a start may take, and ``waits`` what it waits for.
     """
 
     lane: Lane
@@ -31,7 +31,13 @@ class Post:
     case: StagingCase | None = None
     idle: bool = False
     stuck: bool = False
+    lost: bool = False
     waits: str = ""
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether the last look did not show its instance."""
+        return not self.seen.get("exists", True)
 
     @property
     def over(self) -> bool:

@@ -10,7 +10,7 @@ from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
-from .conftest import ACCEPTS, LONG, Deaf, MakeAccount, Watching
+from .conftest import ACCEPTS, LONG, Deaf, MakeAccount, Watching, with_events
 
 
 class Meanwhile(Watching):
@@ -169,3 +169,25 @@ def test_of_an_instance_that_was_released_the_way_out_is_named(
         f"{one.instance_id} was Running: it is not listed, and does not come to be Running: "
         "if it was released, delete the journal when all else is put back"
     ]
+
+
+def test_for_an_instance_that_was_released_no_case_after_the_next_waits(
+    account_of: MakeAccount,
+) -> None:
+    """It may come to be listed again, but it is not waited for anew each time."""
+    account = with_events(account_of(count=1))
+    watching = Meanwhile(account.transport())
+    one = next(iter(account.double.account.instances.values()))
+    watching.action = "StopInstance"
+    watching.happens = lambda: account.double.world.release(one)
+    run = account.begin(account.settings(events_are_real=True), watching)
+    with run.journal:
+        run.carry_out(run.plan())
+        result = run.result([], complete=True)
+    [waited] = result.problems
+    assert "it is not listed, and does not come to be Stopped" in waited.text
+    gaps = {x.id: (x.reason, x.remedy) for x in result.clauses if x.verdict != "pass"}
+    assert gaps["L12"] == (
+        "its instance is not listed any more",
+        "begin a run on another instance",
+    )
