@@ -1,5 +1,6 @@
 """Dealing cases out to instances, so that the last one is done as soon as can be expected."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -28,13 +29,18 @@ Hand: TypeAlias = dict[str, list[Placed]]
 class Lane:
     """What is done on one instance, one case after the other; lanes run side by side.
 
-    ``status`` is what it is found in.
+    ``status`` is what it is found in; what is ``locked`` stays in it, since it could not be started again.
     """
 
     key: str
     instance: str
     status: str
     cases: list[StagingCase] = field(default_factory=list)
+    locked: bool = False
+
+    def fits(self, case: StagingCase) -> bool:
+        """Whether the instance may be brought to where a case begins."""
+        return not self.locked or case.status in (None, self.status)
 
 
 def deal(
@@ -48,6 +54,7 @@ def deal(
     The longest come first, each to the lane that is done with it soonest; then what a longest lane has
     is handed over or exchanged, as long as that makes the whole shorter. Where that ends depends on
     where it began: it begins again in some other orders, always the same, and the best deal counts.
+    Each case must fit a lane.
     """
     weigh = weigher(contract, settings)
 
@@ -60,7 +67,7 @@ def deal(
         reverse=True,
     )
     table = _Table(
-        {one.key: one.status for one in lanes},
+        {one.key: one for one in lanes},
         {one.key: [placed(case) for case in one.cases] for one in lanes},
     )
     chance, best = Random(0), table.dealt(order)
@@ -74,9 +81,9 @@ def deal(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Where cases are dealt out: the status each lane begins in and its own cases, by its key."""
+    """Where cases are dealt out: each lane and its own cases, by its key."""
 
-    statuses: dict[str, str]
+    lanes: dict[str, Lane]
     own: Hand
 
     def dealt(self, order: Sequence[Placed]) -> Hand:
@@ -99,8 +106,11 @@ class _Table:
         return sorted(each, reverse=True)
 
     def _long(self, key: str, cases: Sequence[Placed]) -> float:
+        lane = self.lanes[key]
+        if not all(lane.fits(case) for *_, case in cases):
+            return math.inf
         weights = [weight for _, weight, _ in self.lane(key, cases)]
-        return seconds(self.statuses[key], weights)
+        return seconds(lane.status, weights)
 
     def _shorter(self, hand: Hand) -> Hand:
         """Return what two lanes have instead where that helps the longest, nothing where nothing does."""

@@ -27,6 +27,11 @@ GONE = Declined(
     "its instance is not listed any more", "begin a run on another instance"
 )
 
+LOCKED = Declined(
+    "what is locked is neither started nor stopped, and no other instance is free",
+    "begin a run on an instance without a lock",
+)
+
 
 def too_dear(settings: Settings, cost: int, before: int) -> Declined:
     """Return that the plan's redeploys do not reach a case; ``before`` are spent already.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.judging.views import event_of, view
 from redeploy_conformance.running.paging import PAGE
 from redeploy_conformance.staging.access import (
     StagingApi,
@@ -59,6 +59,11 @@ class Found:
     def status(self) -> str:
         """The status that it shows."""
         return str(self.row.get("Status"))
+
+    @property
+    def locked(self) -> bool:
+        """Whether anything locks it, so that the service does not start it."""
+        return bool(view(self.row, {}, None).get("lock_reasons"))
 
 
 def inside(

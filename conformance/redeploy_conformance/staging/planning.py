@@ -16,7 +16,12 @@ from redeploy_conformance.staging.cases import (
 )
 from redeploy_conformance.staging.dealing import Lane, deal
 from redeploy_conformance.staging.decide import Decidable, decidable
-from redeploy_conformance.staging.declining import Declined, too_dear, too_long
+from redeploy_conformance.staging.declining import (
+    LOCKED,
+    Declined,
+    too_dear,
+    too_long,
+)
 from redeploy_conformance.staging.finding import Found, NothingInsideError, unfit
 from redeploy_conformance.staging.past import Past
 from redeploy_conformance.staging.settings import Settings
@@ -115,7 +120,10 @@ def make_plan(
             + "; ".join(f"{key}: {why}" for key, why in alone)
         )
     fit = [key for key, why in reasons if why is None]
-    lanes = [Lane(f"i{n}", key, found[key].status) for n, key in enumerate(fit, 1)]
+    lanes = [
+        Lane(f"i{n}", key, found[key].status, locked=found[key].locked)
+        for n, key in enumerate(fit, 1)
+    ]
     several: list[tuple[Lane | None, StagingCase]] = [
         (lane, as_found(contract, lane.key, lane.instance)) for lane in lanes
     ]
@@ -132,7 +140,13 @@ def make_plan(
             lane.cases.append(case)
     free = [case for lane, case in affordable if lane is None]
     own = [one for one in free if one.name == "A15-launched"]
-    deal(contract, settings, lanes, [one for one in free if one not in own])
+    held = [
+        one
+        for one in free
+        if one not in own and not any(lane.fits(one) for lane in lanes)
+    ]
+    left_out += [(one, LOCKED) for one in held]
+    deal(contract, settings, lanes, [one for one in free if one not in (*own, *held)])
     if own:
         lanes.append(Lane(OWN, "", "", own))
     elif settings.launch:  # made before: it stands by while others are redeployed

@@ -222,3 +222,20 @@ def test_an_instance_that_the_provider_may_move_meanwhile_is_left_alone(
         f"  {first.instance_id}: SystemMaintenance.Reboot Executing ({event.event_id}) "
         "is moving it already"
     ) in planned(account, minutes=5.0)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_is_locked_is_planned_to_stay_as_it_is(
+    account_of: MakeAccount, others: int
+) -> None:
+    account = account_of(count=1 + others)
+    first = next(iter(account.double.account.instances.values()))
+    first.lock_reasons = ("financial",)
+    run = account.begin()
+    plan = run.plan()
+    run.journal.close()
+    [locked] = [lane for lane in plan.lanes if lane.instance == first.instance_id]
+    assert {one.status for one in locked.cases} <= {None, "Running"}
+    left = {one.name: str(why) for one, why in plan.left_out}
+    assert ("L3-success-running from Stopped" in left) == (others == 0)
+    assert all("is locked" in why for why in left.values())
