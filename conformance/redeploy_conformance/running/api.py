@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -310,24 +310,26 @@ class Api:
 
     def describe(
         self, ids: Sequence[str], credentials: Credentials
-    ) -> Iterable[Mapping[str, Any]]:
-        """Yield what DescribeInstances lists of the given ids."""
+    ) -> list[Mapping[str, Any]]:
+        """Return what DescribeInstances lists of the given ids."""
+        rows: list[Mapping[str, Any]] = []
         for start in range(0, len(ids), PAGE):
             some = ids[start : start + PAGE]
             params = [("RegionId", self.region), ("InstanceIds", json.dumps(some))]
-            yield from self._paged("DescribeInstances", params, credentials, len(some))
+            rows += self._paged("DescribeInstances", params, credentials, len(some))
+        return rows
 
     def events(
         self, credentials: Credentials, instance_id: str = ""
-    ) -> Iterable[Mapping[str, Any]]:
-        """Yield every system event of the account, or of one instance, in whatever status."""
+    ) -> list[Mapping[str, Any]]:
+        """Return every system event of the account, or of one instance, in whatever status."""
         params = [("RegionId", self.region)]
         params += [("InstanceId", instance_id)] if instance_id else []
         params += [
             (f"InstanceEventCycleStatus.{n}", status)
             for n, status in enumerate(ALL_STATUSES, 1)
         ]
-        yield from self._paged("DescribeInstanceHistoryEvents", params, credentials)
+        return self._paged("DescribeInstanceHistoryEvents", params, credentials)
 
     def _paged(
         self,
@@ -335,12 +337,12 @@ class Api:
         params: Sequence[tuple[str, str]],
         credentials: Credentials,
         most: float = math.inf,
-    ) -> Iterable[Mapping[str, Any]]:
+    ) -> list[Mapping[str, Any]]:
         def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
             return self.ask(action, [*params, *page], credentials)
 
         try:
-            yield from paged(action, ask, most)
+            return paged(action, ask, most)
         except PagesError as error:
             raise SetUpError(str(error)) from error
 

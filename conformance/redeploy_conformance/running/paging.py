@@ -1,6 +1,6 @@
 """Lists that come page by page, read to their end whatever pages are like."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 PAGE = 100
@@ -25,8 +25,8 @@ def paged(
     action: str,
     ask: Callable[[Sequence[tuple[str, str]]], Mapping[str, Any]],
     most: float,
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of all pages; one may hold fewer than were asked for, and not be the last.
+) -> list[Mapping[str, Any]]:
+    """Return the rows of all pages; one may hold fewer than were asked for, and not be the last.
 
     ``ask`` takes the parameters that name a page, ``most`` is how many rows there can be.
 
@@ -34,12 +34,13 @@ def paged(
         PagesError: the pages do not end, or one comes again in place of the next.
     """
     outer, inner, named = LISTS[action]
+    every: list[Mapping[str, Any]] = []
     seen: set[str] = set()
     before: list[str] = []
     for number in range(1, MOST_PAGES + 1):
         fields = ask([("PageSize", str(PAGE)), ("PageNumber", str(number))])
         rows: list[dict[str, Any]] = (fields.get(outer) or {}).get(inner) or []
-        yield from rows
+        every += rows
         ids = [str(row.get(named)) for row in rows]
         new = set(ids) - seen
         seen |= new
@@ -53,7 +54,7 @@ def paged(
         before = ids
         whole = len(rows) < PAGE and len(seen) >= total
         if whole or not new or len(seen) >= most:
-            return
+            return every
     raise PagesError(f"{action} has over {MOST_PAGES} pages")
 
 

@@ -94,7 +94,7 @@ class StagingApi(Api):
             return row
         params = [("RegionId", self.region), ("InstanceId", str(row["InstanceId"]))]
         try:
-            disks = list(self._paged("DescribeDisks", params, credentials))
+            disks = self._paged("DescribeDisks", params, credentials)
         except SetUpError:
             return row
         if not disks:

@@ -72,7 +72,7 @@ def _cause(session: StagingSession, key: str) -> str | None:
         if {"Inquiring", "Scheduled"} & set(row.statuses)
     }
     try:
-        rows = list(session.api.events(session.wallet(), instance))
+        rows = session.api.events(session.wallet(), instance)
     except SetUpError:
         return None  # nobody can tell: the violation stays
     for row in rows:

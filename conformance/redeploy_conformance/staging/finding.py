@@ -95,7 +95,7 @@ def inside(
     return {
         one: Found(
             api.with_disks(row, wallet()),
-            _open(contract, list(api.events(wallet(), one))),
+            _open(contract, api.events(wallet(), one)),
             tasks.get(one),
         )
         for one, row in rows.items()

@@ -109,7 +109,7 @@ class PreparingSession(Session):
         if listed.get("Status") not in STABLE:  # whoever moves it, it will move on
             raise SetUpError(f"{self.ids[key]} is {listed.get('Status')} by itself")
         known = self.known.setdefault(key, Known({}))
-        rows = list(self.api.events(self.wallet(), self.ids[key]))
+        rows = self.api.events(self.wallet(), self.ids[key])
         worlds = taken(
             self.contract, listed, known, rows, self.settings.events_are_real
         )
