@@ -59,9 +59,8 @@ TRACES = click.argument(
     "--redeploy-seconds",
     type=click.FloatRange(min=0),
     callback=finite,
-    default=600.0,
-    show_default=True,
-    help="By when a redeploy in a log has ended (L7).",
+    metavar="SECONDS",
+    help="By when a redeploy in a log has ended (L7); without it none takes too long.",
 )
 @click.option(
     "--result", type=click.Path(dir_okay=False), help="Also write the result, as JSON."
@@ -70,7 +69,7 @@ def check_trace(
     files: Sequence[str],
     form: str,
     fresh: float,
-    redeploy_seconds: float,
+    redeploy_seconds: float | None,
     result: str | None,
 ) -> None:
     """Draw the verdict from traces or logs alone, without a network.
@@ -100,7 +99,7 @@ def check_trace(
 
 
 def _drawn(
-    paths: Sequence[Path], form: str, fresh: float, redeploy_seconds: float
+    paths: Sequence[Path], form: str, fresh: float, redeploy_seconds: float | None
 ) -> "Result":
     from redeploy_conformance.evidence.check import ForeignTraceError, check
     from redeploy_conformance.evidence.logs import LogError, kind_of, watch

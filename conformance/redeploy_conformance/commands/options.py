@@ -21,12 +21,14 @@ def workers(
     raise click.BadParameter(f"{value!r} is neither 1 to {MOST_WORKERS} nor 'auto'")
 
 
-def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
-    """Return a number with which times can be compared: click lets nan pass any range.
+def finite(
+    ctx: click.Context, param: click.Parameter, value: float | None
+) -> float | None:
+    """Return a number with which times can be compared, or None: click lets nan pass any range.
 
     Raises:
         click.BadParameter: it is nan or infinite.
     """
-    if not math.isfinite(value):
+    if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no number of seconds or minutes")
     return value

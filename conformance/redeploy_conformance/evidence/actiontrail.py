@@ -17,9 +17,16 @@ from redeploy_conformance.evidence.answered import (
     instances,
 )
 from redeploy_conformance.evidence.elements import BOM, elements
+from redeploy_conformance.evidence.hands import IDS
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
-from redeploy_conformance.evidence.sources import READ_ONLY, LogError, Page, Seen
+from redeploy_conformance.evidence.sources import (
+    READ_ONLY,
+    LogError,
+    Page,
+    Seen,
+    masked,
+)
 from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Kind, Reply
 
@@ -31,7 +38,7 @@ PLACES = ((), ("Events",))
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
 NULL = msgspec.Raw(b"null")
-NO_PARAMS: Mapping[str, str] = {}
+NO_PARAMS: tuple[Mapping[str, str], bool] = ({}, True)
 NOTHING: tuple[Page | None, object] = (None, None)
 HAND, CALL, REFUSED, LOOK = range(4)
 """The order within one second, which a trail does not tell: what makes the least known of a call.
@@ -42,6 +49,7 @@ A call that was refused may have come after one that was accepted, and been refu
 
 class _Identity(msgspec.Struct, gc=False):
     accountId: str | None = None
+    principalId: Any = None
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -79,7 +87,8 @@ def actiontrail(path: Path, known: Recent | None = None) -> Iterator[Seen]:
     """
     known = Recent() if known is None else known
     if _one_per_line(path):
-        return in_order(_entries("line", _lines(path), known))
+        entries = _entries("line", _lines(path), known)
+        return in_order(entries, held_back(path), strictly=True)
     rows = elements(path, PLACES, "list of ActionTrail events")
     entries = _entries("entry", enumerate(rows, 1), known)
     return in_order(entries, held_back(path), strictly=True)
@@ -99,8 +108,8 @@ def _entries(
         try:
             event = decoder.decode(raw)
             # Without an id, an event is known again by all that it says.
-            mark = event.eventId or blake2b(raw, digest_size=16).hexdigest()
-            one = None if mark in known else _seen(event)
+            mark = event.eventId or _mark(event, raw)
+            one = None if mark in known else _seen(event, bytes(raw))
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             told = f"{word} {number}: it is no ActionTrail event: {error}"
             raise LogError(told) from error
@@ -134,23 +143,29 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def _seen(event: _Event) -> Seen | None:
+def _mark(event: _Event, raw: bytes | msgspec.Raw) -> str:
+    """Return by what an event without an id is known again: its request, or all that it says."""
+    if event.requestId:
+        return f"{event.requestId} {event.eventName} {event.eventTime}"
+    return blake2b(raw, digest_size=16).hexdigest()
+
+
+def _seen(event: _Event, raw: bytes) -> Seen | None:
     """Return what an event shows; None where it is of another service that names no instance."""
     name = event.eventName
     foreign = (event.serviceName or ECS).lower() != ECS
-    if foreign and (
-        name.startswith(READ_ONLY)
-        or b'"InstanceId' not in bytes(event.requestParameters)
-    ):
+    hand = name != REDEPLOY and not name.startswith(READ_ONLY)
+    named = ids_in(raw) if hand or foreign else ()
+    if foreign and (name.startswith(READ_ONLY) or not named):
         return None
     if event.eventTime.tzinfo is None:
         raise ValueError("eventTime has no time zone")
     begun = event.eventTime.timestamp()
     if foreign:
         name = f"{event.serviceName} {name}"  # its hand may move an instance, too
-    params: Mapping[str, str] = NO_PARAMS
+    params, clear = NO_PARAMS
     if name == EVENTS or not name.startswith(READ_ONLY):
-        params = _params(bytes(event.requestParameters))
+        params, clear = _params(bytes(event.requestParameters))
     answered = NULL if event.errorCode else event.responseElements
     listing = _fields(answered, instances) if name == INSTANCES else None
     page, total = (_fields(answered, history) if name == EVENTS else None) or NOTHING
@@ -165,14 +180,28 @@ def _seen(event: _Event) -> Seen | None:
         listing or (),
         page,
         total,
-        "InstanceId" in params,
+        clear and ("InstanceId" in params or (hand and bool(params))),
+        _caller(event.userIdentity),
+        named,
     )
 
 
+def _caller(identity: _Identity | None) -> str:
+    """Return who has called: of one account, some may know an instance and others not."""
+    return "" if identity is None else f"{identity.accountId} {identity.principalId}"
+
+
+def ids_in(raw: bytes) -> tuple[str, ...]:
+    """Return the ids of instances that stand anywhere in an event."""
+    return tuple(dict.fromkeys(IDS.findall(raw.decode("utf-8", "replace"))))
+
+
 @lru_cache(REPEATED)
-def _params(raw: bytes) -> Mapping[str, str]:
+def _params(raw: bytes) -> tuple[Mapping[str, str], bool]:
+    """Return parameters, and whether none of them was taken out of the trail."""
     given = _fields(raw, PARAMS.decode) or {}
-    return {name: _text(value) for name, value in given.items()}
+    params = {name: _text(value) for name, value in given.items() if value is not None}
+    return params, not any(map(masked, params.values()))
 
 
 def _reply(event: _Event) -> Reply:

@@ -21,7 +21,7 @@ from redeploy_conformance.judging.replies import Kind, Reply
 from redeploy_conformance.judging.world import World
 from redeploy_schemas.contract import Contract
 
-KEY = "one"
+KEY = "the instance"
 REMEMBERED = 2048
 """Decisions kept; a belief of a log has some dozens of worlds."""
 NEVER, PAST = float("inf"), -1.0
@@ -95,7 +95,12 @@ class Decisions:
             view |= {"exists": True, "status": status}
         if events is not None:
             view["events"] = {id: (kind, at) for id, kind, at in events}
-        return self._decision(oracle, oracle.looked({KEY: view}, 0.0))
+        wrong = oracle.looked({KEY: view}, 0.0)
+        ended = any(not world.flight and not world.doubt for world in belief)
+        on_its_way = status is not None and status not in self.contract.transition_from
+        if wrong and ended and on_its_way:  # it may have ended: that is another hand's
+            return Decision((), Ledger(), frozenset(), False)
+        return self._decision(oracle, wrong)
 
     def _decision(self, oracle: Oracle, wrong: Sequence[Violation]) -> Decision:
         if any(one.clause in OTHERS for one in wrong):

@@ -20,13 +20,16 @@ from redeploy_conformance.evidence.answered import (
     instances,
 )
 from redeploy_conformance.evidence.elements import elements
+from redeploy_conformance.evidence.hands import IDS
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import (
+    READ_ONLY,
     Listed,
     LogError,
     Page,
     Seen,
     listed_in,
+    masked,
     page_in,
 )
 from redeploy_conformance.judging.recent import Recent
@@ -134,19 +137,22 @@ def _seen(entry: _Entry) -> Seen | None:
     call itself, is no call: the last has neither a header of the API's own nor a key.
     """
     request, response = entry.request, entry.response
-    if request.method not in ("GET", "POST") or entry.from_cache is not None:
+    if request.method == "OPTIONS" or entry.from_cache is not None:
         return None
     headers = {one.name.lower(): one.value or "" for one in request.headers}
     place, _, query = request.url.partition("#")[0].partition("?")
     form, whole = _form(request, headers)
-    params = _params(query, form)
+    params, clear = _params(query, form)
     action = headers.get("x-acs-action")
     if action is None and "AccessKeyId" in params:
         action = params.get("Action")
     version = headers.get("x-acs-version") or params.get("Version") or VERSION
-    if action is None or version != VERSION:
+    ours = action is not None and version == VERSION
+    named = () if ours else _named(request, action or params.get("Action"))
+    if not ours and not named:
         return None
-    host = place.partition("://")[2].partition("/")[0]
+    action = action or params.get("Action") or f"{request.method} {place}"
+    key = _key(headers, params)
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")
     begun = entry.startedDateTime.astimezone(UTC).timestamp()
@@ -157,14 +163,28 @@ def _seen(entry: _Entry) -> Seen | None:
         begun + max(entry.time or 0.0, 0.0) / 1000.0,
         action,
         params,
-        _key(headers, params),
-        "" if host.lower() == CENTRAL else host,
-        _reply(response) if action == REDEPLOY else None,
-        _listed(response) if good and action == INSTANCES else (),
-        page,
+        key,
+        _region(place),
+        _reply(response) if ours and action == REDEPLOY else None,
+        _listed(response) if ours and good and action == INSTANCES else (),
+        page if ours else None,
         total,
-        whole or "InstanceId" in params,
+        clear and (whole or "InstanceId" in params),
+        key,
+        named,
     )
+
+
+def _named(request: _Request, action: str | None) -> tuple[str, ...]:
+    """Return the instances that a request names which is none to the API itself: a console's, another service's.
+
+    One that reads moves nothing.
+    """
+    if request.method == "GET" and (action or READ_ONLY[0]).startswith(READ_ONLY):
+        return ()
+    sent = request.postData
+    text = f"{request.url} {(sent.text or sent.params) if sent else ''}"
+    return tuple(dict.fromkeys(IDS.findall(unquote_plus(text))))
 
 
 def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
@@ -183,22 +203,34 @@ def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
 def _mark(entry: _Entry, seen: Seen) -> str:
     """Return what tells a call from all others, so that one written down twice is known again.
 
-    Two that write down the same answer may write it differently, packed or spread over lines.
+    Two that write down the same answer may write it differently, packed or spread over lines, and a
+    proxy the address, too: the nonce tells, with the ids of the answer, which show a nonce used twice.
     """
     request = entry.request
     names = (one for one in request.headers if one.name.lower() == NONCE)
     nonce = next((one.value for one in names), None)
-    when = "" if nonce or "SignatureNonce=" in request.url else entry.startedDateTime
+    nonce = nonce or seen.params.get("SignatureNonce")
     sent = request.postData and (request.postData.text or str(request.postData.params))
-    named = seen.reply and seen.reply.request_id
-    answer = named or entry.response.content.text
-    text = f"{nonce}\n{when}\n{request.url}\n{sent}\n{answer}"
+    what = nonce or f"{entry.startedDateTime}\n{request.url}\n{sent}"
+    ids = seen.reply and (seen.reply.request_id, seen.reply.task_id)
+    answer = ids if ids and ids[0] else entry.response.content.text
+    text = f"{what}\n{answer}"
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 @lru_cache(REPEATED)
-def _params(*sent: str) -> Mapping[str, str]:
-    return dict(_pair(one) for text in sent for one in text.split("&") if one)
+def _params(*sent: str) -> tuple[Mapping[str, str], bool]:
+    """Return parameters, and whether none of them was taken out of the file."""
+    params = dict(_pair(one) for text in sent for one in text.split("&") if one)
+    return params, not any(map(masked, params.values()))
+
+
+@lru_cache(REPEATED)
+def _region(place: str) -> str:
+    """Return what tells regions apart in an address; empty where one serves several."""
+    host = place.partition("://")[2].lower().rstrip("/")
+    host = host.removesuffix(":443").removesuffix(":80")
+    return "" if host == CENTRAL else host
 
 
 @lru_cache(REPEATED)
@@ -215,7 +247,8 @@ def _reply(response: _Response) -> Reply:
     answer = decode_answer(HttpResponse(response.status, (), body), from_json)
     good = 200 <= response.status < 300
     page = (answer.problem or "").startswith(WEB_PAGE)
-    if page or not (good or OURS & (answer.fields or {}).keys()):
+    other = answer.fields or not good
+    if page or (other and not OURS & (answer.fields or {}).keys()):
         return unanswered("somebody on the way has answered, it seems")
     if answer.fields is None and _in_part(response, body):
         return unanswered("the file does not keep the answer as it was")

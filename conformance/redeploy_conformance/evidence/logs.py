@@ -49,9 +49,12 @@ def watch(
     kind: str,
     contract: Contract,
     fresh: float,
-    redeploy_seconds: float,
+    redeploy_seconds: float | None,
 ) -> Result:
     """Return what logs of one kind show of the contract.
+
+    ``fresh`` is how many seconds a look counts, ``redeploy_seconds`` by when a redeploy has ended, if
+    anybody declares that (L7).
 
     Raises:
         OSError: a file cannot be read.

@@ -6,17 +6,19 @@ that are fresh, and is wide again once another operation has touched it. What fo
 accepted is judged by the same oracle as a run. Memory holds the instances that are alive.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from redeploy_conformance.evidence.crossing import Ahead
 from redeploy_conformance.evidence.decisions import (
     Decisions,
     Shown,
 )
-from redeploy_conformance.evidence.hands import moved_by
+from redeploy_conformance.evidence.hands import moved_by, moves, unmoved
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG
 from redeploy_conformance.evidence.sources import (
@@ -25,6 +27,7 @@ from redeploy_conformance.evidence.sources import (
     Listed,
     Page,
     Seen,
+    masked,
 )
 from redeploy_conformance.evidence.tally import Tally
 from redeploy_conformance.judging.belief import Belief
@@ -43,11 +46,20 @@ from redeploy_schemas.records import Result
 
 MOST_CALLS = 8_000
 """Calls of an account that are remembered: more than twice what any limiter lets through."""
+USUAL = 600.0
+"""Seconds in which a redeploy is over, as a rule: what is believed of it is forgotten then."""
+ANSWERED = 10.0
+"""Seconds after which a call of a trail, which tells when it came in, is answered."""
+RUNNING = "Running"
+"""What a redeploy that succeeds ends in (L3); one that fails ends in what it began in (L6)."""
+NEVER = (float("-inf"), float("-inf"))
 SWEEP = 10_000
 """Records after which instances that nobody asks for any more are forgotten."""
 NO_ID = Call(barred="A14", silence="A14")
 PLAIN_CALLS = {None: Call(), "true": Call(force=True), "false": Call(force=False)}
 """Calls as they are made nearly always, by their ForceStop."""
+ALSO_SHOW = ("DescribeInstanceStatus", "DescribeInstanceAttribute")
+"""Operations that show an instance in other shapes: what they show is not read, and newer than the look."""
 NOWHERE: Belief = frozenset({World(exists=False)})
 Place: TypeAlias = tuple[str, str]
 """A region, and an id or an account there."""
@@ -66,17 +78,20 @@ class Watched:
     """An instance alive in the log: what was shown of it, and what an accepted call began.
 
     Times are of the log: ``shown`` when a look began and ended, ``called`` when the last call
-    ended, ``touched`` when another operation did. ``flying`` are the worlds since an accepted call.
+    ended, ``touched`` when another operation did. ``flying`` are the worlds since an accepted call, and
+    ``watched`` is when the last look showed that its redeploy is on its way, None where one between
+    did not, or was long in coming: then it may have ended, and another hand begun what is seen.
     """
 
     first: float
     look: Look = NOTHING
-    shown: tuple[float, float] = (float("-inf"), float("-inf"))
+    shown: tuple[float, float] = NEVER
     by: str = ""
     called: float = float("-inf")
     touched: float = float("-inf")
     flying: Belief | None = None
     due: float = float("-inf")
+    watched: float | None = None
     row: Listed | None = None
 
     def forget(self) -> None:
@@ -92,17 +107,20 @@ class Monitor:
         contract: Contract,
         *,
         fresh: float,
-        redeploy_seconds: float,
+        redeploy_seconds: float | None,
         wordless: bool,
     ) -> None:
         """Begin with nothing seen; ``fresh`` and ``redeploy_seconds`` are in seconds.
 
-        ``wordless`` where the log keeps no HTTP status, and no message text as it was sent.
+        Where nobody declares ``redeploy_seconds``, none is too long (L7). ``wordless`` where the log keeps
+        no HTTP status, no message text as it was sent, and of times only the second.
         """
         self.contract = contract
         self.fresh = fresh
         self.redeploy_seconds = redeploy_seconds
-        self.bound = redeploy_seconds + UNDECLARED_LAG
+        self.bound = (redeploy_seconds or USUAL) + UNDECLARED_LAG
+        self.slack = ANSWERED if wordless else 0.0
+        self.ahead = Ahead(lambda seen: moves(contract, seen))
         self.wordless = wordless
         self.hidden = TOLD_BY_A_LOG if wordless else frozenset[str]()
         self.tally = Tally(contract, self.hidden)
@@ -113,15 +131,24 @@ class Monitor:
         self.decisions = Decisions(contract)
         self.instances: dict[Place, Watched] = {}
         self.regions: set[str] = set()
+        self.served: dict[str, set[str]] = {}
 
     def take(self, seen: Seen) -> None:
-        """Take one request and its answer."""
+        """Take one request and its answer; what is crossed by others is judged when these are known."""
+        self.ahead.enter(seen)
+        while (one := self.ahead.ready()) is not None:
+            self._next(one)
+
+    def _next(self, seen: Seen) -> None:
         self.tally.record(seen)
         if seen.action == self.contract.operation:
             if seen.reply is not None:
                 self._called(seen, seen.reply)
         elif seen.listed:
             self._listed(seen)
+        elif seen.action.startswith(ALSO_SHOW):
+            for one in self._named(seen):
+                one.look, one.row, one.shown = NOTHING, None, NEVER
         elif seen.page is not None:
             self._events(seen, seen.page)
         elif not seen.action.startswith(READ_ONLY):
@@ -134,7 +161,9 @@ class Monitor:
         self.tally.problems.append(text)
 
     def result(self, kind: str, names: Sequence[str]) -> Result:
-        """Return what the logs show."""
+        """Return what the logs show; no request comes after it."""
+        while (one := self.ahead.ready(rest=True)) is not None:
+            self._next(one)
         return self.tally.result(kind, names, self.ids.ledger, self.redeploy_seconds)
 
     @property
@@ -148,20 +177,23 @@ class Monitor:
         key = seen.params.get("InstanceId", "")
         one = self._watched(key, seen) if key else Watched(seen.begun)
         wrong = list(self._form(seen, reply))
-        if not seen.whole:
+        if not seen.whole or key != key.strip(' []"'):
             self._somewhere(key, seen, reply, wrong)
             return
         known = reply.code is None or reply.code in self.contract.error_by_code
+        moving = not unmoved(self.contract, seen)
         if reply.kind is Kind.THROTTLED or (reply.kind is Kind.REJECTED and not known):
-            pass  # who may not call, or too often, changes nothing; no log shows who may
+            # Who may not call, or too often, changes nothing; no log shows who may.
+            if moving:
+                self._may_move([one], seen)
         elif reply.kind is Kind.REJECTED or not wrong:
             wrong += self._decided(one, seen, reply)
         if wrong:
             one.forget()
             one.due = self.now + self.bound
             self.tally.note(key, seen, self._words(reply), wrong)
-        one.called = max(one.called, seen.ended)
-        if reply.kind not in (Kind.REJECTED, Kind.THROTTLED):
+        one.called = max(one.called, seen.ended + self.slack * moving)
+        if moving:
             others = (it for it in self._everywhere([key]) if it is not one)
             self._may_move(others, seen)
 
@@ -170,14 +202,14 @@ class Monitor:
     ) -> None:
         """Take a call of which the log may have left out what it asked for, and of which instance."""
         self.tally.note(key, seen, self._words(reply), wrong)
-        if reply.kind is not Kind.REJECTED:
+        if not unmoved(self.contract, seen):
             self._may_move(self.instances.values(), seen)
 
     def _may_move(self, several: Iterable[Watched], seen: Seen) -> None:
         """Take a call that may be of any of several instances."""
         for one in several:
             one.forget()
-            one.called = max(one.called, seen.ended)
+            one.called = max(one.called, seen.ended + self.slack)
             one.due = max(one.due, self.now + self.bound)
 
     def _words(self, reply: Reply) -> str:
@@ -187,6 +219,8 @@ class Monitor:
 
     def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
         """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
+        if masked(reply.request_id) or masked(reply.task_id):
+            return
         found = self.ids.identify(reply)
         if not self.wordless:
             found += flaws(self.contract, reply)
@@ -205,10 +239,11 @@ class Monitor:
             quota = Quota(self.contract)
             self.quotas[seen.region, seen.account] = quota
         if reply.kind is Kind.ACCEPTED:
-            if quota.exhausted(self.now, stepped=False):
+            # It came in after it was sent, and those before it before they were answered.
+            if quota.exhausted(seen.ended, stepped=False):
                 text = f"accepted after {count(len(quota.passed), 'accepted call')}"
                 yield Violation("Q2", "throttled", text)
-            quota.passed.append(self.now)
+            insort(quota.passed, seen.begun)
             if len(quota.passed) > MOST_CALLS:
                 del quota.passed[: -MOST_CALLS // 2]
 
@@ -219,15 +254,20 @@ class Monitor:
         decision = self.decisions.answered(belief, call, reply.kind, reply.code)
         self.tally.meet(decision)
         # Another operation of about the same time may have come after the call, and move it too.
-        apart = seen.begun >= one.touched
+        apart = seen.begun >= one.touched and not self._crossed(call_key(seen), seen)
         one.flying = decision.after if decision.moves and apart else None
+        one.watched = seen.ended if reply.kind is Kind.ACCEPTED else None
         if reply.kind is not Kind.REJECTED:
             one.look, one.row, one.due = NOTHING, None, self.now + self.bound
         return [replace(it, observed=self._words(reply)) for it in decision.wrong]
 
     def _belief(self, one: Watched, seen: Seen) -> Belief:
         """Return what may be true of an instance when a call reaches it."""
-        alone = seen.begun >= one.called and seen.begun >= one.shown[1]
+        alone = (
+            seen.begun >= one.called
+            and seen.begun >= one.shown[1]
+            and not self._crossed(call_key(seen), seen)
+        )
         if one.flying is not None and alone and seen.ended <= one.due:
             # It may have ended, and then the platform may have raised another event since.
             return self.decisions.either(one.flying, self.beliefs.of(NOTHING, True))
@@ -236,13 +276,15 @@ class Monitor:
             alone
             and seen.ended - one.shown[0] <= self.fresh
             and one.shown[0] >= one.touched + UNDECLARED_LAG
-            and one.by == seen.account
+            and one.by == seen.caller
         )
         if not fresh:
             return self.beliefs.of(NOTHING, True)
         begins = seen.begun < one.first + self.bound or one.due > seen.begun
         belief = self.beliefs.of(one.look, begins)
-        if seen.account and seen.region:
+        named = seen.params.get("RegionId", "")
+        served = self.served.get(seen.region, set()) | ({named} if named else set())
+        if seen.account and seen.region and len(served) <= 1:
             return belief
         # Of another account or region than the look, perhaps: there the id names nothing.
         return self.decisions.either(belief, NOWHERE)
@@ -265,20 +307,27 @@ class Monitor:
     # ------------------------------------------------------------------ looks
 
     def _listed(self, seen: Seen) -> None:
+        if region := seen.params.get("RegionId"):
+            self.served.setdefault(seen.region, set()).add(region)
+        busy = self.ahead.busy(seen.ended)
         for row in seen.listed:
             one = self._watched(row.id, seen)
-            if seen.begun < one.called:
-                continue  # begun before a call ended: it may show either side of it
+            if seen.begun < one.called or (busy and self._crossed(row.id, seen)):
+                continue  # under way at the same time as a call: it may show either side of it
+            if seen.begun < one.shown[1] and one.row != row:
+                # Of two looks at once that differ, nobody knows which is the later one.
+                one.look, one.row, one.shown = NOTHING, None, NEVER
+                continue
             if one.flying is not None:
                 self._look(row.id, one, seen, (row.status, None))
-            if one.row is not row or one.by != seen.account:
+            if one.row is not row or one.by != seen.caller:
                 one.look = replace(
-                    NOTHING if one.by != seen.account else one.look,
+                    NOTHING if one.by != seen.caller else one.look,
                     status=row.status,
                     tenancy=row.tenancy,
                     locks=row.locks,
                 )
-                one.row, one.by = row, seen.account
+                one.row, one.by = row, seen.caller
             one.shown = (seen.begun, seen.ended)
 
     def _events(self, seen: Seen, page: Page) -> None:
@@ -286,7 +335,7 @@ class Monitor:
         whole = _leaves_none_out(seen, page)
         for key, events in page:
             one = self.instances.get((seen.region, key))
-            if one is None or seen.begun < one.called:
+            if one is None or seen.begun < one.called or self._crossed(key, seen):
                 continue
             if one.flying is not None and whole:
                 self._look(key, one, seen, (None, self._known(one, events)))
@@ -327,33 +376,55 @@ class Monitor:
     def _look(self, key: str, one: Watched, seen: Seen, shown: Shown) -> None:
         """Judge a look at an instance whose redeploy may be under way.
 
-        One that should be over shows that it is not by a status on the way alone: one at rest may
-        be the work of the guest, which no log shows.
+        One that should be over shows that it is not only by a status on the way that has been watched
+        since the call: otherwise it may be another hand's, which no log shows.
         """
         if one.flying is None:
             return
         belief, late = one.flying, self.now >= one.due
-        if late and shown[0] in self.contract.transition_from:
+        if shown[0] is not None:
+            gap = one.watched is None or seen.begun - one.watched > self.fresh
+            over = any(shown[0] in _ends(world) for world in belief)
+            one.watched = None if gap or over else seen.ended
+        declared = self.redeploy_seconds is not None
+        if late and (shown[0] is None or one.watched is None or not declared):
             one.flying = None
             return
-        belief = self.decisions.late(belief) if late else belief
+        if late:
+            under_way = frozenset(world for world in belief if world.flight)
+            belief = self.decisions.late(under_way)
         decision = self.decisions.looked(belief, shown)
         self.tally.meet(decision)
-        wrong = decision.wrong
+        wrong = [self._in_time(it) for it in decision.wrong]
         one.flying = decision.after if decision.moves and not wrong else None
         if wrong:
             one.look, one.row, one.due = NOTHING, None, self.now + self.bound
         self.tally.note(key, seen, shown[0] or "its events", wrong)
 
+    def _in_time(self, wrong: Violation) -> Violation:
+        """Return a violation with the seconds that are declared: beliefs hold no time."""
+        if wrong.clause != "L7" or self.redeploy_seconds is None:
+            return wrong
+        expected = Rules(bound=self.redeploy_seconds).ended
+        return replace(wrong, expected=expected)
+
+    def _crossed(self, key: str, seen: Seen) -> bool:
+        """Whether something else that may move an instance was under way at the same time."""
+        slack = self.slack if seen.reply is not None else 0.0
+        return self.ahead.crossed(key, seen.ended + slack)
+
     # ------------------------------------------------------------------ others
 
     def _touched(self, seen: Seen) -> None:
         """Forget what is known of the instances that another operation may have moved."""
-        keys = moved_by(seen.params)
-        moved = self.instances.values() if keys is None else self._everywhere(keys)
-        for one in moved:
+        for one in self._named(seen):
             one.forget()
-            one.touched = max(one.touched, seen.ended)
+            one.touched = max(one.touched, seen.ended + self.slack)
+
+    def _named(self, seen: Seen) -> Iterable[Watched]:
+        """Return what is kept of the instances that a request may be about."""
+        keys = moved_by(seen)
+        return self.instances.values() if keys is None else self._everywhere(keys)
 
     def _sweep(self) -> None:
         """Forget the instances of which everything that was shown is too old to say anything."""
@@ -365,6 +436,16 @@ class Monitor:
         ]
         for key in gone:
             del self.instances[key]
+
+
+def _ends(world: World) -> tuple[str, ...]:
+    """Return in which statuses a redeploy that is under way may end, or has ended."""
+    return (RUNNING, world.flight.origin) if world.flight else (world.status,)
+
+
+def call_key(seen: Seen) -> str:
+    """Return the id of the instance that a call names."""
+    return seen.params.get("InstanceId", "")
 
 
 def _leaves_none_out(seen: Seen, page: Page) -> bool:

@@ -24,7 +24,7 @@ def result_of(
     started: str,
     seconds: float,
     version: str,
-    redeploy_seconds: float,
+    redeploy_seconds: float | None,
 ) -> Result:
     """Return the result of logs; what they do not show is not exercised, with that reason."""
     target = Target(
@@ -33,7 +33,9 @@ def result_of(
         kind=kind,
         address=None,
         offers=(),
-        declares={"redeploy_seconds": redeploy_seconds},
+        declares={}
+        if redeploy_seconds is None
+        else {"redeploy_seconds": redeploy_seconds},
     )
     start = Start(
         suite_version=version,

@@ -1,5 +1,6 @@
 """What a log shows of one request, whichever log it was, and what is wrong with a log."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -11,6 +12,15 @@ from redeploy_conformance.running.shapes import InstanceRow, unlike
 
 READ_ONLY = ("Describe", "List", "Get", "Query", "Check")
 """How the names of operations begin that change nothing."""
+
+
+MASKED = re.compile(r"\*{3}|\b(redacted|masked|removed|hidden)\b", re.IGNORECASE)
+"""What stands in a log for what somebody has taken out of it."""
+
+
+def masked(value: str | None) -> bool:
+    """Whether a value was taken out of a log."""
+    return value is not None and MASKED.search(value) is not None
 
 
 class LogError(ValueError):
@@ -39,7 +49,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     say: an id names an instance only there, and a rate limit may be of both. ``reply`` is the
     answer where the operation is RedeployInstance, ``listed`` what DescribeInstances showed,
     ``page`` what DescribeInstanceHistoryEvents did, of ``total`` events. ``whole`` is false where
-    the log may have left parameters out.
+    the log may have left parameters out. ``caller`` is who of the account has called, as far as the log
+    says; ``named`` are ids of instances that stand anywhere in what others did.
     """
 
     begun: float
@@ -53,6 +64,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     page: Page | None = None
     total: object = None
     whole: bool = True
+    caller: str = ""
+    named: tuple[str, ...] = ()
 
 
 def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
@@ -63,9 +76,12 @@ def listed_in(fields: Mapping[str, Any]) -> tuple[Listed, ...]:
 
 def listed(row: Mapping[str, Any]) -> Listed | None:
     """Return the instance that a row shows; None where it is no row of an instance."""
-    if unlike(row, InstanceRow):
+    if unlike(row, InstanceRow) or masked(row["InstanceId"]) or masked(row["Status"]):
         return None
     shown = view(row, {}, None)
+    host = row.get("DedicatedHostAttribute")
+    if host and masked(host.get("DedicatedHostId")):
+        shown.pop("tenancy", None)
     return Listed(
         row["InstanceId"],
         row["Status"],

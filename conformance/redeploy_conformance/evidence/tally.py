@@ -17,7 +17,7 @@ from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep
 
 MOST_FINDINGS = 100
-"""Findings that are kept; further ones are only counted."""
+"""Findings of a clause that are kept; further ones are only counted."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,8 @@ class Tally:
     ledger: Ledger = field(default_factory=Ledger)
     met: Counter[Decision] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
-    uncounted: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    more: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     records: int = 0
     first: float | None = None
@@ -58,9 +59,10 @@ class Tally:
     ) -> None:
         """Note what one record violates."""
         for one in wrong:
-            if len(self.findings) >= MOST_FINDINGS:
-                self.uncounted += 1
+            if self.kept[one.clause] >= MOST_FINDINGS:
+                self.more[one.clause] += 1
                 continue
+            self.kept[one.clause] += 1
             at = datetime.fromtimestamp(seen.begun, UTC).isoformat(
                 timespec="milliseconds"
             )
@@ -83,8 +85,25 @@ class Tally:
             attempts=0,
         )
 
+    def _findings(self) -> list[Finding]:
+        """Return what was found; of a clause with more than are kept, the last one says how many."""
+        last = {one.clause: n for n, one in enumerate(self.findings)}
+        told = list(self.findings)
+        for clause, times in self.more.items():
+            one = told[last[clause]]
+            [step] = one.trace
+            more = (
+                f"{step.text}, and {count(times, 'more violation')} of {clause} later"
+            )
+            told[last[clause]] = replace(one, trace=(replace(step, text=more),))
+        return told
+
     def result(
-        self, kind: str, names: Sequence[str], ids: Ledger, redeploy_seconds: float
+        self,
+        kind: str,
+        names: Sequence[str],
+        ids: Ledger,
+        redeploy_seconds: float | None,
     ) -> Result:
         """Return what the logs show; ``ids`` is what was shown by the ids of answers."""
         self._add_up()
@@ -96,14 +115,10 @@ class Tally:
             "log",
             (),
             ledger,
-            [replace(one, reproduce=again) for one in self.findings],
+            [replace(one, reproduce=again) for one in self._findings()],
             "; ".join(self.problems) or None,
             requests=self.records,
         )
-        if self.uncounted:
-            seen = count(self.uncounted, "more violation")
-            more = f"{seen}, seen and not listed"
-            report.problem = "; ".join(filter(None, (report.problem, more)))
         begun = datetime.fromtimestamp(self.first or 0.0, UTC)
         seconds = 0.0 if self.first is None else max(0.0, self.last - self.first)
         return result_of(

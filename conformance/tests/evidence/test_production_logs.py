@@ -49,8 +49,8 @@ def taken(number: object = 1) -> Fields:
     return {"TaskId": f"t-{number}", "RequestId": f"R-{number}"}
 
 
-def listing() -> Fields:
-    row = {"InstanceId": "i-1", "Status": "Running"}
+def listing(status: str = "Running") -> Fields:
+    row: Fields = {"InstanceId": "i-1", "Status": status}
     return {"RequestId": "R-look", "Instances": {"Instance": [row]}}
 
 
@@ -194,8 +194,8 @@ def test_nothing_is_known_of_an_answer_that_is_null(judged: Judged) -> None:
 def test_a_listed_id_names_an_instance_to_the_same_account_in_the_same_region(
     judged: Judged, more: Fields, broken: list[str]
 ) -> None:
-    refused = call(NOT_FOUND, at=5, status=404, **more)
-    assert judged("har", [look(**more), refused]) == broken
+    missed = call(NOT_FOUND, at=5, status=404, **more)
+    assert judged("har", [look(**more), missed]) == broken
 
 
 @pytest.mark.parametrize(
@@ -212,15 +212,121 @@ def test_a_listed_id_names_an_instance_to_the_same_account_in_the_same_region(
 def test_a_hand_that_may_have_moved_an_instance_accuses_nobody(
     judged: Judged, action: str, params: Fields, host: str
 ) -> None:
-    status = {
-        "RequestId": "R-403",
-        "Code": "IncorrectInstanceStatus",
-        "Message": "The current status of the resource does not support this operation.",
-    }
-    looks, refused = [look(), look(at=2000)], call(status, at=2009, status=403)
+    looks = [look(), look(at=2000)]
     moved = entry(action, params, taken(), at=2005, host=host)
-    assert judged("har", [*looks, refused]) == ["A8"]
-    assert judged("har", [*looks, moved, refused]) == []
+    assert judged("har", [*looks, refused(2009)]) == ["A8"]
+    assert judged("har", [*looks, moved, refused(2009)]) == []
+
+
+STATUS = {
+    "RequestId": "R-403",
+    "Code": "IncorrectInstanceStatus",
+    "Message": "The current status of the resource does not support this operation.",
+}
+
+
+def refused(at: float = 9, **more: Any) -> Fields:
+    return call(STATUS, at=at, status=403, **more)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        call(taken(), at=5) | {"time": 10_000},  # accepted, and answered later
+        entry("StopInstance", ONE, taken(), at=8) | {"time": 3_000},
+        entry("StopInstances", {"RegionId": "r"}, taken(), at=5, bodySize=9),
+        entry("StopInstances", {"instanceIds": '["i-0", "i-1"]'}, taken(), at=5),
+        entry("StopInstances", {"InstanceId.1": "***"}, taken(), at=5),
+        entry("RemoveInstances", ONE, taken(), at=5)
+        | {"request": {**call("")["request"], "headers": []}},  # of a console
+        call({"Code": "ServiceUnavailable", "RequestId": "R"}, at=5, status=503),
+        call({"Code": "RequestTimeout", "RequestId": "R"}, at=5, status=408),
+        call({"Code": "OperationConflict", "RequestId": "R"}, at=5, status=409),
+        entry("DescribeInstanceStatus", {}, taken(), at=5),
+        entry("DescribeInstances", {}, listing("Stopping"), at=1) | {"time": 2},
+    ],
+)
+def test_what_may_have_moved_it_meanwhile_accuses_nobody(
+    judged: Judged, more: Fields
+) -> None:
+    looks = [look(at=-2000), look(at=0) | {"time": 4_000}]
+    assert judged("har", [*looks, refused()]) == ["A8"]
+    assert judged("har", [*looks, more, refused()]) == []
+
+
+@pytest.mark.parametrize(
+    ("statuses", "declared", "broken"),
+    [
+        ([(5, "Stopping"), (50, "Running"), (700, "Stopping")], 600.0, []),
+        ([(at, "Stopping") for at in range(5, 900, 5)], 600.0, ["L7"]),
+        ([(at, "Stopping") for at in range(5, 900, 5)], None, []),
+        ([(5, "Stopping"), (800, "Stopping")], 600.0, []),
+    ],
+)
+def test_a_redeploy_takes_too_long_where_it_was_watched_and_that_is_declared(
+    contract: Contract,
+    tmp_path: Path,
+    statuses: list[tuple[float, str]],
+    declared: float | None,
+    broken: list[str],
+) -> None:
+    looks = [
+        entry("DescribeInstances", {}, listing(status), at=at)
+        for at, status in statuses
+    ]
+    path = tmp_path / "log"
+    path.write_text(json.dumps({"log": {"entries": [call(taken()), *looks]}}))
+    found = watch([path], "har", contract, 10.0, declared).findings
+    assert [one.clause for one in found[:1]] == broken
+    assert all("accepted more than 600 s ago" in one.expected for one in found)
+
+
+def test_of_a_clause_that_is_broken_often_no_other_is_lost(
+    contract: Contract, tmp_path: Path
+) -> None:
+    text = {**STATUS, "Message": "Another text."}
+    often = [
+        call({**text, "RequestId": f"R-{n}"}, at=n, status=403) for n in range(130)
+    ]
+    shown = listing()
+    shown["Instances"]["Instance"][0]["OperationLocks"] = {
+        "LockReason": [{"LockReason": "security"}]
+    }
+    last = [
+        entry("DescribeInstances", {}, shown, at=900),
+        call(taken("last"), at=901),
+    ]
+    path = tmp_path / "log"
+    path.write_text(json.dumps({"log": {"entries": [*often, *last]}}))
+    result = watch([path], "har", contract, 5.0, None)
+    clauses = [one.clause for one in result.findings]
+    assert (clauses.count("R3"), clauses.count("A3")) == (100, 1)
+    assert result.problems == ()
+    assert "and 30 more violations of R3 later" in result.findings[99].trace[0].text
+
+
+@pytest.mark.parametrize(
+    "answer", [{**taken(), "RequestId": "***"}, {**taken(), "TaskId": "[redacted]"}]
+)
+def test_what_was_taken_out_of_a_log_is_not_taken_at_its_word(
+    judged: Judged, answer: Fields
+) -> None:
+    twice = [call(answer), call(answer, at=5)]
+    assert judged("har", twice) == []
+    masked = {**ONE, "ForceStop": "***"}
+    assert judged("har", [call(taken(), params=masked)]) == []
+    assert judged("har", [call(taken(), params={**ONE, "ForceStop": "7"})]) == ["A14"]
+
+
+def test_the_nonce_tells_a_call_written_down_twice_from_one_that_was_done_twice(
+    judged: Judged,
+) -> None:
+    nonce = {"x-acs-signature-nonce": "n", **KEY}
+    one = call(taken(), headers=nonce)
+    by_proxy = call(taken(), headers=nonce, host="gateway.test:443")
+    assert judged("har", [one], [by_proxy]) == []
+    again = call({**taken(), "TaskId": "t-2"}, headers=nonce, at=5)
+    assert judged("har", [one, again]) == ["R4"]
 
 
 def test_another_site_that_speaks_of_event_names_is_no_trail(judged: Judged) -> None:
@@ -337,10 +443,15 @@ def test_of_two_calls_in_one_second_either_may_have_been_the_first(
 ) -> None:
     shown = event("DescribeInstances", {}, listing())
     status = "IncorrectInstanceStatus"
-    refused = event(
+    missed = event(
         "RedeployInstance", ONE, None, 9, eventId="x", requestId="x", errorCode=status
     )
-    for calls in ([refused, redeployed(9)], [redeployed(9), refused]):
+    # A trail tells when a call came in, not how long it took.
+    for calls in (
+        [missed, redeployed(9)],
+        [redeployed(9), missed],
+        [missed, redeployed(12)],
+    ):
         assert judged("actiontrail", [shown, *calls]) == []
         assert judged("actiontrail", [shown, calls[0]], [calls[1]]) == []
 
@@ -368,3 +479,45 @@ def test_another_service_may_move_an_instance(judged: Judged) -> None:
     moved = event("RemoveInstances", {"InstanceId.1": "i-1"}, {}, 9, serviceName="Ess")
     assert judged("actiontrail", [shown, missed]) == ["A15"]
     assert judged("actiontrail", [shown, moved, missed]) == []
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        event("StopInstance", {"InstanceId": "******"}, {}, 5),
+        event("StopInstance", {"RegionId": "cn-hangzhou"}, {}, 5),
+        event("StopInstances", {"instanceId": ["i-1"]}, {}, 5),
+        event("StopInstances", {"targets": {"ids": "i-0,i-1"}}, {}, 5),
+        event("Event", None, {}, 5, resourceName="i-1"),
+        event("StartExecution", {"x": "stop i-1"}, {}, 5, serviceName="Oos"),
+        event("RedeployInstance", ONE, None, 5, errorCode="ServiceUnavailable"),
+    ],
+)
+def test_a_hand_in_a_trail_may_name_it_anywhere_or_nowhere(
+    judged: Judged, moved: Fields
+) -> None:
+    shown = [event("DescribeInstances", {}, listing(), at) for at in (-2000, 0)]
+    status = event("RedeployInstance", ONE, None, 30, errorCode=STATUS["Code"])
+    assert judged("actiontrail", [*shown, status]) == ["A8"]
+    assert judged("actiontrail", [*shown, moved, status]) == []
+
+
+def test_what_one_user_sees_another_may_not(judged: Judged) -> None:
+    shown = event("DescribeInstances", {}, listing())
+    missed = event("RedeployInstance", ONE, None, 20, errorCode=NOT_FOUND["Code"])
+    other = {"accountId": "1", "principalId": "somebody else"}
+    assert judged("actiontrail", [shown, missed]) == ["A15"]
+    assert judged("actiontrail", [shown, {**missed, "userIdentity": other}]) == []
+
+
+def test_an_event_without_an_id_is_known_by_its_request(judged: Judged) -> None:
+    one = redeployed(eventId=None)
+    assert judged("actiontrail", [one], [dict(reversed(one.items()))]) == []
+
+
+def test_lines_may_come_newest_first(contract: Contract, tmp_path: Path) -> None:
+    lines = [json.dumps(redeployed(60 * n)) for n in range(8_000)]
+    path = tmp_path / "trail"
+    path.write_text("\n".join(reversed(lines)))
+    result = watch([path], "actiontrail", contract, 5.0, None)
+    assert (result.findings, result.problems) == ((), ())
