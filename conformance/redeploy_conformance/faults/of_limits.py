@@ -3,9 +3,11 @@
 from functools import cached_property
 
 from redeploy_conformance.emulator.errors import ApiError
-from redeploy_conformance.emulator.limiter import Limiter
+from redeploy_conformance.emulator.limiter import Bucket, Limiter, TokenBucket
 from redeploy_conformance.emulator.state import Account
 from redeploy_conformance.faults.registry import fault
+
+NEVER = float("inf")
 
 
 @fault("quota-of-499", "Q1")
@@ -148,3 +150,41 @@ class ThrottledForEver(Limiter):
         except ApiError:
             self.throttled |= {account.account_id}
             raise
+
+
+class Saving(TokenBucket):
+    """A bucket without a rim."""
+
+    def admits(self, now: float, quota: int, window: float) -> bool:
+        before = float(quota) if self._tokens is None else self._tokens
+        self._tokens = before + (now - self._filled) * quota / window
+        self._filled = now
+        return self._tokens >= 1.0
+
+
+@fault("bucket-fills-without-end", "Q2")
+class NoRim(Limiter):
+    """What an account does not use is saved up for it."""
+
+    def bucket(self, account: Account, instance_id: str) -> Bucket:
+        scope = self.scope(account, instance_id)
+        return self._buckets.setdefault(scope, Saving())
+
+
+@fault("never-throttled-again-after-recovery", "Q2")
+class FreeAfterRecovery(Limiter):
+    """An account that was throttled a minute ago or more is never throttled again."""
+
+    def arrive(self, account: Account, instance_id: str) -> None:
+        if account.clock.now >= self.free_from.get(account.account_id, NEVER):
+            return
+        try:
+            super().arrive(account, instance_id)
+        except ApiError:
+            over = account.clock.now + self.window()
+            self.free_from.setdefault(account.account_id, over)
+            raise
+
+    @cached_property
+    def free_from(self) -> dict[str, float]:
+        return {}

@@ -1,6 +1,8 @@
 """Faults by which a call that was refused, or that ended in an error, does something all the same."""
 
 import time
+from dataclasses import replace
+from functools import cached_property
 
 from redeploy_conformance.emulator.admission import Admission
 from redeploy_conformance.emulator.calls import RedeployCalls
@@ -14,6 +16,7 @@ from redeploy_conformance.emulator.errors import (
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.signatures import Signatures
 from redeploy_conformance.emulator.state import (
+    Flight,
     Instance,
     Principal,
 )
@@ -45,6 +48,46 @@ class RejectedSwitchesOff(ForcedAndRejected):
         instance.power_offs += instance.flight is not None
 
 
+@fault("rejected-forced-call-forces-the-next", "L10", "L11")
+class RejectedForcesNext(ForcedAndRejected):
+    """A forced call that is rejected makes the next accepted one on the instance a forced one."""
+
+    def spoil(self, instance: Instance, error: ApiError) -> None:
+        self.forced.add(instance.instance_id)
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        remembered = instance.instance_id in self.forced
+        self.forced.discard(instance.instance_id)
+        return super().start(principal, instance, remembered or force_stop)
+
+    @cached_property
+    def forced(self) -> set[str]:
+        return set()
+
+
+@fault("rejected-call-restarts-the-redeploy", "L10", "L7")
+class RejectedRestarts(RedeployCalls):
+    """A call that is rejected during a redeploy starts its seconds anew: it never ends for who asks often."""
+
+    def admit(self, principal: Principal, instance_id: str) -> Instance:
+        try:
+            return super().admit(principal, instance_id)
+        except ApiError:
+            instance = principal.account.instances.get(instance_id)
+            if instance is not None and instance.flight is not None:
+                self.begin_again(instance, instance.flight)
+            raise
+
+    def begin_again(self, instance: Instance, flight: Flight) -> None:
+        """Put the end of the phase it is in as far off as it was when that began."""
+        statuses = [status for status, _ in flight.phases]
+        now = statuses.index(instance.status)
+        instance.flight = replace(flight, phases=flight.phases[now:])
+        self.redeploys.step(instance, instance.flight, 0)
+
+
 # From outside this looks like a redeploy that was to succeed and has not ended, too.
 @fault("rejection-makes-the-next-redeploy-fail", "L10", "L4", "E1", "L7")
 class RejectionSpoils(RedeployCalls):
@@ -72,6 +115,27 @@ class RejectionForgetsEnding(RedeployCalls):
             if instance is not None:
                 instance.next_outcome = None
             raise
+
+
+@fault("internal-error-blocks-the-next-call", "A12", "A8", "A9")
+class InternalErrorBlocks(RedeployCalls):
+    """For a few seconds after an InternalError without effect a call on the instance finds it busy."""
+
+    def start(
+        self, principal: Principal, instance: Instance, force_stop: bool | None
+    ) -> dict[str, object]:
+        if instance.clock.now < self.until.get(instance.instance_id, 0.0):
+            raise incorrect_status()
+        try:
+            return super().start(principal, instance, force_stop)
+        except ApiError:
+            if instance.flight is None:
+                self.until[instance.instance_id] = instance.clock.now + 5.0
+            raise
+
+    @cached_property
+    def until(self) -> dict[str, float]:
+        return {}
 
 
 @fault("internal-error-leaves-it-busy", "A12", "A8", "A9")

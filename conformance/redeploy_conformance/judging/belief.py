@@ -1,6 +1,6 @@
 """Belief: the worlds that one instance may be in, and how a look at it narrows them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -89,6 +89,7 @@ def narrow(
         left = in_time(contract, frozenset(filter(_under_way, left)), now, rules) | (
             frozenset(world for world in left if not _under_way(world))
         )
+        left |= frozenset(_caught_up(contract, left))
     sure = not (stable and all(one.in_flight for one in fit))
     instead, ended = ((), frozenset[World]()) if sure else _had_it_ended(judged, view)
     return Narrowed(
@@ -126,6 +127,15 @@ def _after_an_error(world: World) -> bool:
 
 def _under_way(world: World) -> bool:
     return world.flight is not None and world.flight.moved
+
+
+def _caught_up(contract: Contract, worlds: Belief) -> Iterator[World]:
+    """Yield what a look that comes next may show, though no time has passed since one that was late."""
+    for world in worlds:
+        flight = world.flight
+        if flight is not None and flight.at < 0 and not flight.moved:
+            [first, *_] = contract.transition_from[flight.origin].path
+            yield replace(world, status=first, flight=replace(flight, at=0))
 
 
 def _faded(world: World, now: float) -> World:

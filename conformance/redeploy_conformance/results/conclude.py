@@ -198,7 +198,9 @@ class Gathered(Sums):
         if clause.id in OF_FRESH_READS and not self.fresh:
             return "declare read_lag_seconds = 0 if no read is late: as it is, a late one may explain what was seen"
         if failed := self._failed():
-            return f"mend what lets calls fail: {failed}"
+            limit = clause.id.startswith("Q")
+            throttled = "; a throttled call has a Code that begins with Throttling"
+            return f"mend what lets calls fail: {failed}{throttled if limit else ''}"
         if self.problems:
             return "see what could not be run"
         if clause.id == UNDER_WAY[0] and Part.CLOCK not in self.offer.parts:

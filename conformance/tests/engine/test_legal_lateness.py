@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -268,3 +269,33 @@ def test_calls_that_met_an_error_were_made_all_the_same(
     assert (run.violations, run.problem) == ([], None)
     assert run.done[-1].observed.count("Throttling") == 2
     assert not {clause for clause, _ in ledger.told} & {"Q3", "Q6r"}
+
+
+class OneLookLate(Observations):
+    """Shows for one look more what an instance was when its redeploy was accepted, however long that is."""
+
+    def show_instance(self, instance: Instance) -> dict[str, object]:
+        row = super().show_instance(instance)
+        flight = instance.flight
+        if flight is None or flight.task.task_id in self.shown:
+            return row
+        self.shown.add(flight.task.task_id)
+        return {**row, "Status": flight.before}
+
+    @cached_property
+    def shown(self) -> set[str]:
+        return set()
+
+
+@pytest.mark.parametrize("origin", ["Running", "Stopped"])
+def test_a_read_may_catch_up_though_no_time_has_passed(
+    bench_of: Callable[..., Bench], origin: str
+) -> None:
+    made = Create("i1", (("status", origin),), (REBOOT,), ending="succeed")
+    steps = (made, Redeploy("i1"), Look(), Look(), Look(), Settle())
+    emulator = Emulator(parts=Parts(observations=OneLookLate))
+    bench = bench_of(emulator, read_lag_seconds=None)
+    run = perform(bench, steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
+    first, second = run.done[2].observed, run.done[3].observed
+    assert (origin in first, origin in second) == (True, False)

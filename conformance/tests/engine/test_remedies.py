@@ -101,11 +101,12 @@ def test_calls_that_fail_though_nobody_asked_for_it_are_what_is_to_be_mended(
 ) -> None:
     ledger = Ledger(failed=Counter({500: 2, 503: 1}))
     ledger.confirm([("S1", Part.INTERNAL_ERRORS.value)] * asked)
-    report = CaseReport("a case", ("A3",), Ledger.from_json(ledger.to_json()))
+    report = CaseReport("a case", ("A3", "Q2"), Ledger.from_json(ledger.to_json()))
     gathered = Gathered(contract, Offer("mine", "1", "cn-hangzhou", frozenset(Part)))
     gathered.add(report)
-    by_id = {one.id: one for one in gathered.clauses()}
-    assert (by_id["A3"].remedy or "").startswith(remedy)
+    told = {one.id: one.remedy or "" for one in gathered.clauses()}
+    assert told["A3"].startswith(remedy)
+    assert ("begins with Throttling" in told["Q2"]) == (asked < 3)
 
 
 def test_calls_that_were_answered_an_error_of_the_service_are_counted(

@@ -191,6 +191,11 @@ def internal_errors(contract: Contract) -> Iterator[Case]:
         made = make(contract, spec={"status": origin})
         steps = (made, Break(effect), Redeploy("i1"), Look(), Settle())
         yield Case(clauses=("A12",), row=f"{origin}, effect {effect}", steps=steps)
+    # One without effect leaves nothing behind that the next call could meet.
+    calls = (Break("none"), Redeploy("i1"), Look(), Redeploy("i1"), Settle())
+    steps = (make(contract), *calls)
+    row = "effect none, called again at once"
+    yield Case(clauses=("A12",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def shape(contract: Contract) -> Iterator[Case]:

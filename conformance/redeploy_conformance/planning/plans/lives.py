@@ -34,6 +34,9 @@ from redeploy_schemas.vocabulary import Storage
 LONG_AGO = 7200.0
 """Seconds for which an instance just waits, so that whoever forgets it by then is seen."""
 
+AGAIN, TIMES = 5.0, 140
+"""Seconds between calls, and how many there are, while a redeploy is under way."""
+
 
 def first_hops(contract: Contract) -> Iterator[Case]:
     """Yield the first moments of a redeploy, from each status that it may begin in."""
@@ -163,3 +166,14 @@ def histories(contract: Contract) -> Iterator[Case]:
     )
     after = "locked after a redeploy"
     yield Case(clauses=("A3",), row=after, steps=steps, depth=Depth.PLAN)
+    # A caller who asks again and again does not keep it from ending.
+    called = (Redeploy("i1"), *(Advance(AGAIN), Redeploy("i1")) * TIMES)
+    steps = (make(contract), *called, Settle())
+    row = "called again and again until it must have ended"
+    yield Case(clauses=("L7", "L10"), row=row, steps=steps, depth=Depth.PLAN)
+    # What was asked for by a call that was turned down is not done for the next.
+    free = Patch("i1", spec_items({"lock_reasons": ()}))
+    forced = (Redeploy("i1", force=True), free, Redeploy("i1", force=False))
+    steps = (make(contract, spec={"lock_reasons": ("security",)}), *forced, Settle())
+    row = "forced while locked, then in order"
+    yield Case(clauses=("L11", "L10"), row=row, steps=steps, depth=Depth.PLAN)

@@ -80,6 +80,15 @@ def limiters(contract: Contract) -> Iterator[Case]:
     )
     row = "a burst, and again within the period, and again"
     yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
+    # Nobody saves up while idle, nor is free for having been throttled once.
+    steps = (
+        Create("i1", (), ((kind, status),), count=many + 4),
+        Redeploy("i1", count=limit + 2),
+        Advance(window * 10),
+        Redeploy(f"i{limit + 3}", count=limit + 2),
+    )
+    row = "a burst, and another long after it"
+    yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
     steps = (Redeploy("i1"),) * (limit + 1)
     yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
     pool = Create("i1", (), ((kind, status),), count=limit + 102)
