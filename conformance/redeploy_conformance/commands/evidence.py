@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.commands.options import finite
+from redeploy_conformance.evidence.settled import FRESH, REDEPLOY_SECONDS
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import (
     read_twice,
@@ -50,7 +51,7 @@ TRACES = click.argument(
     "--fresh",
     type=click.FloatRange(min=0),
     callback=finite,
-    default=5.0,
+    default=FRESH,
     show_default=True,
     metavar="SECONDS",
     help="How long a log's look at an instance says something of a later call.",
@@ -59,7 +60,7 @@ TRACES = click.argument(
     "--redeploy-seconds",
     type=click.FloatRange(min=0),
     callback=finite,
-    default=600.0,
+    default=REDEPLOY_SECONDS,
     show_default=True,
     help="By when a redeploy in a log has ended (L7).",
 )

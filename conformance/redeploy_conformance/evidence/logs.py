@@ -10,8 +10,10 @@ from redeploy_conformance.evidence.har import har, har_order
 from redeploy_conformance.evidence.monitor import Monitor
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.ordering import merged
+from redeploy_conformance.evidence.settled import FRESH, REDEPLOY_SECONDS
 from redeploy_conformance.evidence.shown import WORDLESS
 from redeploy_conformance.evidence.sources import LogError, Seen
+from redeploy_conformance.finding.investigate import command
 from redeploy_conformance.judging.recent import Recent
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
@@ -62,6 +64,7 @@ def watch(
         redeploy_seconds=redeploy_seconds,
         wordless=kind in WORDLESS,
     )
+    monitor.tally.reproduce = _again(paths, kind, fresh, redeploy_seconds)
     source, order = SOURCES[kind]
     known = Recent()
 
@@ -79,6 +82,22 @@ def watch(
     for one in merged(logs, order):
         monitor.take(one)
     return monitor.result(kind, [path.name for path in paths])
+
+
+def _again(
+    paths: Sequence[Path], kind: str, fresh: float, redeploy_seconds: float
+) -> str:
+    """Return the command that says the same of these logs."""
+    words = [] if all(kind_of(path) == kind for path in paths) else ["--format", kind]
+    if fresh != FRESH:
+        words += ["--fresh", _number(fresh)]
+    if redeploy_seconds != REDEPLOY_SECONDS:
+        words += ["--redeploy-seconds", _number(redeploy_seconds)]
+    return command("check-trace", *words, *map(str, paths))
+
+
+def _number(seconds: float) -> str:
+    return str(seconds).removesuffix(".0")
 
 
 def _begins(kind: str, path: Path) -> float:
