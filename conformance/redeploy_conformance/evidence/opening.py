@@ -9,6 +9,8 @@ from pathlib import Path
 
 from redeploy_conformance.evidence.sources import LogError
 
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What is raised where a packed file is damaged."""
 MAGIC = b"\x1f\x8b"
 READ = 1 << 18
 """Bytes that are read at once."""
@@ -28,8 +30,30 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
     with file:
         try:
             yield file
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise LogError(f"it cannot be unpacked any further: {error}") from error
+        except DAMAGE as error:
+            raise _damaged(error) from error
+
+
+def read_on(file: BufferedIOBase, count: int) -> tuple[bytes, LogError | None]:
+    """Return so many bytes, fewer at the end or where damage is met, and that damage.
+
+    ``read`` would lose what it had unpacked before the damage.
+    """
+    pieces: list[bytes] = []
+    while count > 0:
+        try:
+            piece = file.read1(count)
+        except DAMAGE as error:
+            return b"".join(pieces), _damaged(error)
+        if not piece:
+            break
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces), None
+
+
+def _damaged(error: Exception) -> LogError:
+    return LogError(f"it cannot be unpacked any further: {error}")
 
 
 def size(path: Path) -> int:
