@@ -56,11 +56,23 @@ def _damaged(error: Exception) -> LogError:
     return LogError(f"it cannot be unpacked any further: {error}")
 
 
-def size(path: Path) -> int:
-    """Return the bytes of a file when unpacked; of a packed one, as far as it says itself."""
+def larger(path: Path, count: int) -> bool:
+    """Whether a file has more bytes than that when unpacked, as far as it can be.
+
+    A packed file is unpacked to find out: what it says of its size itself is that of its last part.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     if not _packed(path):
-        return path.stat().st_size
-    return int.from_bytes(path.read_bytes()[-4:], "little")
+        return path.stat().st_size > count
+    with opened(path) as file:
+        while count >= 0:
+            piece, damage = read_on(file, READ)
+            count -= len(piece)
+            if damage is not None or not piece:
+                break
+    return count < 0
 
 
 def _packed(path: Path) -> bool:
