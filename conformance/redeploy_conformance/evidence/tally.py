@@ -34,12 +34,14 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     reproduce: str = ""
     records: int = 0
+    calls: int = 0
     first: float | None = None
     last: float = float("-inf")
 
     def record(self, seen: Seen) -> None:
         """Count a record, and note when it was."""
         self.records += 1
+        self.calls += seen.action == self.contract.operation
         if self.first is None:
             self.first = seen.begun
         self.last = max(self.last, seen.ended)
@@ -113,6 +115,7 @@ class Tally:
             report,
             kind=kind,
             names=names,
+            calls=self.calls,
             started=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=round(seconds, 3),
             version=version("redeploy-conformance"),
