@@ -12,13 +12,21 @@ _NAMES = (
     r"(?:Signature|UserData|Password|access[-_]?key[-_]?secret"
     r"|(?:security|bearer|session)[-_]?token)"
 )
+_WORDS = ("secret", "token", "signature", "userdata", "password")
 _SECRETS = (
     (
-        ("secret", "token", "signature", "userdata", "password"),
-        re.compile(rf'(\\*"{_NAMES}\\*"\s*:\s*\\*")[^"\\]*', re.IGNORECASE),
+        _WORDS,
+        re.compile(rf'("{_NAMES}"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE),
+    ),
+    (  # JSON as a text within JSON
+        _WORDS,
+        re.compile(
+            rf'(\\"{_NAMES}\\"\s*:\s*\\")(?:[^"\\]|\\\\(?:\\.|[^\\]))*',
+            re.IGNORECASE,
+        ),
     ),
     (  # also as a server repeats what it signed (V1): encoded once more, or twice
-        ("secret", "token", "signature", "userdata", "password"),
+        _WORDS,
         re.compile(
             rf"((?:^|[^\w]|%(?:25)*26){_NAMES}(?:=|%(?:25)*3D))"
             r"(?:(?!%(?:25)*26)[^&\s\"',])*",
@@ -31,7 +39,12 @@ _SECRETS = (
             r"((?:security|bearer|session)-token:\s*)[^\s\"',;]+", re.IGNORECASE
         ),
     ),
-    (("cookie",), re.compile(r'(cookie\\*"?\s*:\s*\\*"?)[^\r\n"\\]+', re.IGNORECASE)),
+    (
+        ("cookie",),
+        re.compile(
+            r'(cookie\\*"?\s*:\s*\\*"?)(?:[^\r\n"\\]|\\(?![rn"]))+', re.IGNORECASE
+        ),
+    ),
     (
         ("authorization",),
         re.compile(

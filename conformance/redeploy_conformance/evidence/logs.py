@@ -121,7 +121,11 @@ def _again(
     paths: Sequence[Path], kind: str, fresh: float, redeploy_seconds: float
 ) -> str:
     """Return the command that says the same of these logs."""
-    words = [] if all(kind_of(path) == kind for path in paths) else ["--format", kind]
+    try:
+        seen = {kind_of(path) for path in paths}
+    except LogError:
+        seen = set()
+    words = [] if seen == {kind} else ["--format", kind]
     if fresh != FRESH:
         words += ["--fresh", _number(fresh)]
     if redeploy_seconds != REDEPLOY_SECONDS:

@@ -33,6 +33,12 @@ from redeploy_schemas.contract import load
         ),
         ("Authorization: Basic YTpi, later", "Authorization: Basic ***, later"),
         ('{"securityToken": "a", "x": 1}', '{"securityToken": "***", "x": 1}'),
+        (r'{"Password": "a\/b\"c", "x": 1}', '{"Password": "***", "x": 1}'),
+        (
+            r'{"text": "{\"Password\":\"a\\/b\\\"c\",\"x\":1}"}',
+            r'{"text": "{\"Password\":\"***\",\"x\":1}"}',
+        ),
+        (r'{"text": "Cookie: a=b\u003d1; c=d"}', '{"text": "Cookie: ***"}'),
         (r'{"text": "{\"Password\":\"a\"}"}', r'{"text": "{\"Password\":\"***\"}"}'),
     ],
 )

@@ -88,6 +88,24 @@ def test_a_trace_under_two_names_would_count_twice(tmp_path: Path) -> None:
     assert (code, "would count twice" in said) == (2, True)
 
 
+def test_a_line_of_a_trace_that_is_nested_too_deep_is_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.trace"
+    deep = "[" * 5000 + "]" * 5000
+    path.write_text(f'{{"record": "header", "more": {deep}}}\n')
+    code, said = told(path)
+    assert (code, "line 1: it is no line of a trace" in said) == (2, True)
+
+
+def test_a_packed_log_of_a_kind_that_is_named_may_be_damaged_from_the_beginning(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.har"
+    path.write_bytes(b"\x1f\x8b")
+    ran = CliRunner().invoke(main, ["check-trace", "--format", "har", str(path)])
+    assert ran.exit_code == 3
+    assert "it cannot be unpacked" in ran.output
+
+
 def test_how_a_call_is_known_is_said_where_none_was_found(tmp_path: Path) -> None:
     path = tmp_path / "log.har"
     site = {
