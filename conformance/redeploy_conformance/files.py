@@ -55,6 +55,19 @@ def read_twice(paths: Sequence[str | Path]) -> str | None:
     return None
 
 
+def distinct(paths: Iterable[Path]) -> list[Path]:
+    """Return files without those that hold the same as one before them.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not any(filecmp.cmp(path, one, shallow=False) for one in found):
+            found.append(path)
+    return found
+
+
 def written_over(output: str, read: Iterable[str]) -> str | None:
     """Return in one sentence that an output is one of the files that are read; None where it is not."""
     if Path(output).resolve() not in {Path(one).resolve() for one in read}:

@@ -8,28 +8,61 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Exchange
 
 LONGEST = 2000
+_NAMES = (
+    r"(?:Signature|UserData|Password|access[-_]?key[-_]?secret"
+    r"|(?:security|bearer|session)[-_]?token)"
+)
+_WORDS = ("secret", "token", "signature", "userdata", "password")
 _SECRETS = (
     (
+        _WORDS,
+        re.compile(rf'("{_NAMES}"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE),
+    ),
+    (  # JSON as a text within JSON
+        _WORDS,
         re.compile(
-            r'("(?:access_key_secret|AccessKeySecret|SecurityToken)"\s*:\s*")[^"]*'
+            rf'(\\"{_NAMES}\\"\s*:\s*\\")(?:[^"\\]|\\\\(?:\\.|[^\\]))*',
+            re.IGNORECASE,
         ),
-        r"\1***",
     ),
     (  # also as a server repeats what it signed (V1): encoded once more, or twice
+        _WORDS,
         re.compile(
-            r"((?:^|[^\w]|%(?:25)*26)(?:Signature|SecurityToken)(?:=|%(?:25)*3D))"
-            r"(?:(?!%(?:25)*26)[^&\s\"',])*"
+            rf"((?:^|[^\w]|%(?:25)*26){_NAMES}(?:=|%(?:25)*3D))"
+            r"(?:(?!%(?:25)*26)[^&\s\"',])*",
+            re.IGNORECASE,
         ),
-        r"\1***",
     ),
-    (re.compile(r"(Bearer )[^\s\"',]+"), r"\1***"),
+    (
+        ("token:",),
+        re.compile(
+            r"((?:security|bearer|session)-token:\s*)[^\s\"',;]+", re.IGNORECASE
+        ),
+    ),
+    (
+        ("cookie",),
+        re.compile(
+            r'(cookie\\*"?\s*:\s*\\*"?)(?:[^\r\n"\\]|\\(?![rn"]))+', re.IGNORECASE
+        ),
+    ),
+    (
+        ("authorization",),
+        re.compile(
+            r'(authorization\\*"?\s*:\s*\\*"?(?:basic|acs)\s+)[^\s\"\',]+',
+            re.IGNORECASE,
+        ),
+    ),
+    (("bearer ",), re.compile(r"(Bearer )[^\s\"',]+")),
 )
+"""What a secret follows, each with words of which one is there, in small letters: they are found fast."""
 
 
 def hidden(text: str) -> str:
     """Return the text without secrets and signatures, as long as it is."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+    small = text.lower()
+    for words, pattern in _SECRETS:
+        if any(word in small for word in words):
+            text = pattern.sub(r"\1***", text)
     return text
 
 
@@ -42,6 +75,11 @@ def redacted(text: str) -> str:
 def sendable(text: str) -> str:
     """Return the text with half surrogate pairs written out: no process could send them to another."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def showable(text: str) -> str:
+    """Return a text that somebody else wrote as it may be shown: no secret, not long, and sendable."""
+    return redacted(sendable(text))
 
 
 def scrubbed(value: Any, secrets: Collection[str]) -> Any:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.commands.options import finite
+from redeploy_conformance.evidence.settled import FRESH
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import (
+    distinct,
     read_twice,
     seems,
     unwritable,
@@ -50,7 +52,7 @@ TRACES = click.argument(
     "--fresh",
     type=click.FloatRange(min=0),
     callback=finite,
-    default=5.0,
+    default=FRESH,
     show_default=True,
     metavar="SECONDS",
     help="How long a log's look at an instance says something of a later call.",
@@ -102,31 +104,56 @@ def _drawn(
     paths: Sequence[Path], form: str, fresh: float, redeploy_seconds: float | None
 ) -> "Result":
     from redeploy_conformance.evidence.check import ForeignTraceError, check
-    from redeploy_conformance.evidence.logs import LogError, kind_of, watch
+    from redeploy_conformance.evidence.logs import LogError, watch
     from redeploy_conformance.staging.again import check_staging, is_staging
     from redeploy_schemas.contract import load
 
     for path in paths:
+        if path.exists() and not path.is_file():
+            why = "it would have to be read more than once: save it as a file"
+            leave(RunVerdict.WRONG_USAGE, f"{path} is no regular file: {why}")
         if other := seems(path, "trace"):
             leave(RunVerdict.WRONG_USAGE, f"{path} is no trace and no log: {other}")
     try:
-        kinds = {kind_of(path) if form == "auto" else form for path in paths}
-        if len(kinds) > 1:
-            leave(
-                RunVerdict.WRONG_USAGE,
-                f"files of different kinds ({', '.join(sorted(kinds))}) are checked apart",
-            )
+        kind = _kind(paths) if form == "auto" else form
+        if kind != "trace":
+            return watch(distinct(paths), kind, load(), fresh, redeploy_seconds)
         if again := read_twice(paths):
             leave(RunVerdict.WRONG_USAGE, again)
-        if kinds == {"trace"}:
-            if is_staging(paths[0]):
-                return check_staging(paths, load())
-            return check(paths, load()).result()
-        return watch(paths, kinds.pop(), load(), fresh, redeploy_seconds)
+        if is_staging(paths[0]):
+            return check_staging(paths, load())
+        return check(paths, load()).result()
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ForeignTraceError, LogError) as error:
         leave(RunVerdict.WRONG_USAGE, _plain(error))
+
+
+def _kind(paths: Sequence[Path]) -> str:
+    """Return of which kind files are; leave where they are of several, or of none that is known.
+
+    A file of no kind among traces is one that is damaged from its beginning on.
+    """
+    from redeploy_conformance.evidence.logs import LogError, kind_of, strange
+
+    kinds: set[str] = set()
+    unknown = None
+    for path in paths:
+        try:
+            kind = kind_of(path)
+            unknown = unknown or (strange(path) if kind is None else None)
+        except LogError as error:
+            leave(RunVerdict.WRONG_USAGE, f"{path}: {_plain(error)}")
+        if kind is not None:
+            kinds.add(kind)
+    if unknown and kinds != {"trace"}:
+        leave(RunVerdict.WRONG_USAGE, unknown)
+    if len(kinds) > 1:
+        leave(
+            RunVerdict.WRONG_USAGE,
+            f"files of different kinds ({', '.join(sorted(kinds))}) are checked apart",
+        )
+    return kinds.pop()
 
 
 @click.group()

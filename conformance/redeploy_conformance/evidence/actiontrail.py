@@ -1,4 +1,4 @@
-"""ActionTrail events as a log of requests: a JSON array, LookupEvents' answer, or one per line."""
+"""ActionTrail events as a log of requests: a JSON array, LookupEvents' answer, one per line, or one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -16,9 +16,14 @@ from redeploy_conformance.evidence.answered import (
     history,
     instances,
 )
-from redeploy_conformance.evidence.elements import BOM, elements
+from redeploy_conformance.evidence.elements import (
+    BOM,
+    PIECE,
+    UNREADABLE,
+    elements,
+)
 from redeploy_conformance.evidence.hands import IDS
-from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.opening import opened, read_on
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import (
     READ_ONLY,
@@ -35,8 +40,14 @@ REDEPLOY = "RedeployInstance"
 ECS = "ecs"
 PLACES = ((), ("Events",))
 """Where the events are in a file that is one document: LookupEvents answers the second."""
+KIND = (
+    "list of ActionTrail events: a JSON array, an answer of LookupEvents, or one event in "
+    "each line"
+)
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
+NUMBERED = ("eventId", "requestId", "errorCode")
+"""Texts of an event that some write as numbers."""
 NULL = msgspec.Raw(b"null")
 NO_PARAMS: tuple[Mapping[str, str], bool] = ({}, True)
 NOTHING: tuple[Page | None, object] = (None, None)
@@ -72,6 +83,7 @@ class _Call(msgspec.Struct, gc=False):
 
 
 CALLS = msgspec.json.Decoder(_Call)
+FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 PARAMS = msgspec.json.Decoder(dict[str, Any])
 TEXT = msgspec.json.Decoder(str)
 
@@ -86,10 +98,14 @@ def actiontrail(path: Path, known: Recent | None = None) -> Iterator[Seen]:
         LogError: an event is none; what came before it was yielded.
     """
     known = Recent() if known is None else known
-    if _one_per_line(path):
+    with opened(path) as file:
+        head = read_on(file, PIECE)[0].removeprefix(BOM).strip()
+    if _is_event(head.partition(b"\n")[0]):
         entries = _entries("line", _lines(path), known)
         return in_order(entries, held_back(path), strictly=True)
-    rows = elements(path, PLACES, "list of ActionTrail events")
+    if _is_event(head):
+        return in_order(_entries("entry", [(1, head)], known))
+    rows = elements(path, PLACES, KIND)
     entries = _entries("entry", enumerate(rows, 1), known)
     return in_order(entries, held_back(path), strictly=True)
 
@@ -106,16 +122,54 @@ def _entries(
     decoder = msgspec.json.Decoder(_Event)
     for number, raw in raws:
         try:
-            event = decoder.decode(raw)
+            event = _event(decoder, raw)
+            if event is None:
+                continue
             # Without an id, an event is known again by all that it says.
             mark = event.eventId or _mark(event, raw)
             one = None if mark in known else _seen(event, bytes(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             told = f"{word} {number}: it is no ActionTrail event: {error}"
             raise LogError(told) from error
         known.add(mark)
         if one is not None:
             yield *trail_order(one), number, one
+
+
+def _event(
+    decoder: msgspec.json.Decoder[_Event], raw: bytes | msgspec.Raw
+) -> _Event | None:
+    """Return an event; None for one that cannot be read, of another service than ECS.
+
+    Where such an event may name an instance, it is damage: that hand may have moved it. Ids that are
+    numbers say as much as texts.
+
+    Raises:
+        msgspec.MsgspecError: it is none of the events that have to be read.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        fields = FIELDS.decode(raw)
+    _as_texts(fields, NUMBERED)
+    identity = _fields(fields.get("userIdentity", NULL), FIELDS.decode)
+    if identity is not None:
+        _as_texts(identity, ("accountId",))
+        fields["userIdentity"] = msgspec.Raw(msgspec.json.encode(identity))
+    try:
+        return decoder.decode(msgspec.json.encode(fields))
+    except msgspec.ValidationError:
+        service = bytes(fields.get("serviceName", NULL)).decode().strip('"').lower()
+        if service in (ECS, "null", "") or b'"InstanceId' in bytes(raw):
+            raise
+        return None
+
+
+def _as_texts(fields: dict[str, msgspec.Raw], names: Iterable[str]) -> None:
+    for name in names:
+        value = bytes(fields.get(name, NULL))
+        if value[:1].isdigit():
+            fields[name] = msgspec.Raw(b'"%s"' % value)
 
 
 @lru_cache(REPEATED)
@@ -125,14 +179,14 @@ def _rank(action: str) -> int:
     return LOOK if action.startswith(READ_ONLY) else HAND
 
 
-def _one_per_line(path: Path) -> bool:
-    """Whether the first line is an event by itself."""
+def _is_event(raw: bytes) -> bool:
+    """Whether a text is an event by itself, or seems to be one that is nested too deep."""
     try:
-        _, raw = next(_lines(path), (0, b""))
-        first = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return "eventName" in FIELDS.decode(raw)
+    except RecursionError:
+        return b'"eventName"' in raw and not raw.startswith((b"[", b'{"Events"'))
+    except UNREADABLE:
         return False
-    return isinstance(first, dict) and "eventName" in first
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -44,6 +44,7 @@ def instances(answer: bytes | str) -> Sequence[Listed]:
 
     Raises:
         msgspec.MsgspecError: it is no such answer in JSON.
+        RecursionError: it is nested too deep.
     """
     rows = [_row(bytes(raw)) for raw in LISTINGS.decode(answer).Instances.Instance]
     return [one for one in rows if one is not None]
@@ -54,6 +55,7 @@ def history(answer: bytes | str) -> tuple[Page, object]:
 
     Raises:
         msgspec.MsgspecError: it is no such answer in JSON.
+        RecursionError: it is nested too deep.
     """
     found = HISTORIES.decode(answer)
     return _page(bytes(found.InstanceSystemEventSet)), found.TotalCount

@@ -73,7 +73,7 @@ class Checker:
         self.lines = 0
         self._player: Player | None = None
         self._case = _fresh()
-        self._name = ""
+        self._name = self._place = ""
         self._ended = False
 
     def read(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class Checker:
             OSError: the file cannot be read.
             ForeignTraceError: it is of another contract or target than those before.
         """
-        self._name, self._ended = path.name, False
+        self._name, self._place, self._ended = path.name, str(path), False
         at = 0
         try:
             for at, line in lines_of(path):  # noqa: B007 - the place of whatever is raised
@@ -253,7 +253,7 @@ class Checker:
             first_of_each(best)[clause],
             case=name,
             steps=[one.step for one in best.done],
-            reproduce=command("check-trace", self._name),
+            reproduce=command("check-trace", self._place),
             reproduced=again,
             attempts=again,
         )

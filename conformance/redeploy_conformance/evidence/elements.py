@@ -8,14 +8,20 @@ from typing import Any
 
 import msgspec
 
-from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.opening import opened, read_on
 from redeploy_conformance.evidence.sources import LogError
 
 PIECE = 1 << 20
 """Bytes that are read at once; an element may be longer."""
 BOM = b"\xef\xbb\xbf"
 FIRST = re.compile(rb'\s*(\{\s*"(?:[^"\\]|\\.)*")')
-"""How an element begins that is an object: nearly always all of a file begin alike."""
+"""How an element begins that is an object: most of a file begin alike."""
+OPENING, CLOSING = (b"[", b"{"), (b"]", b"}")
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},]', re.DOTALL)
+"""What a document is divided by, and its texts, where the same signs divide nothing.
+
+A quotation mark by itself begins a text that is not there as a whole.
+"""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -34,53 +40,82 @@ def elements(
     """
     with opened(path) as file:
         head, rest, decoder, place = _opened(file, places, kind)
-        first = FIRST.match(rest)
         count = 0
         while True:
-            whole, size = _whole(rest, first[1]) if first else ([], 0)
+            whole, size = _whole(rest)
             yield from whole
             count += len(whole)
             rest = rest[size:]
-            more = file.read(max(PIECE, len(rest)))
-            if not more:
-                break
+            more, damage = read_on(file, max(PIECE, len(rest)))
             rest += more
+            if damage is not None or not more:
+                break
     try:
-        yield from _at(decoder.decode(head + rest), place)
-    except UNREADABLE as error:
-        raise LogError(f"after entry {count}: it is cut short or damaged") from error
+        if damage is None:
+            yield from _at(decoder.decode(head + rest), place)
+            return
+        told = str(damage)
+    except RecursionError:
+        told = "what follows is nested too deep"
+    except UNREADABLE:
+        told = "it is cut short or damaged"
+    whole, size = _longest(rest, list(_ends(rest)))
+    yield from whole
+    if damage is None and _ended(head, rest, size, decoder, place):
+        told = "another document follows, which is not read: give each its own file"
+    raise LogError(f"after entry {count + len(whole)}: {told}")
 
 
 def _opened(
     file: BufferedIOBase, places: Sequence[tuple[str, ...]], kind: str
 ) -> tuple[bytes, bytes, msgspec.json.Decoder[Any], tuple[str, ...]]:
     """Return a file up to the beginning of its array, what was read of the rest, and how to read it."""
-    data = file.read(PIECE).removeprefix(BOM)
-    ways = [(place, msgspec.json.Decoder(_document(place))) for place in places]
+    data, damage = read_on(file, PIECE)
+    data = data.removeprefix(BOM)
+    ways = {place: msgspec.json.Decoder(_document(place)) for place in places}
     while True:
-        for place, decoder in ways:
-            for end in _openings(data, place):
-                try:
-                    shut = decoder.decode(data[:end] + b"]" + b"}" * len(place))
-                except UNREADABLE:
-                    continue
-                if not _at(shut, place):
-                    return data[:end], data[end:], decoder, place
-        more = file.read(len(data))
+        end, place = _opening(data, places)
+        if end:
+            try:
+                ways[place].decode(data[:end] + b"]" + b"}" * len(place))
+            except UNREADABLE:
+                break
+            return data[:end], data[end:], ways[place], place
+        if damage is not None:
+            raise damage
+        more, damage = read_on(file, len(data))
         if not more:
             break
         data += more
     try:
-        ways[0][1].decode(data)
+        ways[places[0]].decode(data)
     except UNREADABLE as error:
         raise LogError(f"it is no {kind}: {error}") from error
     raise LogError(f"it is no {kind}")
 
 
-def _openings(data: bytes, place: tuple[str, ...]) -> Iterator[int]:
-    """Yield where the array may begin: whether it does there is for the caller to find out."""
-    name = rb'"%s"\s*:\s*\[' % place[-1].encode() if place else rb"\A\s*\["
-    return (found.end() for found in re.finditer(name, data))
+def _opening(
+    data: bytes, places: Sequence[tuple[str, ...]]
+) -> tuple[int, tuple[str, ...]]:
+    """Return where the array begins, and at which place; 0 where it has not begun yet.
+
+    A text before what is opened is its name: one that is a value has a comma behind it, or an end.
+    """
+    names: list[str] = []
+    before = b""
+    for token in TOKEN.finditer(data):
+        sign = token[0]
+        if sign in OPENING:
+            names.append(before[1:-1].decode("utf-8", "replace"))
+            place = tuple(names[1:])
+            if sign == b"[" and place in places:
+                return token.end(), place
+        elif sign in CLOSING and names:
+            names.pop()
+        elif sign == b'"':
+            break
+        before = sign if len(sign) > 1 else b""
+    return 0, ()
 
 
 def _document(place: tuple[str, ...]) -> Any:
@@ -98,33 +133,82 @@ def _at(document: Any, place: tuple[str, ...]) -> list[msgspec.Raw]:
     return rows
 
 
-def _whole(rest: bytes, first: bytes) -> tuple[list[msgspec.Raw], int]:
-    """Return elements that are there as a whole, and how many bytes they take.
+def _whole(rest: bytes) -> tuple[list[msgspec.Raw], int]:
+    """Return elements that are there as a whole, and how many bytes they take with their comma.
 
-    Where an element seems to begin is a guess. That what stands before it is a list of whole elements
-    is not: it is decoded as one.
+    That the last of them is followed by one that begins as the first does is a guess, and mostly
+    right. That they are whole is none: they are decoded.
     """
-    last = rest.rfind(first)
-    if (rows := _rows(rest, last)) is not None:
-        return rows, last
-    begins = [found.start() for found in re.finditer(re.escape(first), rest)]
-    low, high, best = 0, len(begins), (list[msgspec.Raw](), 0)
+    first = FIRST.match(rest)
+    begin = rest.rfind(first[1]) if first else 0
+    comma = rest.rfind(b",", 0, begin)
+    if comma > 0 and not rest[comma + 1 : begin].strip():
+        rows = _rows(rest, comma)
+        if rows:
+            return rows, comma + 1
+    commas = [end for end in _ends(rest) if rest[end : end + 1] == b","]
+    rows, comma = _longest(rest, commas)
+    return rows, comma + 1 if rows else 0
+
+
+def _ends(rest: bytes) -> Iterator[int]:
+    """Yield where each element ends, as far as brackets tell; the last may be that of the array."""
+    depth, last = 0, 0
+    for token in TOKEN.finditer(rest):
+        sign = token[0]
+        if sign in OPENING:
+            depth += 1
+        elif sign == b"," and not depth:
+            yield token.start()
+        elif sign == b'"':
+            return
+        elif sign in CLOSING:
+            depth -= 1
+            if depth < 0:
+                yield token.start()
+                return
+        last = token.end() if sign in CLOSING and not depth else 0
+    if last:
+        yield last
+
+
+def _longest(rest: bytes, ends: Sequence[int]) -> tuple[list[msgspec.Raw], int]:
+    """Return the most elements that can be decoded, and the end of the last one."""
+    low, high, best = 0, len(ends), (list[msgspec.Raw](), 0)
+    middle = high - 1  # mostly nothing is damaged
     while low < high:  # the first damage is behind all that can be decoded
-        middle = (low + high) // 2
-        rows = _rows(rest, begins[middle])
-        if rows is None:
-            high = middle
+        rows = _rows(rest, ends[middle])
+        if rows:
+            low, best = middle + 1, (rows, ends[middle])
         else:
-            low, best = middle + 1, (rows, begins[middle])
+            high = middle
+        middle = (low + high) // 2
     return best
 
 
-def _rows(text: bytes, end: int) -> list[msgspec.Raw] | None:
-    """Return the elements of the beginning of a text, which ends with the comma before the next one."""
-    comma = text.rfind(b",", 0, max(end, 0))
-    if comma < 0 or text[comma + 1 : end].strip():
-        return None
+def _rows(rest: bytes, end: int) -> list[msgspec.Raw]:
+    """Return the elements before an end; none where one of them is damaged."""
     try:
-        return ROWS.decode(b"".join((b"[", memoryview(text)[:comma], b"]")))
+        return ROWS.decode(b"".join((b"[", memoryview(rest)[:end], b"]")))
     except UNREADABLE:
-        return None
+        return []
+
+
+def _ended(
+    head: bytes,
+    rest: bytes,
+    end: int,
+    decoder: msgspec.json.Decoder[Any],
+    place: tuple[str, ...],
+) -> bool:
+    """Whether a document is whole that has its last element before this end."""
+    depth = len(place) + 1
+    for token in TOKEN.finditer(rest, end):
+        depth += (token[0] in OPENING) - (token[0] in CLOSING)
+        if not depth:
+            try:
+                decoder.decode(head + rest[: token.end()])
+            except UNREADABLE:
+                return False
+            return True
+    return False

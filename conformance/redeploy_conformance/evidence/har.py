@@ -1,6 +1,7 @@
 """HAR files (version 1.2), as browsers and proxies save them, as a log of requests."""
 
 import base64
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from redeploy_conformance.evidence.answered import (
     history,
     instances,
 )
-from redeploy_conformance.evidence.elements import elements
+from redeploy_conformance.evidence.elements import UNREADABLE, elements
 from redeploy_conformance.evidence.hands import IDS
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import (
@@ -93,6 +94,20 @@ class _Entry(msgspec.Struct, gc=False):
     from_cache: Any = msgspec.field(default=None, name="_fromCache")
 
 
+class _Asked(msgspec.Struct, gc=False):
+    url: str
+
+
+class _Odd(msgspec.Struct, gc=False):
+    request: _Asked
+
+
+ASKED = msgspec.json.Decoder(_Odd)
+CALLING = re.compile(rb"x-acs-action|AccessKeyId", re.IGNORECASE)
+"""One of which every call of the API has in it."""
+VERSIONED = re.compile(rb"x-acs-version|\bVersion=", re.IGNORECASE)
+
+
 def har(path: Path, known: Recent | None = None) -> Iterator[Seen]:
     """Yield the requests to ECS in a HAR file, in the order of their answers.
 
@@ -115,12 +130,12 @@ def _entries(path: Path, known: Recent) -> Iterator[Entry]:
     decoder = msgspec.json.Decoder(_Entry)
     for number, raw in enumerate(elements(path, [("log", "entries")], "HAR file"), 1):
         try:
-            entry = decoder.decode(raw)
-            one = _seen(entry)
-        except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+            entry = _entry(decoder, raw)
+            one = None if entry is None else _seen(entry)
+        except (*UNREADABLE, ValueError, OverflowError) as error:
             told = f"entry {number}: it is no entry of a HAR file: {error}"
             raise LogError(told) from error
-        if one is None:
+        if entry is None or one is None:
             continue
         if one.action == REDEPLOY:
             mark = _mark(entry, one)
@@ -128,6 +143,23 @@ def _entries(path: Path, known: Recent) -> Iterator[Entry]:
                 continue
             known.add(mark)
         yield one.ended, 0, number, one
+
+
+def _entry(decoder: msgspec.json.Decoder[_Entry], raw: msgspec.Raw) -> _Entry | None:
+    """Return an entry; None for one that cannot be read, where it is no call of this API at all.
+
+    Raises:
+        msgspec.MsgspecError: it is none of the entries that have to be read.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        ASKED.decode(raw)  # where something was asked, so that it is an entry
+        text = bytes(raw)
+        other = VERSIONED.search(text) and VERSION.encode() not in text
+        if CALLING.search(text) and not other:
+            raise
+        return None
 
 
 def _seen(entry: _Entry) -> Seen | None:

@@ -172,7 +172,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
                         number, "the trace is cut in the middle of this line"
                     )
                 yield number, decoder.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError(number, f"it is no line of a trace: {error}") from error
     except LogError as error:
         raise DamagedError(number + 1, str(error)) from error

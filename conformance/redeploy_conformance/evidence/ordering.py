@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import TypeAlias
 
-from redeploy_conformance.evidence.opening import size
+from redeploy_conformance.evidence.opening import larger
 from redeploy_conformance.evidence.sources import LogError, Seen
 
 WINDOW, BLOCK = 4096, 1024
@@ -22,7 +22,7 @@ Entry: TypeAlias = tuple[float, int, int, Seen]
 
 def held_back(path: Path) -> int:
     """Return how many requests of a file are held back: all, where it is small enough."""
-    return sys.maxsize if size(path) <= SMALL else WINDOW
+    return WINDOW if larger(path, SMALL) else sys.maxsize
 
 
 def in_order(

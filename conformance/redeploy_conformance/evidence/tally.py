@@ -9,9 +9,10 @@ from importlib.metadata import version
 from redeploy_conformance.evidence.decisions import REMEMBERED, Decision, merge
 from redeploy_conformance.evidence.shown import result_of
 from redeploy_conformance.evidence.sources import Seen
-from redeploy_conformance.finding.investigate import CaseReport, command
+from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.redact import showable
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Finding, Result, TraceStep
@@ -32,13 +33,16 @@ class Tally:
     kept: Counter[str] = field(default_factory=Counter)
     more: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    reproduce: str = ""
     records: int = 0
+    calls: int = 0
     first: float | None = None
     last: float = float("-inf")
 
     def record(self, seen: Seen) -> None:
         """Count a record, and note when it was."""
         self.records += 1
+        self.calls += seen.action == self.contract.operation
         if self.first is None:
             self.first = seen.begun
         self.last = max(self.last, seen.ended)
@@ -70,17 +74,18 @@ class Tally:
             self.findings.append(self._finding(text, one, observed))
 
     def _finding(self, text: str, one: Violation, observed: str) -> Finding:
+        """Return a finding; what it takes over from the log may hold secrets, or be very long."""
         return Finding(
             clause=one.clause,
             also=one.also,
             instead=one.instead,
             case="log",
             summary=self.contract.by_id[one.clause].statement,
-            expected=one.expected,
-            observed=one.observed,
+            expected=showable(one.expected),
+            observed=showable(one.observed),
             trace=(_step(text, one, observed),),
             steps=(),
-            reproduce=command("check-trace"),
+            reproduce=self.reproduce,
             reproduced=0,
             attempts=0,
         )
@@ -109,14 +114,13 @@ class Tally:
         self._add_up()
         ledger = Ledger()
         for part in (self.ledger, ids):
-            merge(ledger, part, self.hidden)
-        again = command("check-trace", *names)
+            merge(ledger, _showable(part), self.hidden)
         report = CaseReport(
             "log",
             (),
             ledger,
-            [replace(one, reproduce=again) for one in self._findings()],
-            "; ".join(self.problems) or None,
+            self._findings(),
+            "; ".join(map(showable, self.problems)) or None,
             requests=self.records,
         )
         begun = datetime.fromtimestamp(self.first or 0.0, UTC)
@@ -126,6 +130,7 @@ class Tally:
             report,
             kind=kind,
             names=names,
+            calls=self.calls,
             started=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=round(seconds, 3),
             version=version("redeploy-conformance"),
@@ -136,11 +141,23 @@ class Tally:
 def _step(text: str, wrong: Violation, observed: str) -> TraceStep:
     return TraceStep(
         n=1,
-        text=text,
-        detail=wrong.detail,
-        allowed=(wrong.expected,),
-        observed=observed,
+        text=showable(text),
+        detail=showable(wrong.detail),
+        allowed=(showable(wrong.expected),),
+        observed=showable(observed),
         worlds_before=(),
         worlds_after=(),
         exchanges=(),
     )
+
+
+def _showable(ledger: Ledger) -> Ledger:
+    """Return the counts of a ledger, with choices and evidence as they may be shown."""
+    shown = Ledger(held=ledger.held, precedence=ledger.precedence)
+    for (clause, word), times in ledger.told.items():
+        told = (clause, showable(word))
+        shown.told[told] += times
+        shown.evidence.setdefault(
+            told, showable(ledger.evidence.get((clause, word), ""))
+        )
+    return shown

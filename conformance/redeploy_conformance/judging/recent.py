@@ -1,6 +1,6 @@
 """Ids that must not come twice, as far as memory goes (R4, R5)."""
 
-from collections import deque
+from collections import OrderedDict
 
 from redeploy_reports.phrases import count
 
@@ -14,18 +14,20 @@ class Recent(set[str]):
     def __init__(self) -> None:
         """Begin with none."""
         super().__init__()
-        self._order: deque[str] = deque()
+        self._places: OrderedDict[str, int] = OrderedDict()
+        self._count = 0
 
     def add(self, one: str) -> None:
         """Remember an id, and forget the oldest where there are too many."""
         if one in self:
             return
         super().add(one)
-        self._order.append(one)
-        if len(self._order) > MOST_IDS:
-            self.discard(self._order.popleft())
+        self._places[one] = self._count
+        self._count += 1
+        if len(self._places) > MOST_IDS:
+            self.discard(self._places.popitem(last=False)[0])
 
     def again(self, one: str, thing: str) -> str:
         """Return words for an id that is seen again: how many things of its kind later."""
-        later = len(self._order) - self._order.index(one)
+        later = self._count - self._places[one]
         return f"{one} a second time, {count(later, thing)} after the first"

@@ -3,6 +3,7 @@
 import pytest
 
 from redeploy_conformance.redact import hidden
+from redeploy_schemas.contract import load
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,30 @@ from redeploy_conformance.redact import hidden
             "POST%26%252F%26Action%253DX%2526SecurityToken%253D***%2526Version%253D1",
         ),
         ("Bearer abc, and more", "Bearer ***, and more"),
+        (
+            "GET /?AccessKeyId=k&AccessKeySecret=a&UserData=b&Password=c&Version=1",
+            "GET /?AccessKeyId=k&AccessKeySecret=***&UserData=***&Password=***&Version=1",
+        ),
+        (
+            "x-acs-security-token: CAIS/ab; Cookie: login=abc; b=c\nHost: ecs",
+            "x-acs-security-token: ***; Cookie: ***\nHost: ecs",
+        ),
+        ("Authorization: Basic YTpi, later", "Authorization: Basic ***, later"),
+        ('{"securityToken": "a", "x": 1}', '{"securityToken": "***", "x": 1}'),
+        (r'{"Password": "a\/b\"c", "x": 1}', '{"Password": "***", "x": 1}'),
+        (
+            r'{"text": "{\"Password\":\"a\\/b\\\"c\",\"x\":1}"}',
+            r'{"text": "{\"Password\":\"***\",\"x\":1}"}',
+        ),
+        (r'{"text": "Cookie: a=b\u003d1; c=d"}', '{"text": "Cookie: ***"}'),
+        (r'{"text": "{\"Password\":\"a\"}"}', r'{"text": "{\"Password\":\"***\"}"}'),
     ],
 )
 def test_no_token_and_no_signature_is_shown(text: str, shown: str) -> None:
     assert hidden(text) == shown
+
+
+def test_nothing_that_the_contract_says_is_taken_for_a_secret() -> None:
+    texts = [one.message for one in load().errors]
+    texts += [one.statement for one in load().clauses]
+    assert [hidden(one) for one in texts] == texts

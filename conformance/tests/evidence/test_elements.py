@@ -1,8 +1,13 @@
 """The elements of an array in a file are those that a JSON reader finds, whatever the pieces."""
 
+import gzip
 import json
+import secrets
+import time
 import tracemalloc
+import zlib
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +86,17 @@ def test_of_a_file_cut_short_the_beginning_counts(
     end = data.draw(st.integers(begin, len(text) - 1))
     file.write_text(text[:end])
     found, told = _read(file)
+    commas = accumulate(len(json.dumps(one)) + 2 for one in rows)
+    assert len(found) >= sum(begin + at - 1 <= end for at in commas)
     assert found == rows[: len(found)]
     assert told == f"after entry {len(found)}: it is cut short or damaged"
 
 
-def test_all_but_the_last_whole_element_count(file: Path) -> None:
+def test_all_whole_elements_count(file: Path) -> None:
     rows = [{"a": n, "b": [{"a": 1}, {"a": 2}]} for n in range(40)]
     text = json.dumps(rows)
     file.write_text(text[: text.index('{"a": 30')])
-    assert len(_read(file, ())[0]) == 29
+    assert len(_read(file, ())[0]) == 30
     file.write_text(text.replace('{"a": 30', '{"a": 3x'))
     assert len(_read(file, ())[0]) == 30
 
@@ -122,3 +129,67 @@ def test_memory_does_not_grow_with_the_file(
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.2
+
+
+def _pages(*pages: list[Any]) -> str:
+    return "".join(json.dumps({"Events": one, "Next": {"a": []}}) for one in pages)
+
+
+def test_of_several_documents_the_first_counts(file: Path) -> None:
+    told = "after entry 2: another document follows, which is not read: give each its own file"
+    file.write_text(_pages([{"a": 1}, {"a": 2}], [{"a": 3}]))
+    assert _read(file, (), ("Events",)) == ([{"a": 1}, {"a": 2}], told)
+    file.write_text('[{"a": 1}, {"a": 2}]\n[{"a": 3}]')
+    assert _read(file, ()) == ([{"a": 1}, {"a": 2}], told)
+    file.write_text(_pages([{"a": 1}, {"a": 2}])[:-3])
+    assert _read(file, (), ("Events",))[1] == (
+        "after entry 2: it is cut short or damaged"
+    )
+
+
+def test_elements_need_not_begin_alike(file: Path) -> None:
+    rows = [{"first": 0}] + [{"a": n, "b": [{"c": [n]}, {"c": 1}]} for n in range(40)]
+    text = json.dumps(rows)
+    for end in (len(text) - 1, text.index('{"a": 39') + 9):
+        file.write_text(text[:end])
+        found, told = _read(file, ())
+        assert found == rows[: len(found)]
+        assert len(found) == (41 if end == len(text) - 1 else 40)
+        assert told == f"after entry {len(found)}: it is cut short or damaged"
+
+
+def test_what_is_nested_too_deep_is_said_so(file: Path) -> None:
+    deep = "[" * 5000 + "]" * 5000
+    file.write_text(f'[{{"a": 1}}, {{"a": 2}}, {{"a": {deep}}}, {{"a": 4}}]')
+    assert _read(file, ()) == (
+        [{"a": 1}, {"a": 2}],
+        "after entry 2: what follows is nested too deep",
+    )
+
+
+def test_many_arrays_of_the_same_name_cost_no_more_than_others(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PIECE", 1 << 14)
+    pages = ",".join(['{"entries": [1], "t": "x"}'] * 60_000)
+    file.write_text(f'{{"log": {{"pages": [{pages}], "entries": [2]}}}}')
+    begun = time.process_time()
+    assert _read(file) == ([2], "")
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_of_a_packed_file_cut_short_all_that_is_there_counts(
+    file: Path, cut: int
+) -> None:
+    rows = [{"a": n, "text": secrets.token_hex(30)} for n in range(2_000)]
+    text = json.dumps(rows).encode()
+    packed = gzip.compress(text)
+    file.write_bytes(packed[: len(packed) * cut // 4])
+    there = zlib.decompressobj(31).decompress(file.read_bytes())
+    found, told = _read(file, ())
+    assert found == rows[: len(found)]
+    assert len(found) == there.count(b"}, ")
+    assert told.startswith(
+        f"after entry {len(found)}: it cannot be unpacked any further"
+    )

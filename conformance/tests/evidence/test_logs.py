@@ -3,6 +3,7 @@
 import gzip
 import importlib.util
 import json
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.variants import variants
-from redeploy_conformance.evidence import elements, ordering
+from redeploy_conformance.evidence import elements, opening, ordering
 from redeploy_conformance.evidence.actiontrail import actiontrail
 from redeploy_conformance.evidence.logs import kind_of, watch
 from redeploy_conformance.evidence.ordering import BLOCK, WINDOW
@@ -292,6 +293,18 @@ def test_ids_are_forgotten_after_many() -> None:
         ids.add(str(number))
     assert len(ids) == MOST_IDS
     assert ("0" in ids, "2" in ids) == (False, True)
+    told = "2 a second time, 100,000 things after the first"
+    assert ids.again("2", "thing") == told
+
+
+def test_an_id_of_long_ago_is_found_at_once() -> None:
+    ids = Recent()
+    for number in range(MOST_IDS):
+        ids.add(str(number))
+    begun = time.process_time()
+    for number in range(MOST_IDS):
+        ids.again(str(number), "thing")
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("form", ["lines", "list", "har"])
@@ -375,6 +388,14 @@ def test_a_trail_that_is_nearly_in_order_is_put_in_order(tmp_path: Path) -> None
 def _touch(second: int) -> str:
     then = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return json.dumps({"eventName": "StopInstance", "eventTime": then}) + "\n"
+
+
+def test_the_size_of_a_packed_log_is_that_of_all_its_parts(tmp_path: Path) -> None:
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(b"x" * 1000) + gzip.compress(b"x"))
+    assert [opening.larger(path, count) for count in (1000, 1001)] == [True, False]
+    path.write_bytes(path.read_bytes()[:-3])
+    assert [opening.larger(path, count) for count in (999, 1001)] == [True, False]
 
 
 @pytest.mark.parametrize("form", ["lines", "list", "har"])
