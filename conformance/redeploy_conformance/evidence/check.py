@@ -28,7 +28,12 @@ from redeploy_conformance.evidence.lines import (
 )
 from redeploy_conformance.evidence.tape import TapeError
 from redeploy_conformance.finding.counterexample import counterexample, first_of_each
-from redeploy_conformance.finding.investigate import CaseReport, command, idle
+from redeploy_conformance.finding.investigate import (
+    CaseReport,
+    as_named,
+    command,
+    idle,
+)
 from redeploy_conformance.finding.touring import TOUR, surest_first
 from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.results.verdict import LAST, Start, Taken, declared, judge
@@ -221,7 +226,7 @@ class Checker:
         by_number = {again.line.n: run for again, run in case.broken}
         for one in {(one.clause, one.case): one for one in case.named}.values():
             run = by_number.get(one.session)
-            if run is None or one.clause not in first_of_each(run):
+            if run is None or as_named(run, one.clause) is None:
                 case.report.problem = (
                     f"{self._name}: the finding of {one.clause} in {one.case} is not in "
                     f"session {one.session}"
@@ -244,13 +249,16 @@ class Checker:
 
     def _finding(self, case: _Case, name: str, clause: str) -> Finding:
         """Return a finding, told by the shortest session that broke the clause."""
-        runs = [run for _, run in case.broken if clause in first_of_each(run)]
+        shown = [(run, as_named(run, clause)) for _, run in case.broken]
+        runs = [run for run, violation in shown if violation is not None]
         best = min(reversed(runs), key=lambda run: len(run.done))
+        violation = as_named(best, clause)
+        assert violation is not None
         again = sum(len(run.done) == len(best.done) for run in runs) - 1
         return counterexample(
             self.contract,
             best,
-            first_of_each(best)[clause],
+            violation,
             case=name,
             steps=[one.step for one in best.done],
             reproduce=command("check-trace", self._place),

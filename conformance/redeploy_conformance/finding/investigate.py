@@ -266,8 +266,21 @@ def told_apart(bench: Bench, run: Run, violation: Violation) -> Violation:
     rest = [one.step for one in run.done if not one.observed.startswith(("4", "5"))]
     if len(rest) == len(run.done) or _same(_tried(bench, rest, violation), violation):
         return violation
-    others = tuple(one for one in violation.instead if one != silent)
-    return replace(violation, clause=silent, instead=(*others, "L9"))
+    return _put_down(violation, silent)
+
+
+def as_named(run: Run, clause: str) -> Violation | None:
+    """Return the violation of a clause in a run, or one that ``told_apart`` would put down to it."""
+    seen = first_of_each(run)
+    other = seen.get("L9")
+    if clause not in seen and other is not None and clause in other.instead:
+        return _put_down(other, clause)
+    return seen.get(clause)
+
+
+def _put_down(violation: Violation, clause: str) -> Violation:
+    others = (one for one in violation.instead if one != clause)
+    return replace(violation, clause=clause, instead=(*others, violation.clause))
 
 
 def _cheap(bench: Bench) -> bool:
