@@ -29,7 +29,7 @@ CALMING = (2.0, 5.0, 15.0, 60.0)
 class StagingApi(Api):
     """Calls on a real account. Reads are tried again; what changes something is not.
 
-    Only a refusal by a rate limit, after which nothing has happened, is waited for.
+    Only a refusal by a rate limit, after which hardly ever something has happened, is waited for.
 
     ``repeated`` counts the reads that were; ``reached`` says that one was ever answered; ``say`` is told
     of what is asked again after a long wait.
@@ -74,7 +74,10 @@ class StagingApi(Api):
         return once()
 
     def _in_turn(self, action: str, once: Callable[[], Answer]) -> Answer:
-        """Ask again for what a rate limit refused, and only for that: nothing has happened."""
+        """Ask again for what a rate limit refused, and only for that.
+
+        Whether it was done all the same, only looks tell: the journal keeps each try.
+        """
         for pause in CALMING:
             answer = once()
             code = str((answer.fields or {}).get("Code", ""))

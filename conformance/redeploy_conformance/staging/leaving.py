@@ -68,7 +68,9 @@ def left_behind(past: Past, seen: Sightings) -> Leftovers:
     if past.restored:
         return told
     for instance, before in past.before.items():
-        if instance in past.touched and instance not in seen.back:
+        doubted = instance in past.doubted and seen.shown.get(instance) != before.status
+        touched = instance in past.touched or doubted
+        if touched and instance not in seen.back:
             _instance(past, instance, before.status, seen, told)
     for event, instance in past.events.items():
         words = f"simulated event {event} on {instance}"
@@ -78,12 +80,12 @@ def left_behind(past: Past, seen: Sightings) -> Leftovers:
             told.left.append(words)
     for one in past.unsure:
         words = f"whether a simulated {one.type} was made on {one.instance}"
-        told.unseen.append(f"{words}: no answer came")
+        told.unseen.append(f"{words}: no answer told, and no look")
     told.left += [
         f"{one}, which the run made" for one in past.launched if one not in past.deleted
     ]
     if past.launching:
-        told.unseen.append("whether an instance was made: no answer came")
+        told.unseen.append("whether an instance was made: no answer told, and no look")
     return told
 
 

@@ -134,14 +134,8 @@ class Restorer:
             yield
             while self._failed:
                 yield
-            shown = self._status(instance) or "not listed"
-            if shown != before.status:
-                self.told.alone = True
-                self.api.say(
-                    f"note: {instance} was {before.status} and is {shown}: no request of the run "
-                    "did that, so it is left alone"
-                )
-            return
+            if not self._refused_and_done(instance, before.status):
+                return
         ways = bring(
             self.fence,
             before.status,
@@ -160,6 +154,28 @@ class Restorer:
                 return
             yield
         self.fence.seen.back.add(instance)
+
+    def _refused_and_done(self, instance: str, before: str) -> bool:
+        """Whether an instance that no accepted request moved is to be put back all the same.
+
+        It is where a start or a stop of it was refused that would have had this effect: an answer of
+        the service is not believed against what a look shows. What somebody else did is left alone.
+        """
+        past, shown = self.fence.past, self._status(instance)
+        was = f"note: {instance} was {before} and is {shown or 'not listed'}"
+        if shown == before:
+            return False
+        if shown is not None and past.doubted.get(instance, set()) - {before}:
+            self.api.say(
+                f"{was}: a request of the run was refused, and may have done that: it is put back"
+            )
+            return True
+        why = "no request of the run did that"
+        if past.pardoned.get(instance):
+            why = "no request of the run that was accepted did that"
+        self.told.alone = True
+        self.api.say(f"{was}: {why}, so it is left alone")
+        return False
 
     def _power(self, instance: str, status: str) -> None:
         params = [("InstanceId", instance)]

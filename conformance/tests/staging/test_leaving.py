@@ -150,7 +150,7 @@ def test_a_simulated_event_without_an_answer_is_not_known(
     one.simulate(lost=True)
     assert one.told() == [
         f"not known: whether a simulated SystemMaintenance.Reboot was made on {one.first}: "
-        "no answer came"
+        "no answer told, and no look"
     ]
 
 
@@ -163,7 +163,9 @@ def test_an_instance_of_its_own(begun: Callable[..., Begun], lost: bool) -> None
     one.ask("RunInstances", *own, lost=lost)
     *_, made = one.account.double.account.instances
     if lost:
-        assert one.told() == ["not known: whether an instance was made: no answer came"]
+        assert one.told() == [
+            "not known: whether an instance was made: no answer told, and no look"
+        ]
         return
     assert one.told() == [f"left behind: {made}, which the run made"]
     one.ask("DeleteInstance", ("InstanceId", made), ("Force", "true"))
