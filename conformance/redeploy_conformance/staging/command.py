@@ -12,6 +12,7 @@ import click
 
 from redeploy_conformance.alive import Alive, watching
 from redeploy_conformance.exits import check_output, leave
+from redeploy_conformance.files import written_twice
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
@@ -121,7 +122,7 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
         earlier, place = list[str](), trace
         if trace is None and outputs.trace is not None:
             earlier, place = traces(outputs.trace)
-        _check_outputs(result or outputs.result, *filter(None, [place]))
+        _check_outputs(result or outputs.result, journal, *filter(None, [place]))
         wallet, held = default_chain(), _held(Holding.of_earlier(lines, path))
         with opened(place) as writer:
             run = go_on(
@@ -241,7 +242,12 @@ def _connect(statement: Statement, alive: Alive) -> Watched:
 
 
 def _check_outputs(result: str, *others: str) -> None:
-    """Say what cannot be written before anything is done; the result is written last."""
+    """Say what cannot be written before anything is done; the result is written last.
+
+    A journal is among the outputs: what goes to its file, too, would destroy it.
+    """
+    if twice := written_twice([result, *others]):
+        leave(RunVerdict.WRONG_USAGE, twice)
     check_output(result, whole=True)
     for path in others:
         check_output(path, whole=False)
