@@ -62,8 +62,9 @@ class Past:
     and ``launch_at`` when one was last asked for; ``events_at`` is that for simulated events, by instance. ``events`` are the
     simulated events made, by instance; ``unsure`` those that may have been made, refused ones too, since
     only a look tells; ``canceled`` those of
-    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleted`` are
-    instances of which that was answered.
+    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleting`` are
+    instances of which that was asked for, ``deleted`` those of which it was answered; ``release`` is when
+    an instance of the run ends by itself, as it was asked for.
     """
 
     before: dict[str, Before] = field(default_factory=dict)
@@ -76,11 +77,13 @@ class Past:
     launched: list[str] = field(default_factory=list)
     launching: bool = False
     launch_at: float = 0.0
+    release: str = ""
     events_at: dict[str, float] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     unsure: list[Simulated] = field(default_factory=list)
     canceled: set[str] = field(default_factory=set)
     canceling: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     reports: list[CaseReport] = field(default_factory=list)
     writes: int = 0
@@ -164,6 +167,9 @@ class Past:
             self.wanted |= dict.fromkeys(line["instances"], _goal(line))
         elif line["action"] == LAUNCH:
             self.launching, self.launch_at = True, line["at"]
+            self.release = line["params"].get("AutoReleaseTime", "")
+        elif line["action"] == DELETE:
+            self.deleting |= set(line["instances"])
         elif line["action"] == SIMULATE:
             made = _simulated(line)
             self.unsure.append(made)

@@ -5,18 +5,20 @@ status it had, and what the run made is deleted. Where all is as it was, nothing
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from redeploy_conformance.running.api import Offer, SetUpError
 from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
-from redeploy_conformance.staging.fence import Fence
+from redeploy_conformance.staging.fence import STABLE, Fence
 from redeploy_conformance.staging.leaving import Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
+    AGAIN,
     ATTEMPTS,
     LOST_AFTER,
     Waits,
@@ -24,10 +26,11 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
-    until,
 )
 from redeploy_conformance.wire.signing import Credentials
 
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+"""How the time is written at which an instance ends by itself."""
 Rows = dict[str, Mapping[str, Any]]
 
 
@@ -78,7 +81,7 @@ class Restorer:
         One that was just asked for may not be listed yet: not to see it would be to leave it there.
         """
         past, clock = self.fence.past, self.fence.api.clock
-        known = set(past.launched) - past.deleted
+        known = set(past.launched)
         pause = past.launch_at + self._late - clock.wall()
         if pause > 0 and (known or past.launching):
             self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
@@ -196,18 +199,39 @@ class Restorer:
         return None
 
     def _delete(self, instance: str) -> Waits:
-        """Delete an instance that the run made, and wait until it is gone."""
-        trouble: str | None = "not asked for yet"
-        for _ in range(ATTEMPTS):
+        """Delete an instance that the run made, and wait until a look shows that it is gone.
+
+        What is on its way to another status cannot be deleted: that is waited for.
+        """
+        fence, tries = self.fence, 0
+        wall = fence.api.clock.wall
+        pause = max(self._late, fence.settings.poll_seconds * AGAIN)
+        last = wall() + self._bound
+        while tries < ATTEMPTS:
             params = [("InstanceId", instance), ("Force", "true")]
-            trouble = self._try(DELETE, params)
-            yield
-            if trouble is None:
-                yield from until(self.fence, self.fence.api.clock.wall() + self._late)
-            while self._failed:
+            trouble, again = self._try(DELETE, params), wall() + pause
+            while self._failed or wall() < again:
                 yield
-            if self._status(instance) is None:
-                return
-        self.told.left.append(
-            f"{instance}, which the run made, is there still: {trouble}"
-        )
+                if self._status(instance) is None and not self._failed:
+                    self._gone(instance)
+                    return
+            if trouble is not None:
+                yield from calm(fence, instance, self._bound, self._late)
+            tries += self._status(instance) in STABLE or wall() >= last
+        why = trouble or "that it is deleted was answered"
+        self.told.left.append(f"{instance}, which the run made, is there still: {why}")
+
+    def _gone(self, instance: str) -> None:
+        """Say of an instance of the run that is not listed what is strange about that, if anything.
+
+        It may have been asked for with the key of another account.
+        """
+        past = self.fence.past
+        now = datetime.fromtimestamp(self.fence.api.clock.wall(), UTC)
+        over = bool(past.release) and past.release <= now.strftime(STAMP)
+        if instance not in past.deleting and not over:
+            self.told.unseen.append(
+                f"whether {instance}, which the run made, is gone: it is not listed, though the run "
+                "did not delete it, and the key may be of another account; if it was released, "
+                "delete the journal when all else is put back"
+            )
