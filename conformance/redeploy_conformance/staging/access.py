@@ -8,7 +8,7 @@ from typing import Any
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.running.api import PLAIN, Api, Manner, SetUpError
-from redeploy_conformance.running.paging import PagesError, paged
+from redeploy_conformance.running.paging import PagesError, ShortError, paged
 from redeploy_conformance.running.task_list import rows_of
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
@@ -86,6 +86,48 @@ class StagingApi(Api):
             self.again(action, code, pause)
         return once()
 
+    def _paged(
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials,
+        most: float = math.inf,
+    ) -> list[Mapping[str, Any]]:
+        """Return the rows of a list. One that lacks rows which it counts is asked for again.
+
+        Raises:
+            SetUpError: it could not be read, or lacks them each time.
+        """
+
+        def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+            fields = self.ask(action, [*params, *page], credentials)
+            listed = (fields.get("Instances") or {}).get("Instance")
+            if action == "DescribeInstances" and not isinstance(listed, list):
+                raise SetUpError(f"{action} lists no instances at all")
+            return fields
+
+        try:
+            for pause in PAUSES:
+                try:
+                    return paged(action, ask, most, strict=True)
+                except ShortError as error:
+                    self.repeated += 1
+                    self.again(action, str(error), pause)
+            return paged(action, ask, most, strict=True)
+        except PagesError as error:
+            raise SetUpError(str(error)) from error
+
+    def with_tag(
+        self, key: str, value: str, credentials: Credentials
+    ) -> list[Mapping[str, Any]]:
+        """Return what DescribeInstances lists of the instances that carry a tag.
+
+        Raises:
+            SetUpError: it could not be read.
+        """
+        params = [("RegionId", self.region), ("Tag.1.Key", key), ("Tag.1.Value", value)]
+        return self._paged("DescribeInstances", params, credentials)
+
     def with_disks(
         self, row: Mapping[str, Any], credentials: Credentials
     ) -> Mapping[str, Any]:
@@ -141,27 +183,16 @@ def throttled(status: int, code: str) -> bool:
 
 
 def tagged(
-    api: Api, credentials: Credentials, key: str, value: str
+    api: StagingApi, credentials: Credentials, key: str, value: str
 ) -> Iterable[Mapping[str, Any]]:
     """Yield what DescribeInstances lists of the instances that carry a tag.
 
     Raises:
         SetUpError: it could not be read.
     """
-    params = [("RegionId", api.region), ("Tag.1.Key", key), ("Tag.1.Value", value)]
-
-    def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
-        fields = api.ask("DescribeInstances", [*params, *page], credentials)
-        if not isinstance((fields.get("Instances") or {}).get("Instance"), list):
-            raise SetUpError("DescribeInstances lists no instances at all")
-        return fields
-
-    try:
-        for row in paged("DescribeInstances", ask, math.inf):
-            if carries(row, key, value):
-                yield row
-    except PagesError as error:
-        raise SetUpError(str(error)) from error
+    for row in api.with_tag(key, value, credentials):
+        if carries(row, key, value):
+            yield row
 
 
 def carries(row: Mapping[str, Any], key: str, value: str) -> bool:
