@@ -185,13 +185,13 @@ def throttled(status: int, code: str) -> bool:
 def tagged(
     api: StagingApi, credentials: Credentials, key: str, value: str
 ) -> Iterable[Mapping[str, Any]]:
-    """Yield what DescribeInstances lists of the instances that carry a tag.
+    """Yield what DescribeInstances lists of the instances of the region that carry a tag.
 
     Raises:
         SetUpError: it could not be read.
     """
     for row in api.with_tag(key, value, credentials):
-        if carries(row, key, value):
+        if carries(row, key, value) and within(row, api.region):
             yield row
 
 
@@ -203,6 +203,11 @@ def carries(row: Mapping[str, Any], key: str, value: str) -> bool:
         for one in tags
         if isinstance(one, dict)
     )
+
+
+def within(row: Mapping[str, Any], region: str) -> bool:
+    """Whether an instance is in a region, or its row does not tell."""
+    return row.get("RegionId") in (None, "", region)
 
 
 def made_by(row: Mapping[str, Any], run: str) -> bool:

@@ -21,6 +21,7 @@ from redeploy_conformance.staging.access import (
     made_by,
     tagged,
     wiped,
+    within,
 )
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
@@ -306,9 +307,13 @@ class Fence:
         return past.launching and unknown == {instance}
 
     def _row(self, instance: str) -> Row | None:
-        """Return what DescribeInstances shows of an instance now."""
+        """Return what DescribeInstances shows of an instance of the region now."""
         rows = self.api.describe([instance], self.wallet())
-        found = [row for row in rows if row.get("InstanceId") == instance]
+        found = [
+            row
+            for row in rows
+            if row.get("InstanceId") == instance and within(row, self.api.region)
+        ]
         return found[0] if found else None
 
     def _in_time(self) -> None:
