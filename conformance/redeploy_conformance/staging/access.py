@@ -197,12 +197,18 @@ def tagged(
 
 def carries(row: Mapping[str, Any], key: str, value: str) -> bool:
     """Whether an instance, as DescribeInstances shows it, carries a tag."""
-    tags = (row.get("Tags") or {}).get("Tag") or []
     return any(
         one.get("TagKey") == key and one.get("TagValue") == value
-        for one in tags
+        for one in listed_in(row, "Tags", "Tag")
         if isinstance(one, dict)
     )
+
+
+def listed_in(fields: Mapping[str, Any], outer: str, name: str) -> list[object]:
+    """Return the list that a field of an answer holds; an empty one where it has another shape."""
+    held = fields.get(outer)
+    listed = held.get(name) if isinstance(held, Mapping) else None
+    return listed if isinstance(listed, list) else []
 
 
 def within(row: Mapping[str, Any], region: str) -> bool:

@@ -20,7 +20,7 @@ from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.doctoring import Sign, examine
-from redeploy_conformance.staging.ending import carry_out, left_told
+from redeploy_conformance.staging.ending import carry_out, ended_at_once, left_told
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.holding import HeldError, Holding, holders
 from redeploy_conformance.staging.journal import JournalError, read_lines
@@ -153,7 +153,7 @@ def restore(journal: str) -> None:
             judging=False,
         )
     alive.how_far = run.how_far
-    with left_told(run):
+    with ended_at_once(run), left_told(run):
         run.restore()
     told = run.leftovers.lines()
     if told:

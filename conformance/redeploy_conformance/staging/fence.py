@@ -16,6 +16,7 @@ from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,
     carries,
+    listed_in,
     local_disks,
     made_at,
     made_by,
@@ -142,11 +143,11 @@ class Fence:
 
     def _answered(self, number: int, asked: Asked, answer: HttpResponse) -> None:
         fields = decode_answer(answer).fields or {}
-        made: object = []
+        made: list[object] = []
         if asked.action == SIMULATE:
-            made = (fields.get("EventIdSet") or {}).get("EventId")
+            made = listed_in(fields, "EventIdSet", "EventId")
         elif asked.action == LAUNCH:
-            made = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet")
+            made = listed_in(fields, "InstanceIdSets", "InstanceIdSet")
         code, task = fields.get("Code"), fields.get("TaskId")
         self.note(
             "answer",
@@ -154,9 +155,7 @@ class Fence:
             status=answer.status,
             code=code if isinstance(code, str) else None,
             task=task if isinstance(task, str) and task else None,
-            made=[one for one in made if isinstance(one, str) and one]
-            if isinstance(made, list)
-            else [],
+            made=[one for one in made if isinstance(one, str) and one],
         )
 
     # ------------------------------------------------------------------ what may be done

@@ -82,7 +82,7 @@ class Restorer:
         """
         past, clock = self.fence.past, self.fence.api.clock
         known = set(past.launched)
-        pause = past.launch_at + self._late - clock.wall()
+        pause = min(self._late, past.launch_at + self._late - clock.wall())
         if pause > 0 and (known or past.launching):
             self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
             clock.sleep(pause)

@@ -16,7 +16,7 @@ from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.state import Instance
 from redeploy_conformance.running.api import Manner
 from redeploy_conformance.running.session import ABSENT
-from redeploy_conformance.staging.access import tagged
+from redeploy_conformance.staging.access import carries, tagged
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read
@@ -77,6 +77,15 @@ def test_an_instance_of_another_region_is_out_of_reach(
             with pytest.raises(FenceError, match="is not listed in cn-hangzhou"):
                 run.api.ask("RedeployInstance", params, run.wallet())
         assert list(tagged(run.reader, run.wallet(), *TAG)) == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [None, "purpose", [], ["purpose"], [{"TagKey": TAG[0], "TagValue": TAG[1]}]],
+)
+def test_tags_of_another_shape_are_none(tags: object) -> None:
+    assert not carries({"Tags": tags}, *TAG)
+    assert not carries({"Tags": {"Tag": tags and "purpose"}}, *TAG)
 
 
 def test_a_named_instance_is_inside_without_a_tag(

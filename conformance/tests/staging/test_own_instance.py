@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from redeploy_conformance.staging.double import TurnedClock
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import RUN_TAG
@@ -100,3 +101,25 @@ def test_one_that_is_not_listed_and_was_never_deleted_may_be_in_another_account(
     assert ["though the run did not delete it" in said for said in left] == [True][
         over:
     ]
+
+
+@pytest.mark.parametrize("back", [0.0, 86_400.0])
+def test_a_clock_that_was_set_back_is_not_waited_for(
+    account_of: MakeAccount, monkeypatch: pytest.MonkeyPatch, back: float
+) -> None:
+    account = account_of(settings=ACCEPTS)
+    lag = {"read_lag_seconds": 60.0}
+    run = account.begin(account.settings(launch=LAUNCH, statement=lag))
+    with run.journal:
+        launched(run)
+        params = [("RegionId", "cn-hangzhou"), ("NotBefore", LATER)]
+        params += [("InstanceId.1", next(iter(account.shown())))]
+        params += [("EventType", "SystemMaintenance.Reboot")]
+        run.api.ask("CreateSimulatedSystemEvents", params, run.wallet())
+    wall = TurnedClock.wall
+    monkeypatch.setattr(TurnedClock, "wall", lambda clock: wall(clock) - back)
+    begun = account.clock.now()
+    again = account.go_on(judging=False)
+    with again.journal:
+        assert again.restore() == []
+    assert account.clock.now() - begun < 300.0
