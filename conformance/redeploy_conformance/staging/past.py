@@ -57,14 +57,12 @@ class Past:
     statuses whose request was refused, where a look just before showed another one: a refusal does not
     prove that nothing was done. ``pardoned`` are the numbers of the calls on an instance that were
     refused, and whose redeploys were given back: they count after all where a look shows that it moved.
-    ``launched`` are instances that the run made,
-    ``launching`` says that one may have been made whose id is not known, also where that was refused,
-    and ``launch_at`` when one was last asked for; ``events_at`` is that for simulated events, by instance. ``events`` are the
-    simulated events made, by instance; ``unsure`` those that may have been made, refused ones too, since
-    only a look tells; ``canceled`` those of
-    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleting`` are
-    instances of which that was asked for, ``deleted`` those of which it was answered; ``release`` is when
-    an instance of the run ends by itself, as it was asked for.
+    ``launched`` are instances that the run made, ``launch_at`` says when one was last asked for, and
+    ``release`` when it ends by itself. ``events`` are the simulated events made, by instance; ``unsure``
+    those that may have been made, refused ones too, since only a look tells; ``events_at`` says when one
+    was last asked for, or to be canceled; ``canceled`` are those of which that was answered,
+    ``canceling`` those of which it was asked without an answer. ``deleting`` are instances of which that
+    was asked for, ``deleted`` those of which it was answered.
     """
 
     before: dict[str, Before] = field(default_factory=dict)
@@ -75,7 +73,6 @@ class Past:
     doubted: dict[str, set[str]] = field(default_factory=dict)
     pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
-    launching: bool = False
     launch_at: float = 0.0
     release: str = ""
     events_at: dict[str, float] = field(default_factory=dict)
@@ -92,6 +89,7 @@ class Past:
     settings: Mapping[str, Any] = field(default_factory=dict)
     started: float = 0.0
     _touched: Counter[str] = field(default_factory=Counter)
+    _launching: set[int] = field(default_factory=set)
     _open: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _span: float = 0.0
     _spans: float = 0.0
@@ -101,6 +99,11 @@ class Past:
     def touched(self) -> set[str]:
         """The instances that a request may have started, stopped or redeployed."""
         return {one for one, count in self._touched.items() if count > 0}
+
+    @property
+    def launching(self) -> bool:
+        """Whether an instance may have been made whose id is not known, also where that was refused."""
+        return bool(self._launching)
 
     @property
     def redeploys(self) -> int:
@@ -166,7 +169,8 @@ class Past:
             self.errands |= dict.fromkeys(line["instances"], line["at"])
             self.wanted |= dict.fromkeys(line["instances"], _goal(line))
         elif line["action"] == LAUNCH:
-            self.launching, self.launch_at = True, line["at"]
+            self._launching.add(line["number"])
+            self.launch_at = line["at"]
             self.release = line["params"].get("AutoReleaseTime", "")
         elif line["action"] == DELETE:
             self.deleting |= set(line["instances"])
@@ -200,7 +204,8 @@ class Past:
                     self._accepted(one, begun, line["task"])
         elif begun["action"] == LAUNCH:
             self.launched += line["made"]
-            self.launching = self.launching and not line["made"]
+            if line["made"]:
+                self._launching.remove(begun["number"])
         elif begun["action"] == SIMULATE:
             made = _simulated(begun)
             self.events.update(dict.fromkeys(line["made"], made.instance))

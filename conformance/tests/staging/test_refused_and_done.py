@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.leaving import left_behind
 from redeploy_conformance.staging.requests import read
@@ -12,6 +13,7 @@ from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 from .conftest import ACCEPTS, LONG, Account, MakeAccount, Watching
+from .test_late_looks import Hiding
 
 STOP = (("ForceStop", "false"), ("StoppedMode", "KeepCharging"))
 LATER = "2027-03-01T00:00:00Z"
@@ -157,5 +159,25 @@ def test_a_simulated_event_is_canceled(account_of: MakeAccount, status: int) -> 
         with pytest.raises(SetUpError):
             run.api.ask("CreateSimulatedSystemEvents", params, run.wallet())
         assert account.shown() != before
+        assert run.restore() == []
+    assert account.shown() == before
+
+
+def test_two_instances_that_were_made_where_one_was_denied_are_both_deleted(
+    account_of: MakeAccount,
+) -> None:
+    """The first is not listed yet when it is asked for again."""
+    account = account_of(settings=ACCEPTS, parts=Parts(observations=Hiding))
+    account.clock.sleep(1000.0)
+    before = account.shown()
+    transport = denying(account, "RunInstances", 429)
+    lag = {"read_lag_seconds": 60.0}
+    run = account.begin(account.settings(launch=LAUNCH, statement=lag), transport)
+    params = [("RegionId", "cn-hangzhou"), ("Amount", "1")]
+    params += [("InstanceChargeType", "PostPaid"), ("AutoReleaseTime", LATER)]
+    params += [("Tag.1.Key", RUN_TAG), ("Tag.1.Value", run.past.run)]
+    with run.journal:
+        run.api.ask("RunInstances", params, run.wallet())
+        assert len(account.shown()) == len(before) + 2
         assert run.restore() == []
     assert account.shown() == before
