@@ -124,7 +124,7 @@ class Fence:
                 params=dict(asked.params),
                 looked=looked,
             )
-            if asked.action in MOVING:
+            if asked.action in (*MOVING, DELETE):
                 for one in asked.instances:
                     self.seen.asked(one, self.api.monotonic())
         try:

@@ -13,7 +13,7 @@ from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
 from redeploy_conformance.staging.fence import STABLE, Fence
-from redeploy_conformance.staging.leaving import Leftovers
+from redeploy_conformance.staging.leaving import NOT_LISTED, Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
@@ -72,7 +72,7 @@ class Restorer:
 
     def waits(self) -> str:
         """Return which instances are waited for, with what they show."""
-        shown = (f"{x} ({self._status(x) or 'not listed'})" for x in self._waiting)
+        shown = (f"{x} ({self._status(x) or NOT_LISTED})" for x in self._waiting)
         return ", ".join(shown)
 
     def _own(self) -> set[str]:
@@ -113,7 +113,7 @@ class Restorer:
         for one in ids:
             if one not in found:
                 self._rows.pop(one, None)
-            self.fence.seen.looked(one, self._status(one) or "not listed", since)
+            self.fence.seen.looked(one, self._status(one) or NOT_LISTED, since)
         self._failed = 0
         return changed
 
@@ -165,7 +165,7 @@ class Restorer:
         the service is not believed against what a look shows. What somebody else did is left alone.
         """
         past, shown = self.fence.past, self._status(instance)
-        was = f"note: {instance} was {before} and is {shown or 'not listed'}"
+        was = f"note: {instance} was {before} and is {shown or NOT_LISTED}"
         if shown == before:
             return False
         if shown is not None and past.doubted.get(instance, set()) - {before}:
