@@ -8,7 +8,7 @@ from typing import Any
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
 from redeploy_conformance.running.api import PLAIN, Api, Manner, SetUpError
-from redeploy_conformance.running.paging import PagesError, paged
+from redeploy_conformance.running.paging import PagesError, ShortError, paged
 from redeploy_conformance.running.task_list import rows_of
 from redeploy_conformance.staging.clock import Clock, RealClock
 from redeploy_conformance.staging.requests import READS, REDEPLOY
@@ -29,7 +29,7 @@ CALMING = (2.0, 5.0, 15.0, 60.0)
 class StagingApi(Api):
     """Calls on a real account. Reads are tried again; what changes something is not.
 
-    Only a refusal by a rate limit, after which nothing has happened, is waited for.
+    Only a refusal by a rate limit, after which hardly ever something has happened, is waited for.
 
     ``repeated`` counts the reads that were; ``reached`` says that one was ever answered; ``say`` is told
     of what is asked again after a long wait.
@@ -74,7 +74,10 @@ class StagingApi(Api):
         return once()
 
     def _in_turn(self, action: str, once: Callable[[], Answer]) -> Answer:
-        """Ask again for what a rate limit refused, and only for that: nothing has happened."""
+        """Ask again for what a rate limit refused, and only for that.
+
+        Whether it was done all the same, only looks tell: the journal keeps each try.
+        """
         for pause in CALMING:
             answer = once()
             code = str((answer.fields or {}).get("Code", ""))
@@ -82,6 +85,48 @@ class StagingApi(Api):
                 return answer
             self.again(action, code, pause)
         return once()
+
+    def _paged(
+        self,
+        action: str,
+        params: Sequence[tuple[str, str]],
+        credentials: Credentials,
+        most: float = math.inf,
+    ) -> list[Mapping[str, Any]]:
+        """Return the rows of a list. One that lacks rows which it counts is asked for again.
+
+        Raises:
+            SetUpError: it could not be read, or lacks them each time.
+        """
+
+        def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+            fields = self.ask(action, [*params, *page], credentials)
+            listed = (fields.get("Instances") or {}).get("Instance")
+            if action == "DescribeInstances" and not isinstance(listed, list):
+                raise SetUpError(f"{action} lists no instances at all")
+            return fields
+
+        try:
+            for pause in PAUSES:
+                try:
+                    return paged(action, ask, most, strict=True)
+                except ShortError as error:
+                    self.repeated += 1
+                    self.again(action, str(error), pause)
+            return paged(action, ask, most, strict=True)
+        except PagesError as error:
+            raise SetUpError(str(error)) from error
+
+    def with_tag(
+        self, key: str, value: str, credentials: Credentials
+    ) -> list[Mapping[str, Any]]:
+        """Return what DescribeInstances lists of the instances that carry a tag.
+
+        Raises:
+            SetUpError: it could not be read.
+        """
+        params = [("RegionId", self.region), ("Tag.1.Key", key), ("Tag.1.Value", value)]
+        return self._paged("DescribeInstances", params, credentials)
 
     def with_disks(
         self, row: Mapping[str, Any], credentials: Credentials
@@ -138,37 +183,37 @@ def throttled(status: int, code: str) -> bool:
 
 
 def tagged(
-    api: Api, credentials: Credentials, key: str, value: str
+    api: StagingApi, credentials: Credentials, key: str, value: str
 ) -> Iterable[Mapping[str, Any]]:
-    """Yield what DescribeInstances lists of the instances that carry a tag.
+    """Yield what DescribeInstances lists of the instances of the region that carry a tag.
 
     Raises:
         SetUpError: it could not be read.
     """
-    params = [("RegionId", api.region), ("Tag.1.Key", key), ("Tag.1.Value", value)]
-
-    def ask(page: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
-        fields = api.ask("DescribeInstances", [*params, *page], credentials)
-        if not isinstance((fields.get("Instances") or {}).get("Instance"), list):
-            raise SetUpError("DescribeInstances lists no instances at all")
-        return fields
-
-    try:
-        for row in paged("DescribeInstances", ask, math.inf):
-            if carries(row, key, value):
-                yield row
-    except PagesError as error:
-        raise SetUpError(str(error)) from error
+    for row in api.with_tag(key, value, credentials):
+        if carries(row, key, value) and within(row, api.region):
+            yield row
 
 
 def carries(row: Mapping[str, Any], key: str, value: str) -> bool:
     """Whether an instance, as DescribeInstances shows it, carries a tag."""
-    tags = (row.get("Tags") or {}).get("Tag") or []
     return any(
         one.get("TagKey") == key and one.get("TagValue") == value
-        for one in tags
+        for one in listed_in(row, "Tags", "Tag")
         if isinstance(one, dict)
     )
+
+
+def listed_in(fields: Mapping[str, Any], outer: str, name: str) -> list[object]:
+    """Return the list that a field of an answer holds; an empty one where it has another shape."""
+    held = fields.get(outer)
+    listed = held.get(name) if isinstance(held, Mapping) else None
+    return listed if isinstance(listed, list) else []
+
+
+def within(row: Mapping[str, Any], region: str) -> bool:
+    """Whether an instance is in a region, or its row does not tell."""
+    return row.get("RegionId") in (None, "", region)
 
 
 def made_by(row: Mapping[str, Any], run: str) -> bool:

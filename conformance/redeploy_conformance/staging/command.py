@@ -12,6 +12,7 @@ import click
 
 from redeploy_conformance.alive import Alive, watching
 from redeploy_conformance.exits import check_output, leave
+from redeploy_conformance.files import written_twice
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.access import Wallet
 from redeploy_conformance.staging.beginning import begin, go_on, reader_of
@@ -19,7 +20,7 @@ from redeploy_conformance.staging.clock import RealClock
 from redeploy_conformance.staging.credentials import NoCredentialsError, default_chain
 from redeploy_conformance.staging.decide import listed
 from redeploy_conformance.staging.doctoring import Sign, examine
-from redeploy_conformance.staging.ending import carry_out, left_told
+from redeploy_conformance.staging.ending import carry_out, ended_at_once, left_told
 from redeploy_conformance.staging.finding import Found, NothingInsideError, inside
 from redeploy_conformance.staging.holding import HeldError, Holding, holders
 from redeploy_conformance.staging.journal import JournalError, read_lines
@@ -121,7 +122,7 @@ def resume(journal: str, result: str | None, trace: str | None) -> None:
         earlier, place = list[str](), trace
         if trace is None and outputs.trace is not None:
             earlier, place = traces(outputs.trace)
-        _check_outputs(result or outputs.result, *filter(None, [place]))
+        _check_outputs(result or outputs.result, journal, *filter(None, [place]))
         wallet, held = default_chain(), _held(Holding.of_earlier(lines, path))
         with opened(place) as writer:
             run = go_on(
@@ -152,7 +153,7 @@ def restore(journal: str) -> None:
             judging=False,
         )
     alive.how_far = run.how_far
-    with left_told(run):
+    with ended_at_once(run), left_told(run):
         run.restore()
     told = run.leftovers.lines()
     if told:
@@ -241,7 +242,12 @@ def _connect(statement: Statement, alive: Alive) -> Watched:
 
 
 def _check_outputs(result: str, *others: str) -> None:
-    """Say what cannot be written before anything is done; the result is written last."""
+    """Say what cannot be written before anything is done; the result is written last.
+
+    A journal is among the outputs: what goes to its file, too, would destroy it.
+    """
+    if twice := written_twice([result, *others]):
+        leave(RunVerdict.WRONG_USAGE, twice)
     check_output(result, whole=True)
     for path in others:
         check_output(path, whole=False)

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -87,6 +87,26 @@ def interrupts(run: Staging) -> Iterator[None]:
             "Ctrl-C again ends at once"
         )
 
+    with _handling(handle):
+        yield
+
+
+@contextmanager
+def ended_at_once(run: Staging) -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end a run at once, as Ctrl-C does, so that it says what is left."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not run.fence.shut:  # one is enough: what is left is being told
+            run.fence.shut = True
+            raise KeyboardInterrupt
+
+    with _handling(handle):
+        yield
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let what asks a process to end be handled, but for a closed terminal that nobody minds."""
     deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
     ending = [one for one in ENDING if one is not signal.SIGHUP or not deaf]
     before = {one: signal.signal(one, handle) for one in ending}

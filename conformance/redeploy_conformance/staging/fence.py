@@ -16,11 +16,13 @@ from redeploy_conformance.staging.access import (
     StagingApi,
     Wallet,
     carries,
+    listed_in,
     local_disks,
     made_at,
     made_by,
     tagged,
     wiped,
+    within,
 )
 from redeploy_conformance.staging.journal import Journal
 from redeploy_conformance.staging.leaving import Sightings
@@ -122,7 +124,7 @@ class Fence:
                 params=dict(asked.params),
                 looked=looked,
             )
-            if asked.action in MOVING:
+            if asked.action in (*MOVING, DELETE):
                 for one in asked.instances:
                     self.seen.asked(one, self.api.monotonic())
         try:
@@ -141,11 +143,11 @@ class Fence:
 
     def _answered(self, number: int, asked: Asked, answer: HttpResponse) -> None:
         fields = decode_answer(answer).fields or {}
-        made: object = []
+        made: list[object] = []
         if asked.action == SIMULATE:
-            made = (fields.get("EventIdSet") or {}).get("EventId")
+            made = listed_in(fields, "EventIdSet", "EventId")
         elif asked.action == LAUNCH:
-            made = (fields.get("InstanceIdSets") or {}).get("InstanceIdSet")
+            made = listed_in(fields, "InstanceIdSets", "InstanceIdSet")
         code, task = fields.get("Code"), fields.get("TaskId")
         self.note(
             "answer",
@@ -153,9 +155,7 @@ class Fence:
             status=answer.status,
             code=code if isinstance(code, str) else None,
             task=task if isinstance(task, str) and task else None,
-            made=[one for one in made if isinstance(one, str) and one]
-            if isinstance(made, list)
-            else [],
+            made=[one for one in made if isinstance(one, str) and one],
         )
 
     # ------------------------------------------------------------------ what may be done
@@ -306,9 +306,13 @@ class Fence:
         return past.launching and unknown == {instance}
 
     def _row(self, instance: str) -> Row | None:
-        """Return what DescribeInstances shows of an instance now."""
+        """Return what DescribeInstances shows of an instance of the region now."""
         rows = self.api.describe([instance], self.wallet())
-        found = [row for row in rows if row.get("InstanceId") == instance]
+        found = [
+            row
+            for row in rows
+            if row.get("InstanceId") == instance and within(row, self.api.region)
+        ]
         return found[0] if found else None
 
     def _in_time(self) -> None:

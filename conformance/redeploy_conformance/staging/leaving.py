@@ -9,6 +9,8 @@ from redeploy_conformance.staging.past import Past
 
 LEFT = "left behind"
 UNKNOWN = "not known"
+NOT_LISTED = "not listed"
+"""What a look shows of an instance that is not there, in place of a status."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,9 @@ def left_behind(past: Past, seen: Sightings) -> Leftovers:
     if past.restored:
         return told
     for instance, before in past.before.items():
-        if instance in past.touched and instance not in seen.back:
+        doubted = instance in past.doubted and seen.shown.get(instance) != before.status
+        touched = instance in past.touched or doubted
+        if touched and instance not in seen.back:
             _instance(past, instance, before.status, seen, told)
     for event, instance in past.events.items():
         words = f"simulated event {event} on {instance}"
@@ -78,13 +82,22 @@ def left_behind(past: Past, seen: Sightings) -> Leftovers:
             told.left.append(words)
     for one in past.unsure:
         words = f"whether a simulated {one.type} was made on {one.instance}"
-        told.unseen.append(f"{words}: no answer came")
+        told.unseen.append(f"{words}: no answer told, and no look")
     told.left += [
-        f"{one}, which the run made" for one in past.launched if one not in past.deleted
+        f"{one}, which the run made"
+        for one in past.launched
+        if not _gone(past, one, seen)
     ]
     if past.launching:
-        told.unseen.append("whether an instance was made: no answer came")
+        told.unseen.append("whether an instance was made: no answer told, and no look")
     return told
+
+
+def _gone(past: Past, instance: str, seen: Sightings) -> bool:
+    """Whether an instance of the run is deleted: by a look since that was asked for, else by its answer."""
+    if instance in past.deleting and instance in seen.shown:
+        return seen.shown[instance] == NOT_LISTED
+    return instance in past.deleted
 
 
 def _instance(

@@ -53,14 +53,16 @@ class Past:
     ``before`` is what its instances looked like before it began, or since all was put back.
     ``spent`` counts, by instance, the redeploys that were accepted, or that nobody knows of;
     ``flying`` are those not known to have ended; ``errands`` says when an instance was last asked to
-    start or to stop, and ``wanted`` which status it was to get by that. ``pardoned`` are the numbers of the calls on an instance that were refused, and
-    whose redeploys were given back: they count after all where a look shows that it moved.
-    ``launched`` are instances that the run made,
-    ``launching`` says that one may have been made whose id is not known, and ``launch_at`` when one was
-    last asked for; ``events_at`` is that for simulated events, by instance. ``events`` are the
-    simulated events made, by instance; ``unsure`` those that may have been made; ``canceled`` those of
-    which that was answered, ``canceling`` those of which it was asked without an answer. ``deleted`` are
-    instances of which that was answered.
+    start or to stop, and ``wanted`` which status it was to get by that; ``doubted`` are those wanted
+    statuses whose request was refused, where a look just before showed another one: a refusal does not
+    prove that nothing was done. ``pardoned`` are the numbers of the calls on an instance that were
+    refused, and whose redeploys were given back: they count after all where a look shows that it moved.
+    ``launched`` are instances that the run made, ``launch_at`` says when one was last asked for, and
+    ``release`` when it ends by itself. ``events`` are the simulated events made, by instance; ``unsure``
+    those that may have been made, refused ones too, since only a look tells; ``events_at`` says when one
+    was last asked for, or to be canceled; ``canceled`` are those of which that was answered,
+    ``canceling`` those of which it was asked without an answer. ``deleting`` are instances of which that
+    was asked for, ``deleted`` those of which it was answered.
     """
 
     before: dict[str, Before] = field(default_factory=dict)
@@ -68,15 +70,17 @@ class Past:
     flying: dict[str, Flying] = field(default_factory=dict)
     errands: dict[str, float] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)
+    doubted: dict[str, set[str]] = field(default_factory=dict)
     pardoned: dict[str, list[int]] = field(default_factory=dict)
     launched: list[str] = field(default_factory=list)
-    launching: bool = False
     launch_at: float = 0.0
+    release: str = ""
     events_at: dict[str, float] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     unsure: list[Simulated] = field(default_factory=list)
     canceled: set[str] = field(default_factory=set)
     canceling: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     reports: list[CaseReport] = field(default_factory=list)
     writes: int = 0
@@ -85,6 +89,7 @@ class Past:
     settings: Mapping[str, Any] = field(default_factory=dict)
     started: float = 0.0
     _touched: Counter[str] = field(default_factory=Counter)
+    _launching: set[int] = field(default_factory=set)
     _open: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _span: float = 0.0
     _spans: float = 0.0
@@ -94,6 +99,11 @@ class Past:
     def touched(self) -> set[str]:
         """The instances that a request may have started, stopped or redeployed."""
         return {one for one, count in self._touched.items() if count > 0}
+
+    @property
+    def launching(self) -> bool:
+        """Whether an instance may have been made whose id is not known, also where that was refused."""
+        return bool(self._launching)
 
     @property
     def redeploys(self) -> int:
@@ -157,10 +167,13 @@ class Past:
                 self.flying.setdefault(one, Flying(line["at"], line["number"]))
         elif line["action"] in POWER:
             self.errands |= dict.fromkeys(line["instances"], line["at"])
-            status = "Running" if line["action"] == START else "Stopped"
-            self.wanted |= dict.fromkeys(line["instances"], status)
+            self.wanted |= dict.fromkeys(line["instances"], _goal(line))
         elif line["action"] == LAUNCH:
-            self.launching, self.launch_at = True, line["at"]
+            self._launching.add(line["number"])
+            self.launch_at = line["at"]
+            self.release = line["params"].get("AutoReleaseTime", "")
+        elif line["action"] == DELETE:
+            self.deleting |= set(line["instances"])
         elif line["action"] == SIMULATE:
             made = _simulated(line)
             self.unsure.append(made)
@@ -174,10 +187,13 @@ class Past:
     def _answered(self, begun: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         status = line["status"]
         refused = status is not None and 400 <= status < 500 and line["code"]
-        known = bool(refused or line["made"])
         done = status is not None and status < 300
         if refused and begun["action"] in MOVING:
             self._touched.subtract(_existing(begun))
+        if refused and begun["action"] in POWER:
+            for one in _existing(begun):
+                if begun["looked"][one] != _goal(begun):
+                    self.doubted.setdefault(one, set()).add(_goal(begun))
         if begun["action"] == REDEPLOY:
             for one in _existing(begun):
                 if refused:
@@ -188,11 +204,12 @@ class Past:
                     self._accepted(one, begun, line["task"])
         elif begun["action"] == LAUNCH:
             self.launched += line["made"]
-            self.launching = self.launching and not known
+            if line["made"]:
+                self._launching.remove(begun["number"])
         elif begun["action"] == SIMULATE:
             made = _simulated(begun)
             self.events.update(dict.fromkeys(line["made"], made.instance))
-            if known and made in self.unsure:
+            if line["made"] and made in self.unsure:
                 self.unsure.remove(made)
         elif begun["action"] == WITHDRAW and (refused or done):
             self.canceling -= set(begun["events"])
@@ -204,6 +221,7 @@ class Past:
         """Forget what there was to put back: what becomes of it from now on is the owner's doing."""
         self.before.clear()
         self.wanted.clear()
+        self.doubted.clear()
         self._touched.clear()
         self.events.clear()
         self.unsure.clear()
@@ -236,6 +254,11 @@ class Past:
 def _existing(line: Mapping[str, Any]) -> list[str]:
     """Return the instances of a write that a look had shown to exist."""
     return [one for one in line["instances"] if line["looked"].get(one) is not None]
+
+
+def _goal(line: Mapping[str, Any]) -> str:
+    """Return the status that a start or a stop is to bring about."""
+    return "Running" if line["action"] == START else "Stopped"
 
 
 def _simulated(line: Mapping[str, Any]) -> Simulated:

@@ -5,18 +5,20 @@ status it had, and what the run made is deleted. Where all is as it was, nothing
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from redeploy_conformance.running.api import Offer, SetUpError
 from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.access import StagingApi, tagged
 from redeploy_conformance.staging.clearing import clear
-from redeploy_conformance.staging.fence import Fence
-from redeploy_conformance.staging.leaving import Leftovers
+from redeploy_conformance.staging.fence import STABLE, Fence
+from redeploy_conformance.staging.leaving import NOT_LISTED, Leftovers
 from redeploy_conformance.staging.pace import Pace
 from redeploy_conformance.staging.requests import DELETE
 from redeploy_conformance.staging.settings import RUN_TAG
 from redeploy_conformance.staging.waits import (
+    AGAIN,
     ATTEMPTS,
     LOST_AFTER,
     Waits,
@@ -24,10 +26,11 @@ from redeploy_conformance.staging.waits import (
     calm,
     rest,
     together,
-    until,
 )
 from redeploy_conformance.wire.signing import Credentials
 
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+"""How the time is written at which an instance ends by itself."""
 Rows = dict[str, Mapping[str, Any]]
 
 
@@ -69,7 +72,7 @@ class Restorer:
 
     def waits(self) -> str:
         """Return which instances are waited for, with what they show."""
-        shown = (f"{x} ({self._status(x) or 'not listed'})" for x in self._waiting)
+        shown = (f"{x} ({self._status(x) or NOT_LISTED})" for x in self._waiting)
         return ", ".join(shown)
 
     def _own(self) -> set[str]:
@@ -78,8 +81,8 @@ class Restorer:
         One that was just asked for may not be listed yet: not to see it would be to leave it there.
         """
         past, clock = self.fence.past, self.fence.api.clock
-        known = set(past.launched) - past.deleted
-        pause = past.launch_at + self._late - clock.wall()
+        known = set(past.launched)
+        pause = min(self._late, past.launch_at + self._late - clock.wall())
         if pause > 0 and (known or past.launching):
             self.api.say(f"waiting {pause:.0f} s: an instance may not be listed yet")
             clock.sleep(pause)
@@ -110,7 +113,7 @@ class Restorer:
         for one in ids:
             if one not in found:
                 self._rows.pop(one, None)
-            self.fence.seen.looked(one, self._status(one) or "not listed", since)
+            self.fence.seen.looked(one, self._status(one) or NOT_LISTED, since)
         self._failed = 0
         return changed
 
@@ -134,14 +137,8 @@ class Restorer:
             yield
             while self._failed:
                 yield
-            shown = self._status(instance) or "not listed"
-            if shown != before.status:
-                self.told.alone = True
-                self.api.say(
-                    f"note: {instance} was {before.status} and is {shown}: no request of the run "
-                    "did that, so it is left alone"
-                )
-            return
+            if not self._refused_and_done(instance, before.status):
+                return
         ways = bring(
             self.fence,
             before.status,
@@ -160,6 +157,28 @@ class Restorer:
                 return
             yield
         self.fence.seen.back.add(instance)
+
+    def _refused_and_done(self, instance: str, before: str) -> bool:
+        """Whether an instance that no accepted request moved is to be put back all the same.
+
+        It is where a start or a stop of it was refused that would have had this effect: an answer of
+        the service is not believed against what a look shows. What somebody else did is left alone.
+        """
+        past, shown = self.fence.past, self._status(instance)
+        was = f"note: {instance} was {before} and is {shown or NOT_LISTED}"
+        if shown == before:
+            return False
+        if shown is not None and past.doubted.get(instance, set()) - {before}:
+            self.api.say(
+                f"{was}: a request of the run was refused, and may have done that: it is put back"
+            )
+            return True
+        why = "no request of the run did that"
+        if past.pardoned.get(instance):
+            why = "no request of the run that was accepted did that"
+        self.told.alone = True
+        self.api.say(f"{was}: {why}, so it is left alone")
+        return False
 
     def _power(self, instance: str, status: str) -> None:
         params = [("InstanceId", instance)]
@@ -180,18 +199,39 @@ class Restorer:
         return None
 
     def _delete(self, instance: str) -> Waits:
-        """Delete an instance that the run made, and wait until it is gone."""
-        trouble: str | None = "not asked for yet"
-        for _ in range(ATTEMPTS):
+        """Delete an instance that the run made, and wait until a look shows that it is gone.
+
+        What is on its way to another status cannot be deleted: that is waited for.
+        """
+        fence, tries = self.fence, 0
+        wall = fence.api.clock.wall
+        pause = max(self._late, fence.settings.poll_seconds * AGAIN)
+        last = wall() + self._bound
+        while tries < ATTEMPTS:
             params = [("InstanceId", instance), ("Force", "true")]
-            trouble = self._try(DELETE, params)
-            yield
-            if trouble is None:
-                yield from until(self.fence, self.fence.api.clock.wall() + self._late)
-            while self._failed:
+            trouble, again = self._try(DELETE, params), wall() + pause
+            while self._failed or wall() < again:
                 yield
-            if self._status(instance) is None:
-                return
-        self.told.left.append(
-            f"{instance}, which the run made, is there still: {trouble}"
-        )
+                if self._status(instance) is None and not self._failed:
+                    self._gone(instance)
+                    return
+            if trouble is not None:
+                yield from calm(fence, instance, self._bound, self._late)
+            tries += self._status(instance) in STABLE or wall() >= last
+        why = trouble or "that it is deleted was answered"
+        self.told.left.append(f"{instance}, which the run made, is there still: {why}")
+
+    def _gone(self, instance: str) -> None:
+        """Say of an instance of the run that is not listed what is strange about that, if anything.
+
+        It may have been asked for with the key of another account.
+        """
+        past = self.fence.past
+        now = datetime.fromtimestamp(self.fence.api.clock.wall(), UTC)
+        over = bool(past.release) and past.release <= now.strftime(STAMP)
+        if instance not in past.deleting and not over:
+            self.told.unseen.append(
+                f"whether {instance}, which the run made, is gone: it is not listed, though the run "
+                "did not delete it, and the key may be of another account; if it was released, "
+                "delete the journal when all else is put back"
+            )

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redeploy_conformance.emulator.app import Handler
+from redeploy_conformance.emulator.app import Handler, Parts
+from redeploy_conformance.emulator.observations import Observations
+from redeploy_conformance.emulator.state import Instance
 from redeploy_conformance.running.api import Manner
 from redeploy_conformance.running.session import ABSENT
+from redeploy_conformance.staging.access import carries, tagged
 from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import READS, WRITES, read
@@ -53,6 +56,36 @@ def test_the_tag_is_read_again_before_every_write(
     assert one.refused("RedeployInstance", ("InstanceId", one.inside)).endswith(
         "is neither named nor tagged for this run"
     )
+
+
+class Elsewhere(Observations):
+    """Lists every instance as one of another region."""
+
+    def show_instance(self, instance: Instance) -> dict[str, object]:
+        return {**super().show_instance(instance), "RegionId": "cn-beijing"}
+
+
+def test_an_instance_of_another_region_is_out_of_reach(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(parts=Parts(observations=Elsewhere))
+    first, second, _ = account.shown()
+    run = account.begin(account.settings(instances=(first,)))
+    with run.journal:
+        for one in (first, second):  # named, and tagged
+            params = [("InstanceId", one)]
+            with pytest.raises(FenceError, match="is not listed in cn-hangzhou"):
+                run.api.ask("RedeployInstance", params, run.wallet())
+        assert list(tagged(run.reader, run.wallet(), *TAG)) == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [None, "purpose", [], ["purpose"], [{"TagKey": TAG[0], "TagValue": TAG[1]}]],
+)
+def test_tags_of_another_shape_are_none(tags: object) -> None:
+    assert not carries({"Tags": tags}, *TAG)
+    assert not carries({"Tags": {"Tag": tags and "purpose"}}, *TAG)
 
 
 def test_a_named_instance_is_inside_without_a_tag(

@@ -38,7 +38,11 @@ class Hiding(Observations):
         rows = found["Instances"]["Instance"]
         held, before = principal.account.instances, self.world.clock.now - LATE
         shown = [row for row in rows if held[row["InstanceId"]].created <= before]
-        return {**found, "Instances": {"Instance": shown}}
+        return {
+            **found,
+            "Instances": {"Instance": shown},
+            "TotalCount": len(shown),
+        }
 
     def events(self, call: Call, principal: Principal) -> dict[str, object]:
         found: dict[str, Any] = dict(super().events(call, principal))
@@ -52,7 +56,11 @@ class Hiding(Observations):
             ]
             if event.published <= before
         ]
-        return {**found, "InstanceSystemEventSet": {"InstanceSystemEventType": shown}}
+        return {
+            **found,
+            "InstanceSystemEventSet": {"InstanceSystemEventType": shown},
+            "TotalCount": len(shown),
+        }
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.running.api import SetUpError
-from redeploy_conformance.staging.leaving import left_behind
+from redeploy_conformance.staging.leaving import NOT_LISTED, left_behind
 from redeploy_conformance.staging.running import Staging
 
 from .conftest import ACCEPTS, LONG, Account, Deaf, MakeAccount
@@ -150,7 +150,7 @@ def test_a_simulated_event_without_an_answer_is_not_known(
     one.simulate(lost=True)
     assert one.told() == [
         f"not known: whether a simulated SystemMaintenance.Reboot was made on {one.first}: "
-        "no answer came"
+        "no answer told, and no look"
     ]
 
 
@@ -163,11 +163,18 @@ def test_an_instance_of_its_own(begun: Callable[..., Begun], lost: bool) -> None
     one.ask("RunInstances", *own, lost=lost)
     *_, made = one.account.double.account.instances
     if lost:
-        assert one.told() == ["not known: whether an instance was made: no answer came"]
+        assert one.told() == [
+            "not known: whether an instance was made: no answer told, and no look"
+        ]
         return
     assert one.told() == [f"left behind: {made}, which the run made"]
+    seen, there = one.run.fence.seen, one.told()
+    seen.looked(made, "Running", one.account.clock.now())
     one.ask("DeleteInstance", ("InstanceId", made), ("Force", "true"))
     assert one.told() == []
+    for shown, told in (("Running", there), (NOT_LISTED, [])):
+        seen.looked(made, shown, one.account.clock.now())
+        assert one.told() == told
 
 
 def test_events_that_nobody_could_look_at_are_not_called_left_behind(

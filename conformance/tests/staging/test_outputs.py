@@ -85,3 +85,33 @@ def test_the_journal_of_a_run_tells_where_its_outputs_go(account: Served) -> Non
     account.run("stage", statement_of(account), *account.limits(), *told)
     lines = read_lines(account.folder / "redeploy-conformance-journal.jsonl")
     assert remembered(lines) == Outputs(str(account.folder / "out.json"), None)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        ["--journal", "one", "--result", "./one"],
+        ["--journal", "one", "--trace", "one"],
+        ["--result", "one", "--trace", "one"],
+    ],
+)
+def test_two_outputs_do_not_go_to_one_file(account: Served, outputs: list[str]) -> None:
+    code, _, err = account.run(
+        "stage", statement_of(account), *account.limits(), *outputs
+    )
+    assert (code, "two outputs would be written to it" in err) == (2, True), err
+    assert not (account.folder / "one").exists()
+    assert account.double.asked == []
+
+
+@pytest.mark.parametrize("option", ["--result", "--trace"])
+def test_a_run_that_goes_on_does_not_write_over_its_journal(
+    account: Served, option: str
+) -> None:
+    run = ["stage", statement_of(account), *account.limits(), "--clause", "A1"]
+    account.run(*run)
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    kept, asked = journal.read_bytes(), len(account.double.asked)
+    code, _, err = account.run("resume", journal.name, option, f"./{journal.name}")
+    assert (code, "two outputs would be written to it" in err) == (2, True), err
+    assert (journal.read_bytes(), len(account.double.asked)) == (kept, asked)

@@ -80,6 +80,32 @@ def test_a_second_ctrl_c_ends_at_once_and_tells_what_was_left(account: Served) -
     assert account.statuses() == ["Running", "Stopped", "Running"]
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_restore_that_is_ended_tells_what_is_left(
+    account: Served, how: signal.Signals
+) -> None:
+    clock = account.double.world.clock
+    clock.kind = "virtual"
+    process = account.start("stage", statement_of(account), *account.limits())
+    journal = account.folder / "redeploy-conformance-journal.jsonl"
+    wait_for(lambda: redeploying(journal))
+    process.kill()
+    process.communicate(timeout=10)
+    asked = len(account.double.asked)
+    process = account.start("restore", journal.name)
+    wait_for(lambda: len(account.double.asked) > asked + 1)
+    process.send_signal(how)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 3, err
+    first, second, _ = account.double.account.instances
+    for one, status in ((first, "Running"), (second, "Stopped")):
+        assert re.search(f"(left behind|not known): {one} was {status}", err), err
+    assert f"put back with: redeploy-conformance restore {journal.name}" in err
+    clock.kind = "real"
+    code, out, _ = account.run("restore", journal.name)
+    assert (code, out) == (0, "everything is as it was\n")
+
+
 def test_a_run_to_whom_nobody_listens_any_more_still_puts_everything_back(
     account: Served,
 ) -> None:
