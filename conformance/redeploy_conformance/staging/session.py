@@ -120,7 +120,11 @@ class StagingSession(PreparingSession):
             return []
         wanted = "Failed, as declared: looks showed what only a failure explains"
         seen = f"{landing.task} Finished"
-        return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
+        return [
+            Violation(
+                "L13", wanted, seen, instead=OF_A_SUCCESS, field="status", key=key
+            )
+        ]
 
     def _or_a_success(self, key: str, wrong: list[Violation]) -> list[Violation]:
         """Return violations by a failure, where its task says success, with what may be broken instead."""
