@@ -18,11 +18,11 @@ from redeploy_schemas.validation import problems
 
 from .conftest import (
     ACCEPTS,
-    EVENT,
     LISTED,
     LONG,
     MakeAccount,
     Watching,
+    announced,
     passed,
     run_on,
     with_events,
@@ -84,7 +84,7 @@ def test_events_of_which_that_is_not_said_accuse_nobody(
 ) -> None:
     account = account_of(parts=Parts(observations=Unmarked))
     for one in list(account.double.account.instances.values())[:-1]:
-        event = account.double.world.add_event(one, *EVENT)
+        event = announced(account, one)
         event.simulated = True  # another hand's, and nothing shows it
     result = run_on(account)
     assert result.findings == ()
