@@ -249,6 +249,11 @@ class StagingSession(PreparingSession):
         Raises:
             SetUpError: it may be due to the key, or to what nobody can see.
         """
+        row = self.contract.error_by_code.get(reply.code or "")
+        if reply.kind is Kind.INTERNAL and row and reply.message != row.message:
+            # What all operations share words it otherwise than the page of this one.
+            said = f"{reply.code}, though not in the words of the page"
+            reply = replace(reply, kind=Kind.UNKNOWN, code=None, problem=said)
         code = reply.code or ""
         if code.startswith(OF_THE_POLICY):
             raise SetUpError(f"the key may not redeploy this instance: {reply}")
@@ -261,11 +266,11 @@ class StagingSession(PreparingSession):
         crashed = reply.status == 500 and reply.kind is Kind.UNKNOWN
         if crashed and self._meaning(one).barred is not None:
             raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
-        for row in self.contract.preconditions:
-            seen = row.attribute in SETTABLE | SHOWN
-            if not seen and row.code == reply.code:
+        for needed in self.contract.preconditions:
+            seen = needed.attribute in SETTABLE | SHOWN
+            if not seen and needed.code == reply.code:
                 raise SetUpError(
-                    f"the call was rejected with {row.code}, and the public API used here "
+                    f"the call was rejected with {reply.code}, and the public API used here "
                     "does not show whether that is true"
                 )
         return reply

@@ -100,6 +100,26 @@ def test_trouble_of_the_service_with_any_call_is_no_violation_and_no_pass(
     assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
 
 
+def test_an_internal_error_in_the_words_of_other_operations_is_no_violation(
+    account_of: MakeAccount,
+) -> None:
+    text = "The request processing has failed due to some unknown error, exception or failure."
+
+    class Failing(RedeployCalls):
+        calls = 0
+
+        def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+            self.calls += 1
+            if self.calls % 4:
+                return super().handle(call, principal)
+            raise ApiError(500, "InternalError", text)
+
+    account = account_of(settings=ACCEPTS, parts=Parts(calls=Failing))
+    result = run_on(account)
+    assert result.findings == ()
+    assert "R3" in passed(result)
+
+
 @pytest.mark.parametrize("status", [200, 302, 403, 413, 502])
 def test_a_gateway_on_the_way_is_no_violation_and_no_pass(
     account_of: MakeAccount, status: int
