@@ -96,7 +96,7 @@ def _under_way(api: StagingApi, wallet: Wallet, settings: Settings) -> dict[str,
 
     That a key may not look tasks up is better known before a redeploy is begun.
     """
-    if settings.statement.choices.get("L13") != "listed":
+    if not settings.tasks_tell:
         return {}
     params = [("RegionId", api.region), ("TaskAction", REDEPLOY)]
     params += [("TaskStatus", "Processing"), ("PageSize", str(PAGE))]

@@ -10,9 +10,6 @@ from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.statement import Statement, read
 from redeploy_schemas.contract import Contract
 
-REAL = {"L13": "listed"}
-"""What other official pages say of the real service: DescribeTasks lists redeploys."""
-
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """Return the settings of a run.
@@ -63,7 +60,6 @@ def statement_of(contract: Contract, options: Mapping[str, Any]) -> Statement:
             name=f"ECS in {word}",
             version="unknown",
             region=word,
-            choices=REAL,
             assumed=True,
         )
     else:

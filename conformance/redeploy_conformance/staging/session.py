@@ -70,9 +70,14 @@ class StagingSession(PreparingSession):
         """Return the seconds since the last call on an instance; without end where there was none."""
         return now - self.called(key)
 
+    @property
+    def _tasks_bind(self) -> bool:
+        """Whether what a task shows may accuse anybody: only where that is declared (L13)."""
+        return self.oracle.rules.declared.get("L13") == "listed"
+
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
-        earlier = self.tasks.get(one.key)
+        earlier = self.tasks.get(one.key) if self._tasks_bind else None
         shown, wrong = super()._redeploy(one)
         if not wrong and earlier is not None and self.tasks.get(one.key) != earlier:
             self._doubled[one.key] = (earlier, self.now)
@@ -96,8 +101,8 @@ class StagingSession(PreparingSession):
         return [Violation("A2", wanted, seen, key=key)]
 
     def _task_shows(self, task: str | None) -> str | None:
-        """Return the status of a task, where it is declared to be listed (L13)."""
-        if task is None or self.oracle.rules.declared.get("L13") != "listed":
+        """Return the status of a task, where tasks are looked up at all."""
+        if task is None or not self.settings.tasks_tell:
             return None
         return task_status(self.api, self.wallet, task)
 
@@ -114,6 +119,8 @@ class StagingSession(PreparingSession):
         """
         landing = self._landing(key)
         if landing is None or landing.ending is not Ending.SUCCEED:
+            return []
+        if not self._tasks_bind:
             return []
         late = at < landing.seen + self.late
         if late or any(map(_may_succeed, self.oracle.worlds[key])):

@@ -39,6 +39,16 @@ class Settings:
         assert self.statement.region is not None
         return self.statement.region
 
+    @property
+    def tasks_tell(self) -> bool:
+        """Whether tasks are looked up to learn how far a redeploy is.
+
+        They are where they are declared to be listed, and where there is no statement at all: other
+        pages of the real service say that they are. That alone binds nobody (L13).
+        """
+        unsaid = "listed" if self.statement.assumed else None
+        return self.statement.choices.get("L13", unsaid) == "listed"
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values; they hold no secret."""
         one = self.statement

@@ -65,7 +65,7 @@ def weigher(contract: Contract, settings: Settings) -> Callable[[StagingCase], W
     bound = rules_for(statement, offer).bound
     running = stopped = bound
     lag = 0.0
-    if statement.choices.get("L13") == "listed":
+    if settings.tasks_tell:
         running = statement.redeploy_seconds * USUAL
         stopped, lag = running * STARTING, bound - statement.redeploy_seconds
 
