@@ -193,8 +193,15 @@ class StagingSession(PreparingSession):
         )
 
     def _tasks(self, one: step.Tasks) -> tuple[str, list[Violation]]:
-        """Look a task up; by then a redeploy may have ended, however short it was."""
+        """Look a task up; by then a redeploy may have ended, however short it was.
+
+        Of one that is over the task may be told late, or be over a moment after the instance.
+        """
         self.oracle.time_passes(self.now, (one.key,))
+        shown, wrong = super()._tasks(one)
+        if not wrong or not self.at_rest(one.key):
+            return shown, wrong
+        self.api.sleep(self.late + self.settings.poll_seconds)
         return super()._tasks(one)
 
     def _listed_tasks(self, key: Credentials, task: str) -> list[task_list.Shown]:
@@ -210,9 +217,10 @@ class StagingSession(PreparingSession):
         """Whether a declared task list must show the task by now: not while it may be late."""
         return self.since_call(key, self.now) >= self.late
 
-    def _task_status(self, key: str) -> str | None:
-        """Return what a task list shows now, where that is certain."""
-        return super()._task_status(key) if self._task_due(key) else None
+    def _task_status(self, key: str) -> tuple[str, ...]:
+        """Return what a task list may show now, nothing where that is uncertain."""
+        due, worlds = self._task_due(key), self.oracle.worlds[key]
+        return task_list.expected(worlds, None) if due else ()
 
     def call(self, key: str, one: step.Redeploy) -> Reply:
         """Make one call; a refusal of the rate limit is waited for, since others may call too."""
