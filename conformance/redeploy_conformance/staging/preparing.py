@@ -65,7 +65,7 @@ class PreparingSession(Session):
         self.settings = settings
         self.run_id = run_id
         self.known: dict[str, Known] = {}
-        self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
+        self.late = settings.late
         """Seconds by which a read may be late."""
         self.until = api.clock.wall() + settings.minutes * 60
         """When the run is over at the latest, in seconds since 1970."""

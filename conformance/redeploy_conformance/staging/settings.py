@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from redeploy_conformance.running.api import Offer
+from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.targets.statement import Statement
 
 RUN_TAG = "redeploy-conformance-run"
@@ -38,6 +40,13 @@ class Settings:
         """The region of the account that is looked at."""
         assert self.statement.region is not None
         return self.statement.region
+
+    @property
+    def late(self) -> float:
+        """Seconds by which a look may be late."""
+        one = self.statement
+        offer = Offer(one.name, "", self.region, frozenset())
+        return rules_for(one, offer).bound - one.redeploy_seconds
 
     @property
     def tasks_tell(self) -> bool:

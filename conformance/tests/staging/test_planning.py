@@ -104,6 +104,11 @@ def test_instances_that_may_lose_local_disks_are_named(account_of: MakeAccount) 
     assert lost in lines
 
 
+def test_minutes_are_rounded_up(account_of: MakeAccount) -> None:
+    lines = planned(account_of(count=1), clauses=("A1",))
+    assert lines[0] == "at most 0 redeploys of 1 instance, at most 1 minute"
+
+
 def test_the_cases_that_stop_a_running_instance_by_force_are_named(
     account_of: MakeAccount,
 ) -> None:
