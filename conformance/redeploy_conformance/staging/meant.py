@@ -38,7 +38,19 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         poll_seconds=options["poll_seconds"],
         launch=options["launch"],
         clauses=tuple(options["clauses"]),
+        typed=typed(options),
     )
+
+
+def typed(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words that named the target."""
+    words = [options["target"]]
+    for option, given in (
+        ("--endpoint", options["endpoint"]),
+        ("--ca", options["ca_file"]),
+    ):
+        words += [option, given] if given else []
+    return tuple(words)
 
 
 def statement_of(contract: Contract, options: Mapping[str, Any]) -> Statement:
