@@ -228,7 +228,7 @@ class Driver:
         if self.witness is not None:
             self.witness.case(report)
         post.reserved, post.case = 0, None
-        self.tell(f"{case.name}: {post.outcome}")
+        self.tell(scrubbed(f"{case.name}: {post.outcome}", self.session.api.secrets))
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""

@@ -1,8 +1,11 @@
 """What is taken out of texts before they are shown or kept."""
 
+from urllib.parse import quote
+
 import pytest
 
-from redeploy_conformance.redact import hidden
+from redeploy_conformance.evidence.secrets import Secrets
+from redeploy_conformance.redact import hidden, scrubbed
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,13 @@ from redeploy_conformance.redact import hidden
 )
 def test_no_token_and_no_signature_is_shown(text: str, shown: str) -> None:
     assert hidden(text) == shown
+
+
+def test_a_secret_is_hidden_however_often_it_is_encoded() -> None:
+    token = "CAIS+9w/Zx8Kq=AbCdEf=="
+    for text in (token, quote(token, safe=""), quote(quote(token, safe=""), safe="")):
+        shown = scrubbed({"Code": f"Denied x-acs-other:{text}!"}, {token})
+        assert shown == {"Code": "Denied x-acs-other:***!"}
+        secrets = Secrets()
+        secrets.learn(token)
+        assert secrets.out_of(f"x={text}!") == "x=***!"
