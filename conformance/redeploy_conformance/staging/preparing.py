@@ -174,18 +174,29 @@ class PreparingSession(Session):
             ("NotBefore", not_before),
         ]
         trouble, late = "the simulated event is not in the event history", self.late
+        answered: list[str] = []
         try:
-            self.api.ask(SIMULATE, params, self.wallet())
+            fields = self.api.ask(SIMULATE, params, self.wallet())
+            answered = (fields.get("EventIdSet") or {}).get("EventId") or []
         except FenceError:
             raise
         except SetUpError as error:  # it may have been made all the same: look
             trouble = str(error)
             late = late if isinstance(error, LostError | DoubtError) else 0.0
-        made = made_at(self.api, self.wallet, instance, one.type, not_before)
+
+        def listed() -> dict[str, tuple[str, str]]:
+            if not answered:
+                return made_at(self.api, self.wallet, instance, one.type, not_before)
+            rows = map(event_of, self.api.events(self.wallet(), instance))
+            return {
+                event_id: shown for _, event_id, shown in rows if event_id in answered
+            }
+
+        made = listed()
         listed_by = self.now + late
         while not made and self.now < listed_by:
             self.api.sleep(self.settings.poll_seconds)
-            made = made_at(self.api, self.wallet, instance, one.type, not_before)
+            made = listed()
         if not made:
             raise SetUpError(trouble)
         known = self.known.setdefault(one.key, Known({}))

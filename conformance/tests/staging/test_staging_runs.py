@@ -79,6 +79,24 @@ class Unmarked(Observations):
         return {**super().show_event(event), "Reason": ""}
 
 
+@pytest.mark.parametrize("without", [{}, {"NotBefore": None}])
+def test_a_simulated_event_is_known_by_the_id_that_was_answered(
+    account_of: MakeAccount, without: dict[str, object]
+) -> None:
+    class Timeless(Observations):
+        def show_event(self, event: Event) -> dict[str, object]:
+            row = super().show_event(event)
+            del row["NotBefore"]
+            return {**row, **without}
+
+    account = account_of(settings=ACCEPTS, parts=Parts(observations=Timeless))
+    before = account.shown()
+    result = run_on(account, clauses=("E4",))
+    assert (result.findings, result.problems) == ((), ())
+    assert "E4" in passed(result)
+    assert account.shown() == before
+
+
 def test_events_of_which_that_is_not_said_accuse_nobody(
     account_of: MakeAccount,
 ) -> None:
