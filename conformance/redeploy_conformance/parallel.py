@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -64,7 +64,8 @@ def at_once(jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
     """Do every row of jobs, one after the other, in a thread of its own.
 
     The first requests of all rows leave together: what it takes to build and sign one, or to open a
-    connection for it, would keep calls apart that are meant to meet.
+    connection for it, would keep calls apart that are meant to meet. Whoever is interrupted while he
+    waits for them may end at once: no thread keeps the process.
     """
     tick = itertools.count()
     gate = _Gate(len(jobs))
@@ -83,7 +84,15 @@ def at_once(jobs: Sequence[Sequence[Callable[[], T]]]) -> list[Span[T]]:
                 gate.come()
         return spans
 
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        # Not pool.map: when one fails it takes back those that have not begun, and others wait for them.
-        rows = [pool.submit(run, row) for row in jobs]
+    def work(row: Sequence[Callable[[], T]], done: Future[list[Span[T]]]) -> None:
+        try:
+            done.set_result(run(row))
+        except BaseException as error:
+            done.set_exception(error)
+
+    # Not a pool's: Python waits for the threads of one before it ends, and those of a row may wait long.
+    rows: list[Future[list[Span[T]]]] = [Future() for _ in jobs]
+    for pair in zip(jobs, rows, strict=True):
+        threading.Thread(target=work, args=pair, daemon=True).start()
+    wait(rows)
     return [span for row in rows for span in row.result()]

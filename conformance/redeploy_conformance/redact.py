@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote
 
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Exchange
@@ -82,13 +83,19 @@ def showable(text: str) -> str:
     return redacted(sendable(text))
 
 
+def encoded(secret: str) -> tuple[str, ...]:
+    """Return the forms in which a server repeats a secret: as it is, percent-encoded, and that twice."""
+    once = quote(secret, safe="")
+    return secret, once, quote(once, safe="")
+
+
 def scrubbed(value: Any, secrets: Collection[str]) -> Any:
     """Return JSON values with every text free of signatures and of these secrets."""
     if isinstance(value, str):
         text = hidden(sendable(value))
         for secret in secrets:
-            if secret in text:
-                text = text.replace(secret, "***")
+            for form in encoded(secret):
+                text = text.replace(form, "***")
         return text
     if isinstance(value, list | tuple):
         return [scrubbed(one, secrets) for one in value]

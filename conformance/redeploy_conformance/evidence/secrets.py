@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from redeploy_conformance.redact import hidden
+from redeploy_conformance.redact import encoded, hidden
 from redeploy_conformance.wire.http import HttpRequest
 
 SIGNATURE = re.compile(r"Signature=([^,&\s]+)")
@@ -23,10 +23,10 @@ class Secrets:
     known: dict[str, None] = field(default_factory=dict)
 
     def learn(self, text: str) -> None:
-        """Remember a secret, also as JSON would write it."""
+        """Remember a secret, also as JSON would write it, and as a server encodes it."""
         if len(text) >= SHORTEST:
-            self.known[text] = None
-            self.known[json.dumps(text)[1:-1]] = None
+            for form in (*encoded(text), json.dumps(text)[1:-1]):
+                self.known[form] = None
 
     def learn_from(self, answer: str) -> None:
         """Remember the secrets that an answer hands out."""

@@ -365,7 +365,8 @@ class Api:
         if answer.status >= 300:
             code = answer.fields.get("Code", "without a code")
             kind = DoubtError if answer.status >= 500 else SetUpError
-            raise kind(f"{action} answered {answer.status} {code}")
+            told = scrubbed(f"{answer.status} {code}", self.secrets)
+            raise kind(f"{action} answered {told}")
         wrong = misshapen(action, answer.fields)
         if wrong:
             raise SetUpError(f"{action} {UNREAD}: {wrong}")

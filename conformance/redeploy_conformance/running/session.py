@@ -357,10 +357,16 @@ class Session:
         there = all(world.exists for world in self.oracle.worlds[key])
         return there and not self.oracle.rules.lags
 
-    def _task_status(self, key: str) -> str | None:
-        """Return what a declared task list shows now, where that is certain."""
+    def _task_status(self, key: str) -> tuple[str, ...]:
+        """Return what a declared task list may show now, nothing where that is uncertain.
+
+        Where nobody said how a redeploy ends, and time does not stand still, its task may be over a
+        moment later than the instance.
+        """
         ended = self.maker.scripted.get(key)
-        return task_list.expected(self.oracle.worlds[key], ended)
+        may = task_list.expected(self.oracle.worlds[key], ended)
+        exact = ended or (self.clock.stepped and self._task_due(key))
+        return may if exact or may != task_list.OVER else ()
 
 
 def not_as_offered(error: OfferError) -> Violation:

@@ -14,6 +14,13 @@ from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
 from redeploy_schemas.vocabulary import Ending
 
+PROCESSING = "Processing"
+ENDED = {Ending.SUCCEED: "Finished", Ending.FAIL: "Failed"}
+OVER = tuple(ENDED.values())
+"""The statuses of a task that is over."""
+NO_END = ("L8", "L10")
+"""Clauses of which one is broken where looks showed an end that was none, and the task is told rightly."""
+
 
 class Shown(msgspec.Struct, frozen=True):
     """What DescribeTasks shows of a task."""
@@ -58,22 +65,25 @@ def judged(
     declared: str | None,
     listed: Sequence[Shown],
     operation: str,
-    expected: str | None,
+    expected: Sequence[str],
     *,
     due: bool,
 ) -> list[Violation]:
     """Return what is wrong with what is listed of a task.
 
-    ``expected`` is its status, None if uncertain; ``due`` says that it must be listed by now, in
-    whatever status.
+    ``expected`` are the statuses that it may have, none if that is uncertain; ``due`` says that it
+    must be listed by now, in whatever status.
     """
     seen = in_words(listed)
     if declared == "absent" and listed:
         return [Violation("L13", "not listed, as declared", seen)]
     if declared != "listed":
         return []
-    if expected and [one.status for one in listed] != [expected]:
-        return [Violation("L13", f"{expected}, as declared", seen)]
+    statuses = [one.status for one in listed]
+    if expected and not (len(statuses) == 1 and statuses[0] in expected):
+        wanted = f"{' or '.join(expected)}, as declared"
+        others = NO_END if statuses == [PROCESSING] else ()
+        return [Violation("L13", wanted, seen, instead=others)]
     if due and not listed:
         return [Violation("L13", "listed, as declared", seen)]
     if any(one.action != operation for one in listed):
@@ -86,11 +96,11 @@ def in_words(listed: Sequence[Shown]) -> str:
     return ", ".join(map(str, listed)) or "not listed"
 
 
-def expected(worlds: Belief, ended: Ending | None) -> str | None:
-    """Return what a list of tasks shows now, where that is certain.
+def expected(worlds: Belief, ended: Ending | None) -> tuple[str, ...]:
+    """Return what a list of tasks may show now, nothing where that is uncertain.
 
     ``ended`` is how the redeploy was told to end, None where nobody said.
     """
     if settled(worlds):
-        return {Ending.SUCCEED: "Finished", Ending.FAIL: "Failed", None: None}[ended]
-    return "Processing" if all(world.flight for world in worlds) else None
+        return OVER if ended is None else (ENDED[ended],)
+    return (PROCESSING,) if all(world.flight for world in worlds) else ()

@@ -14,13 +14,17 @@ from redeploy_conformance.staging.taking import SIMULATED
 
 AT_ONCE = (
     "SystemFailure.",
+    "SystemMaintenance.",
     "InstanceFailure.",
     "InstanceExpiration.",
     "AccountUnbalanced.",
     "SecurityPunish.",
     "Instance:PreemptibleInstanceInterruption",
 )
-"""How the types of events begin by which the provider restarts, stops, locks or deletes unasked."""
+"""How the types of events begin by which the provider restarts, stops, locks or deletes unasked.
+
+Those that a redeploy is asked to answer are none of them, whatever they are called.
+"""
 DONE = ("Executing", "Executed", "Failed")
 """Their statuses once that has begun."""
 REFUSALS = ("A8", "A9")

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeAlias
 
+from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.staging.access import StagingApi, Wallet
 from redeploy_conformance.staging.requests import DELETE, LAUNCH, READS, WRITES
 from redeploy_conformance.targets.base import (
@@ -101,8 +102,6 @@ def _allowed(api: StagingApi, wallet: Wallet, action: str) -> Point:
         return Sign.FAIL, f"{action} was not answered: {error}"
     code = (answer.fields or {}).get("Code")
     if answer.status >= 300:
-        return (
-            Sign.FAIL,
-            f"{action} is refused: {answer.status} {code or answer.problem}",
-        )
+        told = scrubbed(f"{answer.status} {code or answer.problem}", api.secrets)
+        return Sign.FAIL, f"{action} is refused: {told}"
     return Sign.OK, f"{action} is allowed"

@@ -5,7 +5,7 @@ is cut short is undone from the journal.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redeploy_conformance.alive import so_far
 from redeploy_conformance.finding.investigate import CaseReport, findings
@@ -64,7 +64,7 @@ class Driver:
     bench: Bench
     fence: Fence
     plan: Plan
-    reproduce: Callable[[StagingCase], str]
+    reproduce: Callable[[StagingCase, str], str]
     tell: Callable[[str], None]
     witness: Witness | None = None
     stopping: bool = False
@@ -228,7 +228,7 @@ class Driver:
         if self.witness is not None:
             self.witness.case(report)
         post.reserved, post.case = 0, None
-        self.tell(f"{case.name}: {post.outcome}")
+        self.tell(scrubbed(f"{case.name}: {post.outcome}", self.session.api.secrets))
 
     def unfinished(self) -> list[CaseReport]:
         """Return what the cases under way have shown so far."""
@@ -242,9 +242,10 @@ class Driver:
         report = CaseReport(case.name, case.clauses, post.ledger)
         report.problem, report.lost = post.run.problem, post.run.lost
         report.skipped = post.run.skipped
-        report.findings = findings(
-            self.bench, case.name, post.run, self.reproduce(case)
-        )
+        report.findings = [
+            replace(one, reproduce=self.reproduce(case, one.clause))
+            for one in findings(self.bench, case.name, post.run, "")
+        ]
         report.steps = len(post.run.done)
         return report
 

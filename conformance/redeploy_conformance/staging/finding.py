@@ -1,11 +1,10 @@
 """What a run finds before it begins: which instances are meant, their open events, which are unfit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from redeploy_conformance.judging.views import event_of, view
+from redeploy_conformance.judging.views import view
 from redeploy_conformance.running.paging import PAGE
 from redeploy_conformance.staging.access import (
     StagingApi,
@@ -15,10 +14,15 @@ from redeploy_conformance.staging.access import (
     tagged,
     wiped,
 )
+from redeploy_conformance.staging.coming import (
+    OpenEvent,
+    answerable,
+    coming,
+    open_events,
+)
 from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.requests import REDEPLOY
 from redeploy_conformance.staging.settings import Settings
-from redeploy_conformance.staging.taking import SIMULATED
 from redeploy_schemas.contract import Contract
 
 SPARE = 600.0
@@ -27,21 +31,6 @@ SPARE = 600.0
 
 class NothingInsideError(Exception):
     """No instance is inside the fence; the message says what was looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenEvent:
-    """A system event that is open; ``not_before`` as the service writes it."""
-
-    id: str
-    type: str
-    status: str
-    not_before: str
-    simulated: bool
-
-    def __str__(self) -> str:
-        """Return the event in words."""
-        return f"{self.type} {self.status} ({self.id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ def inside(
     return {
         one: Found(
             api.with_disks(row, wallet()),
-            _open(contract, api.events(wallet(), one)),
+            open_events(contract, api.events(wallet(), one)),
             tasks.get(one),
         )
         for one, row in rows.items()
@@ -107,7 +96,7 @@ def _under_way(api: StagingApi, wallet: Wallet, settings: Settings) -> dict[str,
 
     That a key may not look tasks up is better known before a redeploy is begun.
     """
-    if settings.statement.choices.get("L13") != "listed":
+    if not settings.tasks_tell:
         return {}
     params = [("RegionId", api.region), ("TaskAction", REDEPLOY)]
     params += [("TaskStatus", "Processing"), ("PageSize", str(PAGE))]
@@ -118,19 +107,6 @@ def _under_way(api: StagingApi, wallet: Wallet, settings: Settings) -> dict[str,
         for row in rows
         if row.get("TaskStatus") == "Processing"
     }
-
-
-def _open(
-    contract: Contract, rows: Sequence[Mapping[str, Any]]
-) -> tuple[OpenEvent, ...]:
-    found = []
-    for row in rows:
-        _, event_id, (kind, status) = event_of(row)
-        if status in contract.open_event_statuses:
-            simulated = str(row.get("Reason", "")).startswith(SIMULATED)
-            not_before = str(row.get("NotBefore") or "")
-            found.append(OpenEvent(event_id, kind, status, not_before, simulated))
-    return tuple(found)
 
 
 def unfit(
@@ -151,24 +127,8 @@ def unfit(
             "it is stopped in economical mode (StopCharging): to stop it again so could lose its "
             "place or address, and otherwise it is billed"
         )
-    for one in found.events:
-        if one.simulated:
-            continue
-        if one.status == "Executing" and not answerable(contract, one):
-            return f"{one} is moving it already"
-        due = _moment(one.not_before)
-        if due is not None and now <= due <= now + settings.minutes * 60 + SPARE:
-            return (
-                f"{one} may begin at {one.not_before}, while the run is under way: "
-                "what moves then could not be told from what the run does"
-            )
-    return None
-
-
-def answerable(contract: Contract, event: OpenEvent) -> bool:
-    """Whether the event table lets a redeploy respond to an event in its status."""
-    row = contract.event_by_type.get(event.type)
-    return row is not None and event.status in row.statuses
+    until = now + settings.minutes * 60 + SPARE
+    return coming(contract, found.row, found.events, now, until)
 
 
 def lost(contract: Contract, found: Mapping[str, Found]) -> list[str]:
@@ -188,15 +148,6 @@ def lost(contract: Contract, found: Mapping[str, Found]) -> list[str]:
         told += [
             f"{key}: {event} may be answered by a redeploy and closed: that cannot be undone"
             for event in one.events
-            if not event.simulated and answerable(contract, event)
+            if not event.simulated and answerable(contract, event, has)
         ]
     return told
-
-
-def _moment(text: str) -> float | None:
-    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
-        except ValueError:
-            continue
-    return None

@@ -10,9 +10,6 @@ from redeploy_conformance.targets.base import TargetUsageError
 from redeploy_conformance.targets.statement import Statement, read
 from redeploy_schemas.contract import Contract
 
-REAL = {"L13": "listed"}
-"""What other official pages say of the real service: DescribeTasks lists redeploys."""
-
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """Return the settings of a run.
@@ -41,7 +38,19 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         poll_seconds=options["poll_seconds"],
         launch=options["launch"],
         clauses=tuple(options["clauses"]),
+        typed=typed(options),
     )
+
+
+def typed(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words that named the target."""
+    words = [options["target"]]
+    for option, given in (
+        ("--endpoint", options["endpoint"]),
+        ("--ca", options["ca_file"]),
+    ):
+        words += [option, given] if given else []
+    return tuple(words)
 
 
 def statement_of(contract: Contract, options: Mapping[str, Any]) -> Statement:
@@ -63,7 +72,6 @@ def statement_of(contract: Contract, options: Mapping[str, Any]) -> Statement:
             name=f"ECS in {word}",
             version="unknown",
             region=word,
-            choices=REAL,
             assumed=True,
         )
     else:

@@ -4,16 +4,22 @@ import click
 
 SECRET = ("password", "userdata")
 """Parameters of RunInstances that may hold a secret, which a journal must not."""
+TEMPLATE = "what a template asks for is not seen here, and could outlive the instance"
 OURS = {
     "amount": "one instance is made",
     "autoreleasetime": "the run sets when the instance ends at the latest",
     "deletionprotection": "the instance is deleted in the end",
     "instancechargetype": "the instance is pay-as-you-go, or it could not be deleted",
+    "launchtemplateid": TEMPLATE,
+    "launchtemplatename": TEMPLATE,
+    "launchtemplateversion": TEMPLATE,
     "minamount": "one instance is made",
     "regionid": "TARGET says the region",
     "tag": "the run's own tag marks the instance",
 }
-"""Parameters of RunInstances that a run gives itself, and why."""
+"""Parameters of RunInstances that are not given with a run, and why."""
+OUTLIVING = ("deletewithinstance", "deleteonrelease")
+"""How names end that say whether a part of an instance is deleted with it."""
 
 
 def pair(
@@ -22,7 +28,8 @@ def pair(
     """Return ``NAME=VALUE`` texts as a mapping.
 
     Raises:
-        click.BadParameter: one has no name or no value, or may be a secret.
+        click.BadParameter: one has no name or no value, may be a secret, or would leave something
+            behind that the run does not delete.
     """
     found: dict[str, str] = {}
     for one in value:
@@ -36,6 +43,11 @@ def pair(
         if param.name == "launch" and name.lower().partition(".")[0] in OURS:
             why = OURS[name.lower().partition(".")[0]]
             raise click.BadParameter(f"{name} is not yours to give: {why}")
+        keeps = name.lower().endswith(OUTLIVING) and text.lower() != "true"
+        if param.name == "launch" and keeps:
+            raise click.BadParameter(
+                f"{name} must be true: what outlives the instance would be left behind, and billed"
+            )
         found[name] = text
     if param.name == "tag" and len(found) > 1:
         raise click.BadParameter("one tag marks the instances, not several")

@@ -1,6 +1,7 @@
 """A plan, in lines for people."""
 
 from collections.abc import Mapping
+from math import ceil
 
 from redeploy_conformance.staging.cases import at_stake, forces, redeploys
 from redeploy_conformance.staging.decide import listed
@@ -70,4 +71,4 @@ def plan_lines(plan: Plan, found: Mapping[str, Found]) -> list[str]:
 
 
 def _minutes(seconds: float) -> str:
-    return count(round(seconds / 60), "minute")
+    return count(ceil(seconds / 60), "minute")

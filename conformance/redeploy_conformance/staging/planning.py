@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from redeploy_conformance.running.api import Offer
-from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.cases import (
     OWN,
     StagingCase,
@@ -12,6 +10,7 @@ from redeploy_conformance.staging.cases import (
     at_stake,
     calls,
     cases,
+    leaves_events,
     redeploys,
 )
 from redeploy_conformance.staging.dealing import Lane, deal
@@ -64,8 +63,20 @@ class Plan:
     def lane_seconds(self, lane: Lane) -> float:
         """Return how long a lane takes at most."""
         each = [worst_seconds(self.contract, one, self.settings) for one in lane.cases]
-        back = ERRAND if any(one.status for one in lane.cases) else 0.0
-        return sum(each) + back
+        return sum(each) + self._back_seconds(lane)
+
+    def _back_seconds(self, lane: Lane) -> float:
+        """Return how long it takes at most to put the instance of a lane back.
+
+        What is found Running is Running after any redeploy.
+        """
+        moved = any(
+            one.status or (lane.status != "Running" and redeploys(self.contract, one))
+            for one in lane.cases
+        )
+        raised = any(map(leaves_events, lane.cases))
+        late = self.settings.late
+        return (ERRAND + late) * moved + late * raised
 
     @property
     def clauses(self) -> set[str]:
@@ -86,11 +97,10 @@ def worst_seconds(contract: Contract, case: StagingCase, settings: Settings) -> 
 
     Until its end is seen counts, too: a look may be late.
     """
-    errands = ERRAND if case.status is not None or case.name == "A15-launched" else 0.0
-    statement = settings.statement
-    offer = Offer(statement.name, "", settings.region, frozenset())
-    bound = rules_for(statement, offer).bound
-    return errands + redeploys(contract, case) * bound + CALL * calls(case)
+    moved = case.status is not None or case.name == "A15-launched"
+    waits = (ERRAND + settings.late) * moved + settings.late * leaves_events(case)
+    bound = settings.statement.redeploy_seconds + settings.late
+    return waits + redeploys(contract, case) * bound + CALL * calls(case)
 
 
 def make_plan(

@@ -19,6 +19,7 @@ from redeploy_conformance.staging.access import (
     made_at,
     tagged,
 )
+from redeploy_conformance.staging.coming import coming, open_events
 from redeploy_conformance.staging.fence import STABLE, FenceError
 from redeploy_conformance.staging.requests import LAUNCH, SIMULATE, WITHDRAW
 from redeploy_conformance.staging.settings import RUN_TAG, Settings
@@ -64,8 +65,10 @@ class PreparingSession(Session):
         self.settings = settings
         self.run_id = run_id
         self.known: dict[str, Known] = {}
-        self.late = self.oracle.rules.bound - settings.statement.redeploy_seconds
+        self.late = settings.late
         """Seconds by which a read may be late."""
+        self.until = api.clock.wall() + settings.minutes * 60
+        """When the run is over at the latest, in seconds since 1970."""
         self._called: dict[str, float] = {}
         self._effects: dict[str, list[str | None]] = {}
         self._landings: dict[str, Landing] = {}
@@ -102,7 +105,11 @@ class PreparingSession(Session):
                 raise AssertionError(f"there is no control plane to do {one}")
 
     def _take(self, key: str) -> str:
-        """Watch an instance from now on, as a look shows it; what was believed before is dropped."""
+        """Watch an instance from now on, as a look shows it; what was believed before is dropped.
+
+        Raises:
+            SetUpError: it is not there, or somebody else moves it, or may at any moment.
+        """
         listed = self._listed(self._account(HOME), [key]).get(self.ids[key])
         if listed is None:
             raise SetUpError(f"{self.ids[key]} is not listed any more")
@@ -110,6 +117,9 @@ class PreparingSession(Session):
             raise SetUpError(f"{self.ids[key]} is {listed.get('Status')} by itself")
         known = self.known.setdefault(key, Known({}))
         rows = self.api.events(self.wallet(), self.ids[key])
+        events, now = open_events(self.contract, rows), self.api.clock.wall()
+        if why := coming(self.contract, listed, events, now, self.until):
+            raise SetUpError(f"{self.ids[key]} is left alone: {why}")
         worlds = taken(
             self.contract, listed, known, rows, self.settings.events_are_real
         )
@@ -164,18 +174,29 @@ class PreparingSession(Session):
             ("NotBefore", not_before),
         ]
         trouble, late = "the simulated event is not in the event history", self.late
+        answered: list[str] = []
         try:
-            self.api.ask(SIMULATE, params, self.wallet())
+            fields = self.api.ask(SIMULATE, params, self.wallet())
+            answered = (fields.get("EventIdSet") or {}).get("EventId") or []
         except FenceError:
             raise
         except SetUpError as error:  # it may have been made all the same: look
             trouble = str(error)
             late = late if isinstance(error, LostError | DoubtError) else 0.0
-        made = made_at(self.api, self.wallet, instance, one.type, not_before)
+
+        def listed() -> dict[str, tuple[str, str]]:
+            if not answered:
+                return made_at(self.api, self.wallet, instance, one.type, not_before)
+            rows = map(event_of, self.api.events(self.wallet(), instance))
+            return {
+                event_id: shown for _, event_id, shown in rows if event_id in answered
+            }
+
+        made = listed()
         listed_by = self.now + late
         while not made and self.now < listed_by:
             self.api.sleep(self.settings.poll_seconds)
-            made = made_at(self.api, self.wallet, instance, one.type, not_before)
+            made = listed()
         if not made:
             raise SetUpError(trouble)
         known = self.known.setdefault(one.key, Known({}))

@@ -152,16 +152,14 @@ class Staging:
             statement.name, statement.version, self.settings.region, frozenset()
         )
 
-    def reproduce(self, case: StagingCase) -> str:
-        """Return the command that runs the cases of a clause again."""
-        words = ["stage", self.settings.statement.url or self.settings.region]
-        for one in self.settings.instances:
-            words += ["--instance", one]
-        if self.settings.tag is not None:
-            words += ["--tag", "=".join(self.settings.tag)]
-        words += ["--redeploys", str(self.settings.redeploys)]
-        words += ["--minutes", f"{self.settings.minutes:g}"]
-        return command(*words, "--clause", case.clauses[0])
+    def reproduce(self, case: StagingCase, clause: str) -> str:
+        """Return the command that does a case again in which a clause was broken.
+
+        Where the case was not about that one, the one that it has its name from stands for it.
+        """
+        named = (one for one in case.clauses if case.name.startswith(f"{one}-"))
+        wanted = clause if clause in case.clauses else next(named, case.clauses[0])
+        return command(*self.settings.words(wanted))
 
     def result(self, left: list[str], *, complete: bool) -> Result:
         """Return what the whole run showed, with what earlier processes of it brought."""

@@ -22,6 +22,8 @@ from redeploy_reports.phrases import count
 
 TAG = ("purpose", "redeploy-tests")
 EVENT = ("SystemMaintenance.Reboot", "Scheduled")
+NOTICE = 30 * 86400.0
+"""Seconds until the provider may begin with it: no run is at work for so long."""
 REAL = {"stopping_seconds": 60.0, "stopped_seconds": 10.0, "starting_seconds": 80.0}
 """How long the legs of a redeploy take, before time is shortened."""
 MARGIN = 5.0
@@ -83,7 +85,9 @@ def made(setting: Setting) -> Told:
     for n in range(setting.instances):
         one = double.put("Stopped" if n % 2 else "Running", dict([TAG]))
         if setting.events:
-            double.world.add_event(one, *EVENT)
+            event = double.world.add_event(one, *EVENT)
+            clock = double.world.clock
+            event.not_before = clock.stamp(clock.now + NOTICE)
         if setting.local_disks and n == setting.instances - 1:
             one.storage, one.local_disk = "local", "healthy"
     double.put("Running", {"purpose": "production"})

@@ -70,9 +70,14 @@ class StagingSession(PreparingSession):
         """Return the seconds since the last call on an instance; without end where there was none."""
         return now - self.called(key)
 
+    @property
+    def _tasks_bind(self) -> bool:
+        """Whether what a task shows may accuse anybody: only where that is declared (L13)."""
+        return self.oracle.rules.declared.get("L13") == "listed"
+
     def _redeploy(self, one: step.Redeploy) -> tuple[str, list[Violation]]:
         """Call, and where tasks are declared to be listed, hold an acceptance against them (A2)."""
-        earlier = self.tasks.get(one.key)
+        earlier = self.tasks.get(one.key) if self._tasks_bind else None
         shown, wrong = super()._redeploy(one)
         if not wrong and earlier is not None and self.tasks.get(one.key) != earlier:
             self._doubled[one.key] = (earlier, self.now)
@@ -96,8 +101,8 @@ class StagingSession(PreparingSession):
         return [Violation("A2", wanted, seen, key=key)]
 
     def _task_shows(self, task: str | None) -> str | None:
-        """Return the status of a task, where it is declared to be listed (L13)."""
-        if task is None or self.oracle.rules.declared.get("L13") != "listed":
+        """Return the status of a task, where tasks are looked up at all."""
+        if task is None or not self.settings.tasks_tell:
             return None
         return task_status(self.api, self.wallet, task)
 
@@ -115,12 +120,18 @@ class StagingSession(PreparingSession):
         landing = self._landing(key)
         if landing is None or landing.ending is not Ending.SUCCEED:
             return []
+        if not self._tasks_bind:
+            return []
         late = at < landing.seen + self.late
         if late or any(map(_may_succeed, self.oracle.worlds[key])):
             return []
         wanted = "Failed, as declared: looks showed what only a failure explains"
         seen = f"{landing.task} Finished"
-        return [Violation("L13", wanted, seen, instead=OF_A_SUCCESS, key=key)]
+        return [
+            Violation(
+                "L13", wanted, seen, instead=OF_A_SUCCESS, field="status", key=key
+            )
+        ]
 
     def _or_a_success(self, key: str, wrong: list[Violation]) -> list[Violation]:
         """Return violations by a failure, where its task says success, with what may be broken instead."""
@@ -182,8 +193,15 @@ class StagingSession(PreparingSession):
         )
 
     def _tasks(self, one: step.Tasks) -> tuple[str, list[Violation]]:
-        """Look a task up; by then a redeploy may have ended, however short it was."""
+        """Look a task up; by then a redeploy may have ended, however short it was.
+
+        Of one that is over the task may be told late, or be over a moment after the instance.
+        """
         self.oracle.time_passes(self.now, (one.key,))
+        shown, wrong = super()._tasks(one)
+        if not wrong or not self.at_rest(one.key):
+            return shown, wrong
+        self.api.sleep(self.late + self.settings.poll_seconds)
         return super()._tasks(one)
 
     def _listed_tasks(self, key: Credentials, task: str) -> list[task_list.Shown]:
@@ -199,9 +217,10 @@ class StagingSession(PreparingSession):
         """Whether a declared task list must show the task by now: not while it may be late."""
         return self.since_call(key, self.now) >= self.late
 
-    def _task_status(self, key: str) -> str | None:
-        """Return what a task list shows now, where that is certain."""
-        return super()._task_status(key) if self._task_due(key) else None
+    def _task_status(self, key: str) -> tuple[str, ...]:
+        """Return what a task list may show now, nothing where that is uncertain."""
+        due, worlds = self._task_due(key), self.oracle.worlds[key]
+        return task_list.expected(worlds, None) if due else ()
 
     def call(self, key: str, one: step.Redeploy) -> Reply:
         """Make one call; a refusal of the rate limit is waited for, since others may call too."""
@@ -245,6 +264,11 @@ class StagingSession(PreparingSession):
         Raises:
             SetUpError: it may be due to the key, or to what nobody can see.
         """
+        row = self.contract.error_by_code.get(reply.code or "")
+        if reply.kind is Kind.INTERNAL and row and reply.message != row.message:
+            # What all operations share words it otherwise than the page of this one.
+            said = f"{reply.code}, though not in the words of the page"
+            reply = replace(reply, kind=Kind.UNKNOWN, code=None, problem=said)
         code = reply.code or ""
         if code.startswith(OF_THE_POLICY):
             raise SetUpError(f"the key may not redeploy this instance: {reply}")
@@ -257,11 +281,11 @@ class StagingSession(PreparingSession):
         crashed = reply.status == 500 and reply.kind is Kind.UNKNOWN
         if crashed and self._meaning(one).barred is not None:
             raise SetUpError(f"whether it is due to the call cannot be told: {reply}")
-        for row in self.contract.preconditions:
-            seen = row.attribute in SETTABLE | SHOWN
-            if not seen and row.code == reply.code:
+        for needed in self.contract.preconditions:
+            seen = needed.attribute in SETTABLE | SHOWN
+            if not seen and needed.code == reply.code:
                 raise SetUpError(
-                    f"the call was rejected with {row.code}, and the public API used here "
+                    f"the call was rejected with {reply.code}, and the public API used here "
                     "does not show whether that is true"
                 )
         return reply

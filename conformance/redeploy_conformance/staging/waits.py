@@ -15,7 +15,7 @@ Wishes: TypeAlias = Iterator[float | None]
 ATTEMPTS = 5
 """How often a start or a stop is asked for before it counts as impossible."""
 ERRAND = 120.0
-"""Seconds that a start or a stop is given, and that a plan counts for it."""
+"""Seconds that a start or a stop is given, and that a plan counts for it; until it is seen may take longer."""
 PATIENCE = 3.0
 """How many times as long as declared a redeploy is waited for that is known to be under way."""
 LOST_AFTER = 8
@@ -62,21 +62,23 @@ def bring(
 ) -> Iterator[str | None]:
     """Wait until an instance shows a status, and ``ask`` for it where it stays in the other.
 
-    The last value is what went wrong, None where nothing did.
+    A look may be late: nothing counts as impossible by one that may be of before. The last value is what went wrong, None where nothing did.
     """
     clock, pause = fence.api.clock, fence.settings.poll_seconds * AGAIN
+    late = fence.settings.late
     asked, since = 0, clock.now()
     while True:
         now, seen = clock.now(), shown()
         if seen == status:
             return
         if seen in STABLE and (asked == 0 or now - since >= pause):
-            if asked == ATTEMPTS:
+            if asked < ATTEMPTS:
+                asked, since = asked + 1, now
+                ask()
+            elif now - since >= pause + late:
                 yield f"it stays {seen}, though {status} was asked for {asked} times"
                 return
-            asked, since = asked + 1, now
-            ask()
-        elif now - since > ERRAND + pause:
+        elif now - since > ERRAND + pause + late:
             yield f"it is {seen or 'not listed'}, and does not come to be {status}"
             return
         yield None

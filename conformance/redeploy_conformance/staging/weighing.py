@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from redeploy_conformance.running.api import Offer
-from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.staging.cases import (
     StagingCase,
     calls,
@@ -61,13 +59,11 @@ def weigher(contract: Contract, settings: Settings) -> Callable[[StagingCase], W
     late are waited for in full.
     """
     statement = settings.statement
-    offer = Offer(statement.name, "", settings.region, frozenset())
-    bound = rules_for(statement, offer).bound
-    running = stopped = bound
+    running = stopped = statement.redeploy_seconds + settings.late
     lag = 0.0
-    if statement.choices.get("L13") == "listed":
+    if settings.tasks_tell:
         running = statement.redeploy_seconds * USUAL
-        stopped, lag = running * STARTING, bound - statement.redeploy_seconds
+        stopped, lag = running * STARTING, settings.late
 
     def weigh(case: StagingCase) -> Weight:
         called = CALL * USUAL * calls(case)

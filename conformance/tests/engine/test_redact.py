@@ -1,8 +1,11 @@
 """What is taken out of texts before they are shown or kept."""
 
+from urllib.parse import quote
+
 import pytest
 
-from redeploy_conformance.redact import hidden
+from redeploy_conformance.evidence.secrets import Secrets
+from redeploy_conformance.redact import hidden, scrubbed
 from redeploy_schemas.contract import load
 
 
@@ -50,3 +53,13 @@ def test_nothing_that_the_contract_says_is_taken_for_a_secret() -> None:
     texts = [one.message for one in load().errors]
     texts += [one.statement for one in load().clauses]
     assert [hidden(one) for one in texts] == texts
+
+
+def test_a_secret_is_hidden_however_often_it_is_encoded() -> None:
+    token = "CAIS+9w/Zx8Kq=AbCdEf=="
+    for text in (token, quote(token, safe=""), quote(quote(token, safe=""), safe="")):
+        shown = scrubbed({"Code": f"Denied x-acs-other:{text}!"}, {token})
+        assert shown == {"Code": "Denied x-acs-other:***!"}
+        secrets = Secrets()
+        secrets.learn(token)
+        assert secrets.out_of(f"x={text}!") == "x=***!"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.emulator.state import Event, Instance
 from redeploy_conformance.staging.beginning import begin, go_on
 from redeploy_conformance.staging.double import Double, TurnedClock, Weather
 from redeploy_conformance.staging.fence import FenceError
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.running import Staging
+from redeploy_conformance.staging.serving import EVENT, NOTICE
 from redeploy_conformance.staging.settings import Settings
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Transport, UnansweredError
@@ -27,7 +30,6 @@ from redeploy_schemas.records import Result
 from .served import QUICK, SCALE, TAG, Recording, Served, served
 
 URL = "https://ecs.test"
-EVENT = ("SystemMaintenance.Reboot", "Scheduled")
 LONG = EmulatorSettings(
     stopping_seconds=60.0, stopped_seconds=10.0, starting_seconds=80.0
 )
@@ -171,8 +173,21 @@ def passed(result: Result) -> set[str]:
 def with_events(account: Account) -> Account:
     """Raise an event on each instance of the account, but for the one that is nobody's business."""
     for one in list(account.double.account.instances.values())[:-1]:
-        account.double.world.add_event(one, *EVENT)
+        announced(account, one)
     return account
+
+
+def announced(account: Account, one: Instance, kind: str = EVENT[0]) -> Event:
+    """Raise an event of a type that the provider has planned for after any run."""
+    event = account.double.world.add_event(one, kind, EVENT[1])
+    event.not_before = moment(account, NOTICE)
+    return event
+
+
+def moment(account: Account, seconds: float) -> str:
+    """Return so many seconds from now, as the service writes a moment."""
+    at = datetime.fromtimestamp(account.clock.wall() + seconds, UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 MakeAccount = Callable[..., Account]

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from redeploy_conformance.emulator.app import Parts
+from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
+from redeploy_conformance.emulator.state import Task
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.staging.serving import REAL
 
@@ -59,3 +62,34 @@ def test_a_list_that_is_declared_and_shows_no_task_is_accused(
     assert {(one.clause, one.observed) for one in result.findings} == {
         ("L13", "not listed")
     }
+
+
+@pytest.mark.parametrize("late", [0.0, None])
+def test_a_task_that_does_not_come_to_its_end_is_accused(
+    account_of: MakeAccount, late: float | None
+) -> None:
+    parts = FAULTS["task-never-finishes"].parts
+    account = account_of(settings=LIKE_REAL, parts=parts)
+    said = {**LISTED, "read_lag_seconds": late}
+    result = run_on(account, clauses=("L1", "L2"), statement=said)
+    assert {(x.clause, x.expected) for x in result.findings} == {
+        ("L13", "Finished or Failed, as declared")
+    }
+    assert {x.observed for x in result.findings} == {"RedeployInstance Processing"}
+
+
+@pytest.mark.parametrize(("told", "late"), [(4.0, 0.0), (59.0, 60.0), (59.0, None)])
+def test_a_task_may_be_over_a_moment_after_its_instance_and_be_told_late(
+    account_of: MakeAccount, told: float, late: float | None
+) -> None:
+    class Late(Observations):
+        def show_task(self, task: Task) -> dict[str, object]:
+            row = super().show_task(task)
+            over = task.finished
+            if over is not None and self.world.clock.now < over + told:
+                return {**row, "TaskStatus": "Processing"}
+            return row
+
+    account = account_of(settings=LIKE_REAL, parts=Parts(observations=Late))
+    said = {**LISTED, "read_lag_seconds": late}
+    assert run_on(account, statement=said).findings == ()

@@ -8,9 +8,10 @@ import pytest
 from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.observations import Observations
 from redeploy_conformance.emulator.request import Call
-from redeploy_conformance.emulator.state import Event, Principal
+from redeploy_conformance.emulator.state import Event, Instance, Principal
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.staging.double import BAD_GATEWAY
+from redeploy_conformance.staging.fence import STABLE
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
@@ -176,3 +177,31 @@ def test_an_event_of_the_run_that_seems_open_still_is_not_taken_for_somebodys(
         run.carry_out(run.plan())
         result = run.result([], complete=True)
     assert (result.findings, result.problems) == ((), ())
+
+
+class EndsLate(Observations):
+    """Shows at once that an instance begins to move, and with a delay that it is there."""
+
+    def show_instance(self, instance: Instance) -> dict[str, object]:
+        row, before = super().show_instance(instance), self.world.clock.now - LATE + 1.0
+        if row["Status"] in STABLE:
+            row["Status"] = instance.status_at(before)
+        return row
+
+
+def test_the_end_of_a_stop_or_a_start_may_be_seen_late(account_of: MakeAccount) -> None:
+    slow = replace(ACCEPTS, stopping_seconds=118.0, starting_seconds=118.0)
+    account = account_of(settings=slow, parts=Parts(observations=EndsLate))
+    account.clock.sleep(1000.0)
+    before = account.shown()
+    said = {"read_lag_seconds": LATE, "redeploy_seconds": 600.0}
+    run = account.begin(account.settings(clauses=("E4", "L12"), statement=said))
+    with run.journal:
+        plan, begun = run.plan(), account.clock.now()
+        run.carry_out(plan)
+        assert run.restore() == []
+        took = account.clock.now() - begun
+        result = run.result([], complete=True)
+    assert (result.findings, result.problems) == ((), ())
+    assert took <= plan.seconds
+    assert account.shown() == before

@@ -14,7 +14,7 @@ from redeploy_conformance.staging.plan_lines import plan_lines
 from redeploy_conformance.staging.requests import read
 from redeploy_schemas.contract import Contract
 
-from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching
+from .conftest import ACCEPTS, LISTED, LONG, Account, MakeAccount, Watching, moment
 
 
 def cost(contract: Contract) -> dict[str, int]:
@@ -102,6 +102,11 @@ def test_instances_that_may_lose_local_disks_are_named(account_of: MakeAccount) 
     lines = plan_lines(plan, {first.instance_id: Found(row)})
     lost = f"  {first.instance_id}: there are local disks, and all data on them is lost"
     assert lost in lines
+
+
+def test_minutes_are_rounded_up(account_of: MakeAccount) -> None:
+    lines = planned(account_of(count=1), clauses=("A1",))
+    assert lines[0] == "at most 0 redeploys of 1 instance, at most 1 minute"
 
 
 def test_the_cases_that_stop_a_running_instance_by_force_are_named(
@@ -222,6 +227,48 @@ def test_an_instance_that_the_provider_may_move_meanwhile_is_left_alone(
         f"  {first.instance_id}: SystemMaintenance.Reboot Executing ({event.event_id}) "
         "is moving it already"
     ) in planned(account, minutes=5.0)
+
+
+@pytest.mark.parametrize("status", ["Scheduled", "Inquiring"])
+def test_an_event_whose_time_has_come_may_begin_at_any_moment_unless_it_waits_for_its_owner(
+    account_of: MakeAccount, status: str
+) -> None:
+    account = account_of()
+    first = next(iter(account.double.account.instances.values()))
+    event = account.double.world.add_event(first, "SystemMaintenance.Redeploy", status)
+    event.not_before = moment(account, -60.0)
+    alone = (
+        f"  {first.instance_id}: SystemMaintenance.Redeploy Scheduled ({event.event_id}) "
+        "may begin at any moment, while the run is under way: what moves then could not be "
+        "told from what the run does"
+    )
+    assert (alone in planned(account)) == (status == "Scheduled")
+
+
+@pytest.mark.parametrize("storage", ["cloud", "local"])
+def test_a_reboot_after_a_failure_is_under_way_where_no_redeploy_can_answer_it(
+    account_of: MakeAccount, storage: str
+) -> None:
+    account = account_of()
+    first = next(iter(account.double.account.instances.values()))
+    first.storage = storage
+    event = account.double.world.add_event(first, "SystemFailure.Reboot", "Executing")
+    alone = (
+        f"  {first.instance_id}: SystemFailure.Reboot Executing ({event.event_id}) "
+        "is moving it already"
+    )
+    assert (alone in planned(account, local_disks=True)) == (storage == "cloud")
+
+
+def test_an_instance_that_the_provider_is_about_to_release_is_left_alone(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of()
+    first = next(iter(account.double.account.instances.values()))
+    first.lock_reasons = ("recycling",)
+    assert (
+        f"  {first.instance_id}: the provider is about to release it: it is locked (recycling)"
+    ) in planned(account)
 
 
 @pytest.mark.parametrize("others", [0, 1])

@@ -3,9 +3,13 @@
 import json
 import re
 import signal
+import threading
 from pathlib import Path
 
 import pytest
+
+from redeploy_conformance.emulator.request import Call
+from redeploy_conformance.emulator.state import Principal
 
 from .served import (
     Served,
@@ -103,6 +107,37 @@ def test_restore_that_is_ended_tells_what_is_left(
     assert f"put back with: redeploy-conformance restore {journal.name}" in err
     clock.kind = "real"
     code, out, _ = account.run("restore", journal.name)
+    assert (code, out) == (0, "everything is as it was\n")
+
+
+def test_a_second_ctrl_c_ends_two_calls_at_once_too(account: Served) -> None:
+    """Their answers take longer than anybody would wait."""
+    whole = account.double.operations["RedeployInstance"]
+    called, ended = threading.Event(), threading.Event()
+
+    def slow(call: Call, principal: Principal) -> dict[str, object]:
+        called.set()
+        ended.wait(30)
+        return whole(call, principal)
+
+    account.double.operations["RedeployInstance"] = slow
+    words = ["stage", statement_of(account), *account.limits(), "--clause", "L12"]
+    process = account.start(*words)
+    try:
+        assert called.wait(30)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while "ending in order" not in process.stderr.readline():
+            assert process.poll() is None  # two signals at once might count as one
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        ended.set()
+    assert process.returncode == 3, err
+    assert "not known" in err
+    assert "Traceback" not in err
+    code, out, _ = account.run("restore", "redeploy-conformance-journal.jsonl")
     assert (code, out) == (0, "everything is as it was\n")
 
 

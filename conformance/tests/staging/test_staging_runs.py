@@ -18,11 +18,11 @@ from redeploy_schemas.validation import problems
 
 from .conftest import (
     ACCEPTS,
-    EVENT,
     LISTED,
     LONG,
     MakeAccount,
     Watching,
+    announced,
     passed,
     run_on,
     with_events,
@@ -79,12 +79,30 @@ class Unmarked(Observations):
         return {**super().show_event(event), "Reason": ""}
 
 
+@pytest.mark.parametrize("without", [{}, {"NotBefore": None}])
+def test_a_simulated_event_is_known_by_the_id_that_was_answered(
+    account_of: MakeAccount, without: dict[str, object]
+) -> None:
+    class Timeless(Observations):
+        def show_event(self, event: Event) -> dict[str, object]:
+            row = super().show_event(event)
+            del row["NotBefore"]
+            return {**row, **without}
+
+    account = account_of(settings=ACCEPTS, parts=Parts(observations=Timeless))
+    before = account.shown()
+    result = run_on(account, clauses=("E4",))
+    assert (result.findings, result.problems) == ((), ())
+    assert "E4" in passed(result)
+    assert account.shown() == before
+
+
 def test_events_of_which_that_is_not_said_accuse_nobody(
     account_of: MakeAccount,
 ) -> None:
     account = account_of(parts=Parts(observations=Unmarked))
     for one in list(account.double.account.instances.values())[:-1]:
-        event = account.double.world.add_event(one, *EVENT)
+        event = announced(account, one)
         event.simulated = True  # another hand's, and nothing shows it
     result = run_on(account)
     assert result.findings == ()

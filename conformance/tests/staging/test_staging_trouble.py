@@ -1,5 +1,7 @@
 """Trouble of the service, of the key, or on the way: it accuses nobody and proves nothing."""
 
+import json
+
 import pytest
 
 from redeploy_conformance.emulator.app import Parts
@@ -7,6 +9,8 @@ from redeploy_conformance.emulator.calls import RedeployCalls
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.state import Principal, Statement
+from redeploy_conformance.running.api import SetUpError
+from redeploy_conformance.staging.doctoring import examine
 from redeploy_conformance.staging.double import Weather
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -100,6 +104,26 @@ def test_trouble_of_the_service_with_any_call_is_no_violation_and_no_pass(
     assert not passed(result) & {"A1", "A9", "A14", "E1", "L3", "R1"}
 
 
+def test_an_internal_error_in_the_words_of_other_operations_is_no_violation(
+    account_of: MakeAccount,
+) -> None:
+    text = "The request processing has failed due to some unknown error, exception or failure."
+
+    class Failing(RedeployCalls):
+        calls = 0
+
+        def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+            self.calls += 1
+            if self.calls % 4:
+                return super().handle(call, principal)
+            raise ApiError(500, "InternalError", text)
+
+    account = account_of(settings=ACCEPTS, parts=Parts(calls=Failing))
+    result = run_on(account)
+    assert result.findings == ()
+    assert "R3" in passed(result)
+
+
 @pytest.mark.parametrize("status", [200, 302, 403, 413, 502])
 def test_a_gateway_on_the_way_is_no_violation_and_no_pass(
     account_of: MakeAccount, status: int
@@ -138,3 +162,22 @@ def test_a_look_that_took_long_is_judged_by_when_it_was_asked_for(
         result = run.result([], complete=True)
     assert result.findings == ()
     assert passed(result) >= {"L3", "L7"}
+
+
+def test_a_code_that_repeats_the_secret_is_not_shown(account_of: MakeAccount) -> None:
+    account = account_of()
+    secret = account.double.key.secret
+
+    class Telling(Watching):
+        def send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+            fields = {"RequestId": "r", "Code": f"Denied {secret}"}
+            return HttpResponse(403, (), json.dumps(fields).encode())
+
+    telling = Telling(account.transport())
+    run = account.begin(transport=telling)
+    with run.journal, pytest.raises(SetUpError, match="403 Denied") as caught:
+        run.plan()
+    assert secret not in str(caught.value)
+    points = [text for _, text in examine(run.reader, telling, account.wallet)]
+    assert any("is refused: 403 Denied" in one for one in points)
+    assert not any(secret in one for one in points)
