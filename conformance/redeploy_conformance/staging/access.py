@@ -7,6 +7,7 @@ from typing import Any
 
 from redeploy_conformance.alive import PATIENCE
 from redeploy_conformance.judging.views import event_of
+from redeploy_conformance.redact import scrubbed
 from redeploy_conformance.running.api import PLAIN, Api, Manner, SetUpError
 from redeploy_conformance.running.paging import PagesError, ShortError, paged
 from redeploy_conformance.running.task_list import rows_of
@@ -151,7 +152,8 @@ class StagingApi(Api):
     def again(self, action: str, why: str, pause: float) -> None:
         """Wait before something is asked again, and say so where that takes long."""
         if pause >= PATIENCE:
-            self.say(f"{action}: {why}; asked again in {pause:g} s")
+            told = scrubbed(why, self.secrets)
+            self.say(f"{action}: {told}; asked again in {pause:g} s")
         self.sleep(pause)
 
     def _keep_secret(self, credentials: Credentials | None) -> None:

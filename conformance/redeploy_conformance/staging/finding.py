@@ -13,6 +13,7 @@ from redeploy_conformance.staging.access import (
     made_by,
     tagged,
     wiped,
+    within,
 )
 from redeploy_conformance.staging.coming import (
     OpenEvent,
@@ -67,7 +68,11 @@ def inside(
     named = (
         api.describe(list(settings.instances), wallet()) if settings.instances else ()
     )
-    rows = {str(row["InstanceId"]): row for row in named if row.get("InstanceId")}
+    rows = {
+        str(row["InstanceId"]): row
+        for row in named
+        if row.get("InstanceId") and within(row, settings.region)
+    }
     for one in settings.instances:
         if one not in rows:
             raise NothingInsideError(f"{one} is not listed in {settings.region}")

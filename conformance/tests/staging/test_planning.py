@@ -1,6 +1,7 @@
 """The plan: what it counts is an upper bound, and who does what is dealt out evenly."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -286,3 +287,23 @@ def test_what_is_locked_is_planned_to_stay_as_it_is(
     left = {one.name: str(why) for one, why in plan.left_out}
     assert ("L3-success-running from Stopped" in left) == (others == 0)
     assert all("is locked" in why for why in left.values())
+
+
+def test_what_is_named_and_in_another_region_is_not_planned(
+    account_of: MakeAccount,
+) -> None:
+    account = account_of(count=1)
+    first = next(iter(account.double.account.instances.values()))
+    shown = account.double.operations["DescribeInstances"]
+
+    def elsewhere(call: Call, principal: Principal) -> dict[str, object]:
+        answer: Any = shown(call, principal)
+        for row in answer["Instances"]["Instance"]:
+            row["RegionId"] = "cn-beijing"
+        return dict(answer)
+
+    account.double.operations["DescribeInstances"] = elsewhere
+    run = account.begin(account.settings(instances=(first.instance_id,), tag=None))
+    with pytest.raises(NothingInsideError, match="is not listed in cn-hangzhou"):
+        run.plan()
+    run.journal.close()
