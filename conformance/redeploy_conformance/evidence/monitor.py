@@ -8,7 +8,6 @@ accepted is judged by the same oracle as a run. Memory holds the instances that 
 
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -19,17 +18,22 @@ from redeploy_conformance.evidence.decisions import (
     Shown,
 )
 from redeploy_conformance.evidence.hands import moved_by, moves, unmoved
-from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs, Look
+from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG
 from redeploy_conformance.evidence.sources import (
     READ_ONLY,
     Events,
-    Listed,
     Page,
     Seen,
     masked,
 )
 from redeploy_conformance.evidence.tally import Tally
+from redeploy_conformance.evidence.watched import (
+    NEVER,
+    Watched,
+    leaves_none_out,
+    may_end_in,
+)
 from redeploy_conformance.judging.belief import Belief
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.limiter import Quota
@@ -38,7 +42,6 @@ from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.judging.recent import Recent
 from redeploy_conformance.judging.replies import Kind, Reply, flaws
 from redeploy_conformance.judging.world import World
-from redeploy_conformance.running.api import ALL_STATUSES
 from redeploy_conformance.running.session import UNDECLARED_LAG
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
@@ -50,9 +53,6 @@ USUAL = 600.0
 """Seconds in which a redeploy is over, as a rule: what is believed of it is forgotten then."""
 ANSWERED = 10.0
 """Seconds after which a call of a trail, which tells when it came in, is answered."""
-RUNNING = "Running"
-"""What a redeploy that succeeds ends in (L3); one that fails ends in what it began in (L6)."""
-NEVER = (float("-inf"), float("-inf"))
 SWEEP = 10_000
 """Records after which instances that nobody asks for any more are forgotten."""
 NO_ID = Call(barred="A14", silence="A14")
@@ -63,40 +63,6 @@ ALSO_SHOW = ("DescribeInstanceStatus", "DescribeInstanceAttribute")
 NOWHERE: Belief = frozenset({World(exists=False)})
 Place: TypeAlias = tuple[str, str]
 """A region, and an id or an account there."""
-NARROWING = (
-    "EventId",
-    "NotBefore",
-    "EventPublishTime",
-    "InstanceEventType",
-    "EventType",
-)
-"""How the names of parameters begin that leave events out."""
-
-
-@dataclass(slots=True)
-class Watched:
-    """An instance alive in the log: what was shown of it, and what an accepted call began.
-
-    Times are of the log: ``shown`` when a look began and ended, ``called`` when the last call
-    ended, ``touched`` when another operation did. ``flying`` are the worlds since an accepted call, and
-    ``watched`` is when the last look showed that its redeploy is on its way, None where one between
-    did not, or was long in coming: then it may have ended, and another hand begun what is seen.
-    """
-
-    first: float
-    look: Look = NOTHING
-    shown: tuple[float, float] = NEVER
-    by: str = ""
-    called: float = float("-inf")
-    touched: float = float("-inf")
-    flying: Belief | None = None
-    due: float = float("-inf")
-    watched: float | None = None
-    row: Listed | None = None
-
-    def forget(self) -> None:
-        """Forget what was shown, and what an accepted call began."""
-        self.flying, self.look, self.row = None, NOTHING, None
 
 
 class Monitor:
@@ -332,7 +298,7 @@ class Monitor:
 
     def _events(self, seen: Seen, page: Page) -> None:
         """Take a page of events; only one that leaves none out says what there is not."""
-        whole = _leaves_none_out(seen, page)
+        whole = leaves_none_out(seen, page)
         for key, events in page:
             one = self.instances.get((seen.region, key))
             if one is None or seen.begun < one.called or self._crossed(key, seen):
@@ -384,7 +350,7 @@ class Monitor:
         belief, late = one.flying, self.now >= one.due
         if shown[0] is not None:
             gap = one.watched is None or seen.begun - one.watched > self.fresh
-            over = any(shown[0] in _ends(world) for world in belief)
+            over = any(shown[0] in may_end_in(world) for world in belief)
             one.watched = None if gap or over else seen.ended
         declared = self.redeploy_seconds is not None
         if late and (shown[0] is None or one.watched is None or not declared):
@@ -438,24 +404,6 @@ class Monitor:
             del self.instances[key]
 
 
-def _ends(world: World) -> tuple[str, ...]:
-    """Return in which statuses a redeploy that is under way may end, or has ended."""
-    return (RUNNING, world.flight.origin) if world.flight else (world.status,)
-
-
 def call_key(seen: Seen) -> str:
     """Return the id of the instance that a call names."""
     return seen.params.get("InstanceId", "")
-
-
-def _leaves_none_out(seen: Seen, page: Page) -> bool:
-    """Whether an answer holds every event of what was asked for, in whatever status."""
-    if seen.total != sum(len(events) for _, events in page):
-        return False
-    asked = set()
-    for name, value in seen.params.items():
-        if name.startswith("InstanceEventCycleStatus"):
-            asked.add(value)
-        elif name.startswith(NARROWING):
-            return False
-    return len(asked) == len(ALL_STATUSES)
