@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from redeploy_conformance.judging import choices
-from redeploy_conformance.judging.belief import Belief, Narrowed
+from redeploy_conformance.judging.belief import Belief, Narrowed, latest
 from redeploy_conformance.judging.blaming import (
     REFUSED,
     Violation,
@@ -265,8 +265,10 @@ class Oracle:
         now: float,
         into: Callable[[Contract, World, Call, float, Rules], frozenset[World]],
     ) -> None:
-        self.worlds[key] = frozenset().union(
-            *(into(self.contract, world, call, now, self.rules) for world in before)
+        self.worlds[key] = latest(
+            later
+            for world in before
+            for later in into(self.contract, world, call, now, self.rules)
         )
 
     def _silence(self, clauses: tuple[str, ...], called: str) -> None:
