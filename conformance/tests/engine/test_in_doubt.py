@@ -13,7 +13,14 @@ from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.planner import name, plan, possible
-from redeploy_conformance.planning.steps import Create, Look, Redeploy, Settle, Together
+from redeploy_conformance.planning.steps import (
+    Advance,
+    Create,
+    Look,
+    Redeploy,
+    Settle,
+    Together,
+)
 from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.running.session import Run
 from redeploy_conformance.targets.asgi import DirectTransport
@@ -74,6 +81,16 @@ def test_no_plan_blames_an_implementation_for_lost_answers(
             run = perform(bench, doable.steps, Ledger())
             assert run.violations == [], name(contract, case)
     assert bench.target.transport.cut > 50  # type: ignore[attr-defined]
+
+
+def test_lost_answers_of_many_calls_do_not_multiply_what_is_believed(
+    bench_of: Make,
+) -> None:
+    bench = cut_off(bench_of, Emulator(), 0.5, 1)
+    session = bench.session(Ledger())
+    again = (Advance(8.0), Redeploy("i1", force=False)) * 40
+    assert session.perform((READY, *again)).violations == []
+    assert len(session.oracle.worlds["i1"]) < 1_000
 
 
 def test_what_only_answers_tell_is_not_counted_when_none_arrives(
