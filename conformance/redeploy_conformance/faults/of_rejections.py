@@ -55,12 +55,13 @@ class RejectedForcesNext(ForcedAndRejected):
     def spoil(self, instance: Instance, error: ApiError) -> None:
         self.forced.add(instance.instance_id)
 
-    def start(
-        self, principal: Principal, instance: Instance, force_stop: bool | None
-    ) -> dict[str, object]:
-        remembered = instance.instance_id in self.forced
-        self.forced.discard(instance.instance_id)
-        return super().start(principal, instance, remembered or force_stop)
+    def handle(self, call: Call, principal: Principal) -> dict[str, object]:
+        instance_id = call.params.get("InstanceId", "")
+        if instance_id in self.forced:
+            call = replace(call, params={**call.params, "ForceStop": "true"})
+        taken = super().handle(call, principal)
+        self.forced.discard(instance_id)
+        return taken
 
     @cached_property
     def forced(self) -> set[str]:
