@@ -1,7 +1,8 @@
 """Exchanges as they may be shown: no secret, no signature."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -83,25 +84,29 @@ def showable(text: str) -> str:
     return redacted(sendable(text))
 
 
+@lru_cache(4096)
 def encoded(secret: str) -> tuple[str, ...]:
     """Return the forms in which a server repeats a secret: as it is, percent-encoded, and that twice."""
     once = quote(secret, safe="")
-    return secret, once, quote(once, safe="")
+    return tuple(dict.fromkeys((secret, once, quote(once, safe=""))))
 
 
 def scrubbed(value: Any, secrets: Collection[str]) -> Any:
     """Return JSON values with every text free of signatures and of these secrets."""
+    return _without(value, [form for one in secrets for form in encoded(one)])
+
+
+def _without(value: Any, forms: Sequence[str]) -> Any:
     if isinstance(value, str):
         text = hidden(sendable(value))
-        for secret in secrets:
-            for form in encoded(secret):
-                text = text.replace(form, "***")
+        for form in forms:
+            text = text.replace(form, "***")
         return text
     if isinstance(value, list | tuple):
-        return [scrubbed(one, secrets) for one in value]
+        return [_without(one, forms) for one in value]
     if isinstance(value, dict):
         return {
-            scrubbed(key, secrets): scrubbed(one, secrets) for key, one in value.items()
+            _without(key, forms): _without(one, forms) for key, one in value.items()
         }
     return value
 
