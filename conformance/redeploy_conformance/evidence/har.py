@@ -179,11 +179,13 @@ def _seen(entry: _Entry) -> Seen | None:
     if action is None and "AccessKeyId" in params:
         action = params.get("Action")
     version = headers.get("x-acs-version") or params.get("Version") or VERSION
-    ours = action is not None and version == VERSION
-    named = () if ours else _named(request, action or params.get("Action"))
-    if not ours and not named:
-        return None
-    action = action or params.get("Action") or f"{request.method} {place}"
+    named: tuple[str, ...] = ()
+    if action is None or version != VERSION:
+        asked = action or params.get("Action")
+        named = _named(request, asked)
+        if not named:
+            return None
+        action = f"{request.method} {place} {asked or ''}"  # another's hand
     key = _key(headers, params)
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")
@@ -197,9 +199,9 @@ def _seen(entry: _Entry) -> Seen | None:
         params,
         key,
         _region(place),
-        _reply(response) if ours and action == REDEPLOY else None,
-        _listed(response) if ours and good and action == INSTANCES else (),
-        page if ours else None,
+        _reply(response) if action == REDEPLOY else None,
+        _listed(response) if good and action == INSTANCES else (),
+        page,
         total,
         clear and (whole or "InstanceId" in params),
         key,
@@ -212,7 +214,7 @@ def _named(request: _Request, action: str | None) -> tuple[str, ...]:
 
     One that reads moves nothing.
     """
-    if request.method == "GET" and (action or READ_ONLY[0]).startswith(READ_ONLY):
+    if action.startswith(READ_ONLY) if action else request.method == "GET":
         return ()
     sent = request.postData
     text = f"{request.url} {(sent.text or sent.params) if sent else ''}"

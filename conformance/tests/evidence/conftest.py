@@ -1,5 +1,6 @@
 """What the tests of evidence share: recorded runs of any emulator, and logs of what callers did."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from redeploy_conformance.emulator.app import Emulator
+from redeploy_conformance.evidence.logs import kind_of, watch
 from redeploy_conformance.evidence.recording import begin, finish
 from redeploy_conformance.evidence.writer import TraceWriter
 from redeploy_conformance.finding.investigate import findings, perform_case
@@ -20,6 +22,8 @@ from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.records import Result
 from redeploy_schemas.records import Target as TargetRecord
+
+from .log_records import Fields, Judged
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +106,21 @@ def _perform(bench: Bench, case: Case, writer: TraceWriter, taken: Taken) -> Non
 def _offer(bench: Bench) -> dict[str, object]:
     parts = sorted(part.value for part in bench.offer.parts)
     return {"name": "x", "version": "1", "region": bench.offer.region, "parts": parts}
+
+
+@pytest.fixture
+def judged(contract: Contract, tmp_path: Path) -> Judged:
+    """The clauses that files of one kind break; each file is a list of its records."""
+
+    def run(kind: str, *files: list[Fields]) -> list[str]:
+        paths = []
+        for number, records in enumerate(files):
+            document = {"log": {"entries": records}} if kind == "har" else records
+            paths.append(tmp_path / str(number))
+            paths[-1].write_text(json.dumps(document))
+            assert kind_of(paths[-1]) == kind
+        result = watch(paths, kind, contract, 60.0, 600.0)
+        assert [one.text for one in result.problems] == []
+        return list(dict.fromkeys(one.clause for one in result.findings))
+
+    return run
