@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from redeploy_conformance.evidence.sources import Seen
 
 HORIZON = 120.0
-"""Seconds by which a log is read ahead: no request takes longer to be answered."""
+"""Seconds by which a log is read ahead: what takes longer to be answered is not known to cross."""
 MOST = 10_000
 """Requests that are read ahead at most."""
 

@@ -29,6 +29,9 @@ HARMLESS = (
 BEHIND = ("EventId", "DedicatedHost", "AutoProvisioningGroup")
 """How the names of parameters begin behind which there are instances that they do not name."""
 
+REFUSED = ("Forbidden", "NoPermission", "Invalid", "Missing", "IncompleteSignature")
+"""How codes begin by which the service says that it did not do what was asked for."""
+
 
 def moved_by(seen: Seen) -> Moved:
     """Return the instances that an operation of others may have moved.
@@ -76,7 +79,3 @@ def unmoved(contract: Contract, seen: Seen) -> bool:
     code = reply.code or ""
     listed = code in contract.error_by_code or code.startswith(REFUSED)
     return reply.kind is Kind.REJECTED and (listed or not code)
-
-
-REFUSED = ("Forbidden", "NoPermission", "Invalid", "Missing", "IncompleteSignature")
-"""How codes begin by which the service says that it did not do what was asked for."""

@@ -6,8 +6,7 @@ that are fresh, and is wide again once another operation has touched it. What fo
 accepted is judged by the same oracle as a run. Memory holds the instances that are alive.
 """
 
-from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from redeploy_conformance.evidence.decisions import (
     Decisions,
     Shown,
 )
+from redeploy_conformance.evidence.each_answer import Answers
 from redeploy_conformance.evidence.hands import moved_by, moves, unmoved
 from redeploy_conformance.evidence.knowledge import NOTHING, Beliefs
 from redeploy_conformance.evidence.shown import TOLD_BY_A_LOG
@@ -25,7 +25,6 @@ from redeploy_conformance.evidence.sources import (
     Events,
     Page,
     Seen,
-    masked,
 )
 from redeploy_conformance.evidence.tally import Tally
 from redeploy_conformance.evidence.watched import (
@@ -36,19 +35,13 @@ from redeploy_conformance.evidence.watched import (
 )
 from redeploy_conformance.judging.belief import Belief
 from redeploy_conformance.judging.blaming import Violation
-from redeploy_conformance.judging.limiter import Quota
 from redeploy_conformance.judging.model import Call, Rules
-from redeploy_conformance.judging.oracle import Oracle
-from redeploy_conformance.judging.recent import Recent
-from redeploy_conformance.judging.replies import Kind, Reply, flaws
+from redeploy_conformance.judging.replies import Kind, Reply
 from redeploy_conformance.judging.world import World
 from redeploy_conformance.running.session import UNDECLARED_LAG
-from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
 
-MOST_CALLS = 8_000
-"""Calls of an account that are remembered: more than twice what any limiter lets through."""
 USUAL = 600.0
 """Seconds in which a redeploy is over, as a rule: what is believed of it is forgotten then."""
 ANSWERED = 10.0
@@ -88,11 +81,8 @@ class Monitor:
         self.slack = ANSWERED if wordless else 0.0
         self.ahead = Ahead(lambda seen: moves(contract, seen))
         self.wordless = wordless
-        self.hidden = TOLD_BY_A_LOG if wordless else frozenset[str]()
-        self.tally = Tally(contract, self.hidden)
-        self.ids = Oracle(contract, Rules(bound=self.bound))
-        self.ids.request_ids, self.ids.task_ids = Recent(), Recent()
-        self.quotas: dict[Place, Quota] = {}
+        self.tally = Tally(contract, TOLD_BY_A_LOG if wordless else frozenset())
+        self.answers = Answers(contract, wordless=wordless)
         self.beliefs = Beliefs(contract)
         self.decisions = Decisions(contract)
         self.instances: dict[Place, Watched] = {}
@@ -130,7 +120,9 @@ class Monitor:
         """Return what the logs show; no request comes after it."""
         while (one := self.ahead.ready(rest=True)) is not None:
             self._next(one)
-        return self.tally.result(kind, names, self.ids.ledger, self.redeploy_seconds)
+        return self.tally.result(
+            kind, names, self.answers.ids.ledger, self.redeploy_seconds
+        )
 
     @property
     def now(self) -> float:
@@ -142,7 +134,7 @@ class Monitor:
     def _called(self, seen: Seen, reply: Reply) -> None:
         key = seen.params.get("InstanceId", "")
         one = self._watched(key, seen) if key else Watched(seen.begun)
-        wrong = list(self._form(seen, reply))
+        wrong = list(self.answers.judged(seen, reply))
         if not seen.whole or key != key.strip(' []"'):
             self._somewhere(key, seen, reply, wrong)
             return
@@ -182,36 +174,6 @@ class Monitor:
         """Return the answer as it is told, without an HTTP status that the log does not keep."""
         text = str(reply)
         return text.partition(" ")[2] if self.wordless else text
-
-    def _form(self, seen: Seen, reply: Reply) -> Iterator[Violation]:
-        """Judge what an answer is by itself, and what it is among the others (R1–R5, Q2)."""
-        if masked(reply.request_id) or masked(reply.task_id):
-            return
-        found = self.ids.identify(reply)
-        if not self.wordless:
-            found += flaws(self.contract, reply)
-            if reply.kind is Kind.THROTTLED:
-                told = [("Q4c", f"{reply.status} {reply.code}")]
-                self.ids.ledger.tell(told, str(reply))
-        for flaw in found:
-            if self.wordless and flaw.clause == "R4" and not reply.request_id:
-                continue  # a trail may leave it out
-            if flaw.clause not in self.hidden or flaw.clause == "R5":
-                yield Violation(flaw.clause, flaw.expected, flaw.observed)
-        if not (seen.region and seen.account):
-            return  # of whom, and where: a rate limit may be of both
-        quota = self.quotas.get((seen.region, seen.account))
-        if quota is None:
-            quota = Quota(self.contract)
-            self.quotas[seen.region, seen.account] = quota
-        if reply.kind is Kind.ACCEPTED:
-            # It came in after it was sent, and those before it before they were answered.
-            if quota.exhausted(seen.ended, stepped=False):
-                text = f"accepted after {count(len(quota.passed), 'accepted call')}"
-                yield Violation("Q2", "throttled", text)
-            insort(quota.passed, seen.begun)
-            if len(quota.passed) > MOST_CALLS:
-                del quota.passed[: -MOST_CALLS // 2]
 
     def _decided(self, one: Watched, seen: Seen, reply: Reply) -> list[Violation]:
         """Judge what an answer says of the instance, and enter what it tells."""

@@ -16,10 +16,10 @@ from redeploy_conformance.emulator.errors import (
 from redeploy_conformance.emulator.request import Call
 from redeploy_conformance.emulator.signatures import Signatures
 from redeploy_conformance.emulator.state import (
-    Flight,
     Instance,
     Principal,
 )
+from redeploy_conformance.faults.of_calls import AfterRejection
 from redeploy_conformance.faults.registry import fault
 
 
@@ -69,22 +69,14 @@ class RejectedForcesNext(ForcedAndRejected):
 
 
 @fault("rejected-call-restarts-the-redeploy", "L10", "L7")
-class RejectedRestarts(RedeployCalls):
+class RejectedRestarts(AfterRejection):
     """A call that is rejected during a redeploy starts its seconds anew: it never ends for who asks often."""
 
-    def admit(self, principal: Principal, instance_id: str) -> Instance:
-        try:
-            return super().admit(principal, instance_id)
-        except ApiError:
-            instance = principal.account.instances.get(instance_id)
-            if instance is not None and instance.flight is not None:
-                self.begin_again(instance, instance.flight)
-            raise
-
-    def begin_again(self, instance: Instance, flight: Flight) -> None:
-        """Put the end of the phase it is in as far off as it was when that began."""
-        statuses = [status for status, _ in flight.phases]
-        now = statuses.index(instance.status)
+    def rejected(self, instance: Instance) -> None:
+        flight = instance.flight
+        if flight is None:
+            return
+        now = [status for status, _ in flight.phases].index(instance.status)
         instance.flight = replace(flight, phases=flight.phases[now:])
         self.redeploys.step(instance, instance.flight, 0)
 

@@ -62,7 +62,8 @@ def bring(
 ) -> Iterator[str | None]:
     """Wait until an instance shows a status, and ``ask`` for it where it stays in the other.
 
-    A look may be late: nothing counts as impossible by one that may be of before. The last value is what went wrong, None where nothing did.
+    A look may be late: nothing counts as impossible by one that may be of before. The last value is
+    what went wrong, None where nothing did.
     """
     clock, pause = fence.api.clock, fence.settings.poll_seconds * AGAIN
     late = fence.settings.late
