@@ -52,6 +52,7 @@ def guesses(
     event: Pair,
     about: Pair = ("", ""),
     *,
+    busy: str,
     ended: bool = False,
 ) -> Iterator[Guesses]:
     """Yield guesses, each time some that may be tried together, the plainest of them first.
@@ -59,7 +60,7 @@ def guesses(
     The likeliest come first: nothing special, or of many events the one that something is wrong
     with, as it was: ``about``. Then comes one special thing, then two. There are none where the steps
     are of another kind. ``event`` is one that every instance responds to; ``ended`` says that it
-    matters how the redeploy ends.
+    matters how the redeploy ends; ``busy`` is a status on the way of a redeploy.
     """
     shorts = list(_digests(tuple(focused(steps, key))))
     first = [one.steps for short in shorts for one in _about(short, event, about)]
@@ -69,7 +70,7 @@ def guesses(
     single.sort(key=special)
     whole = [short.steps for short in shorts]
     if len(shorts) > 1:
-        whole += _twice(shorts[0], event)
+        whole += _twice(shorts[0], event, busy)
     double = [
         one.steps for short in shorts for one in _pairs(short, event, ended=ended)
     ]
@@ -81,13 +82,19 @@ def guesses(
             yield tuple(sorted(fresh, key=special))
 
 
-def _twice(short: Short, event: Pair) -> list[Steps]:
-    """Return guesses with a call before the last one, that may have ended or not."""
+def _twice(short: Short, event: Pair, busy: str) -> list[Steps]:
+    """Return guesses with a call before the last one, that may have ended or not, or needs none to be busy."""
     made = Create(short.made.key, (), (event,))
+    found = replace(made, spec=(("status", busy),))
     before = Redeploy(short.call.key)
     rest = (short.call, *short.tail)
     again = Raise(made.key, *event)
-    return [(made, before, *rest), (made, before, Settle(), again, *rest)]
+    return [
+        (found, before, *short.tail),
+        (found, *rest),
+        (made, before, *rest),
+        (made, before, Settle(), again, *rest),
+    ]
 
 
 def special(steps: Steps) -> int:

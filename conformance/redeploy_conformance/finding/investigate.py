@@ -342,9 +342,10 @@ def guessed(
     row = next(row for row in bench.contract.events if not row.only_with)
     event = (row.type, row.statuses[0])
     about, ended = violation.event, violation.field != "answer"
+    busy = next(iter(bench.contract.transition_from.values())).path[0]
     enough = MANY + ended  # how it ends counts as special, and is needed here
     guess: Steps | None = None
-    for some in guesses(steps, violation.key, event, about, ended=ended):
+    for some in guesses(steps, violation.key, event, about, ended=ended, busy=busy):
         if violation.clause in CALLERS:
             some = tuple(filter(_by_somebody, some))
         found = _broken(bench, some, violation) if some else None
