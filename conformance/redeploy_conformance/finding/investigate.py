@@ -181,9 +181,9 @@ def _finding(
             if again is not None:
                 done, run = fewest, again
             shown = _shown(bench, done, violation)
-            if drawn and not shown:
-                done, shown, more = now_and_then(bench, done, violation)
-                attempts += more
+            if drawn and len(shown) < ATTEMPTS:
+                done, runs, more = now_and_then(bench, done, violation)
+                shown, attempts = [*runs, *shown], attempts + more
         else:
             done, shown = guess
         if shown:
@@ -302,7 +302,7 @@ def _alike(one: Violation, other: Violation) -> bool:
 def shortest(
     bench: Bench, steps: Sequence[Step], violation: Violation, *, drawn: bool
 ) -> tuple[Sequence[Step], Run | None]:
-    """Return the fewest steps that still break the clause, and their run; None if none does."""
+    """Return the fewest steps that still break the clause, and their run; None if no fewer do."""
     begun, started = bench.api.requests, time.monotonic()
 
     def breaks(fewer: Sequence[Step]) -> Run | None:
@@ -315,7 +315,7 @@ def shortest(
 
     search = Search(breaks, may_go_on)
     fewest = minimise(steps, violation.key, search, drawn=drawn)
-    return fewest, search.best or breaks(fewest)
+    return fewest, search.best
 
 
 def _tried(bench: Bench, steps: Sequence[Step], violation: Violation) -> Run:

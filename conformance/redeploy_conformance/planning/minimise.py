@@ -48,6 +48,7 @@ def minimise(
     Values are made plain only where they were ``drawn``: in a planned case each is there for its row.
     """
     kept = tuple(steps)
+    search.tried.add(kept)  # they are what broke the clause
     alone = tuple(focused(kept, key)) if key else kept
     if alone != kept and search.attempt(alone):
         kept = alone

@@ -113,5 +113,5 @@ def test_of_a_redeploy_and_a_call_turned_down_the_one_it_needs_is_to_blame(
     run = perform(bench, (two, *steps[1:]), Ledger())
     [seen] = run.violations
     assert (seen.clause, seen.instead) == ("L9", ("L10",))
-    (found,) = findings(bench, "walk", run, "", drawn=True)
+    (found,) = findings(bench, "case", run, "")
     assert (found.clause, found.instead) == told

@@ -76,6 +76,13 @@ def test_the_same_steps_are_tried_once() -> None:
     assert not one.attempt(next(iter(one.tried)))
 
 
+def test_what_broke_the_clause_is_not_done_again_to_find_less() -> None:
+    plain: tuple[Step, ...] = (Create("i1"), Redeploy("i1"), Look())
+    one = search(1, "i1")
+    assert minimise(plain, "i1", one, drawn=True) == plain
+    assert one.best is None
+
+
 def test_focus_keeps_time_and_looks() -> None:
     steps = (*LONG, Settle(), Together(("i1", "i2"), 3))
     left = list(focused(steps, "i1"))
