@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every fault")
     parser.add_argument("--fault", action="append", choices=FAULTS, metavar="ID")
-    parser.add_argument("--requests", type=int, default=6000, help="of each run")
+    parser.add_argument("--requests", type=int, default=20_000, help="of each run")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

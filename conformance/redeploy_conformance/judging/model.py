@@ -125,7 +125,7 @@ def _judged(
     for excuse in why.excuses:
         told = excuse.shows if why.violated else (*excuse.shows, *excuse.refuse)
         yield Outcome(False, frozenset({excuse.code}), (), told, silent)
-        if excuse.code_is_free and not why.violated:
+        if excuse.code_is_free:
             yield Outcome(False, None, (), told, silent)
     if not why.violated:
         told = tuple(told for excuse in why.excuses for told in excuse.accept)

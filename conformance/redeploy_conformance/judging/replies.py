@@ -11,8 +11,8 @@ OF_THE_POLICY = ("Forbidden", "NoPermission", "Unauthorized")
 """How codes begin that refuse a caller; which one is open (U1c)."""
 
 
-NO_ERROR = ("", "OK", "200")
-"""Codes that tell of no error: other services of the provider put one beside what they return."""
+NO_ERROR = ("", "ok", "200", "success")
+"""Codes that tell of no error, in whatever case: other services put one beside what they return."""
 
 
 class Kind(Enum):
@@ -57,7 +57,7 @@ def read(answer: Answer) -> Reply:
     """Return the reply that a decoded answer is."""
     fields = answer.fields or {}
     code = _text(fields.get("Code"))
-    code = None if code in NO_ERROR else code
+    code = None if code is not None and code.lower() in NO_ERROR else code
     return Reply(
         _kind(answer.status, code, _text(fields.get("TaskId"))),
         answer.status,

@@ -59,6 +59,10 @@ class DoubtError(SetUpError):
     """An answer came that does not tell whether anything has happened."""
 
 
+class UnreadError(SetUpError):
+    """A successful answer came in a shape that cannot be read."""
+
+
 class LostError(SetUpError):
     """The target does not answer any more."""
 
@@ -352,7 +356,8 @@ class Api:
         """Return the fields of a successful answer of a neighbouring operation.
 
         Raises:
-            SetUpError: it answered an error, or nothing that can be read.
+            SetUpError: it answered an error.
+            UnreadError: it answered something that cannot be read.
             DoubtError: it may have taken effect all the same.
         """
         try:
@@ -369,14 +374,14 @@ class Api:
             raise kind(f"{action} answered {told}")
         wrong = misshapen(action, answer.fields)
         if wrong:
-            raise SetUpError(f"{action} {UNREAD}: {wrong}")
+            raise UnreadError(f"{action} {UNREAD}: {wrong}")
         return answer.fields
 
 
 def _json(answer: HttpResponse, what: str) -> dict[str, Any]:
     try:
         document = from_json(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = dict(answer.headers).get("content-type", "no content type")
         raise SetUpError(f"{what} is not JSON ({kind})") from error
     if not isinstance(document, dict):

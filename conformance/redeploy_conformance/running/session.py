@@ -22,6 +22,7 @@ from redeploy_conformance.running.api import (
     Offer,
     OfferError,
     SetUpError,
+    UnreadError,
 )
 from redeploy_conformance.running.calling import Caller, NotApplicableError
 from redeploy_conformance.running.clock import Clock
@@ -338,12 +339,17 @@ class Session:
         if task is None:
             raise SetUpError(f"no accepted call on {one.key} gave a TaskId")
         key = self._account(self.oracle.homes[one.key]).credentials
-        listed = self._listed_tasks(key, task)
+        declared = self.oracle.rules.declared.get("L13")
+        try:
+            listed = self._listed_tasks(key, task)
+        except UnreadError as error:
+            if declared is not None:
+                raise
+            return str(error), []  # what it lists is open, and so is how
         seen = task_list.in_words(listed)
         word = "listed" if listed else "absent"
         self.oracle.ledger.tell([("L13", word)], f"{task}: {seen}")
         expected = self._task_status(one.key)
-        declared = self.oracle.rules.declared.get("L13")
         name = self.contract.operation
         due = self._task_due(one.key)
         return seen, task_list.judged(declared, listed, name, expected, due=due)

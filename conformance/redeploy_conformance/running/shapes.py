@@ -131,6 +131,8 @@ def unlike(value: object, shape: type[msgspec.Struct]) -> str | None:
     """Return in what a value is not of a shape; None where it is."""
     try:
         msgspec.convert(value, shape)
+    except UnicodeEncodeError:
+        return "a text in it has half of a pair of surrogates"
     except msgspec.ValidationError as error:
         # That an empty text is taken for nothing, in XML, is no help to whoever reads this.
         told = str(error).replace("str | ", "")

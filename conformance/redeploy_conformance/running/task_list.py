@@ -8,7 +8,7 @@ import msgspec
 from redeploy_conformance.judging.belief import Belief
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.oracle import settled
-from redeploy_conformance.running.api import Api, LostError, SetUpError
+from redeploy_conformance.running.api import Api, LostError, UnreadError
 from redeploy_conformance.running.shapes import UNREAD, misshapen
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.signing import Credentials
@@ -38,7 +38,7 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
 
     Raises:
         LostError: no answer came.
-        SetUpError: one came that cannot be read.
+        UnreadError: one came that cannot be read.
     """
     params = [("RegionId", api.region), ("TaskIds", task)]
     try:
@@ -47,7 +47,7 @@ def shown(api: Api, key: Credentials, task: str) -> list[Shown]:
         raise LostError(f"DescribeTasks: {error}") from error
     wrong = misshapen("DescribeTasks", answer.fields or {})
     if wrong:
-        raise SetUpError(f"DescribeTasks {UNREAD}: {wrong}")
+        raise UnreadError(f"DescribeTasks {UNREAD}: {wrong}")
     return rows_of(answer.fields or {}, task)
 
 

@@ -1,7 +1,7 @@
 """Answers of neighbouring operations in odd shapes: told as what they are, never a crash."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,6 +55,7 @@ PUBLIC = (
 CONTROL = ("accounts", "events", "instances", "advance")
 Change = Callable[[str, Any], Any]
 """What is made of the answer to an operation."""
+LISTED = {"L13": "listed"}
 
 
 class Altered:
@@ -84,8 +85,8 @@ def operation(request: HttpRequest) -> str:
     return headers.get("x-acs-action") or path.rpartition("/")[2]
 
 
-def run(contract: Contract, change: Change) -> Run:
-    said = Statement(read_lag_seconds=0.0, choices={"L13": "listed"})
+def run(contract: Contract, change: Change, choices: Mapping[str, str] = LISTED) -> Run:
+    said = Statement(read_lag_seconds=0.0, choices=dict(choices))
     bench = set_up(Target("odd", "embedded", Altered(change), said), contract)
     done = perform(bench, STEPS, Ledger())
     for one in done.violations:
@@ -157,6 +158,26 @@ def test_the_place_of_what_cannot_be_read_is_told(
     assert done.problem.startswith(f"{of} answered what cannot be read: ")
     assert f"`$.{place[0]}" in done.problem
     assert not done.violations
+
+
+def test_tasks_that_cannot_be_read_are_no_trouble_for_who_declares_none(
+    contract: Contract, odd: SimpleNamespace
+) -> None:
+    change = changing(odd, "DescribeTasks", ("TaskSet",), [{"TaskId": "t-1"}])
+    assert run(contract, change).problem is not None
+    done = run(contract, change, {})
+    assert (done.violations, done.problem, done.skipped) == ([], None, None)
+
+
+def test_a_text_that_is_no_text_is_told(
+    contract: Contract, odd: SimpleNamespace
+) -> None:
+    place = (*EVENT, "EventCycleStatus")
+    done = run(
+        contract, changing(odd, "DescribeInstanceHistoryEvents", place, "\ud800")
+    )
+    assert done.problem is not None
+    assert "half of a pair of surrogates" in done.problem
 
 
 LISTS = (

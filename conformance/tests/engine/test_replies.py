@@ -34,6 +34,7 @@ BUSY, LOCKED = "IncorrectInstanceStatus", "InstanceLockedForSecurity"
         (200, TASK | {"Code": BUSY}, Kind.REJECTED),
         (200, TASK | {"Code": ""}, Kind.ACCEPTED),  # these tell of no error
         (200, TASK | {"Code": "OK"}, Kind.ACCEPTED),
+        (200, TASK | {"Code": "Success"}, Kind.ACCEPTED),
         (200, TASK | {"Code": "200"}, Kind.ACCEPTED),
         (403, {"Code": BUSY}, Kind.REJECTED),
         (499, {}, Kind.REJECTED),

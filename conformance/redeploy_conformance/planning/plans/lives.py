@@ -175,6 +175,7 @@ def histories(contract: Contract) -> Iterator[Case]:
     # What was asked for by a call that was turned down is not done for the next.
     free = Patch("i1", spec_items({"lock_reasons": ()}))
     forced = (Redeploy("i1", force=True), free, Redeploy("i1", force=False))
-    steps = (make(contract, spec={"lock_reasons": ("security",)}), *forced, Settle())
+    made = make(contract, spec={"lock_reasons": ("security",)})
+    steps = (replace(made, ending=SUCCEED), *forced, Settle())
     row = "forced while locked, then in order"
     yield Case(clauses=("L11", "L10"), row=row, steps=steps, depth=Depth.PLAN)
