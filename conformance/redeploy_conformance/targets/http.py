@@ -16,6 +16,9 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read; a longer one counts as no answer."""
+IDLE = 1.0
+"""Seconds after which an idle connection is not used again: servers close theirs after 2 or 5, and a
+request that is sent just then gets no answer."""
 
 
 class HttpTransport:
@@ -58,7 +61,11 @@ class HttpTransport:
             verify=verify,
             trust_env=False,
             follow_redirects=False,
-            limits=httpx.Limits(max_keepalive_connections=64, max_connections=64),
+            limits=httpx.Limits(
+                max_keepalive_connections=64,
+                max_connections=64,
+                keepalive_expiry=IDLE,
+            ),
         )
 
     @property
