@@ -126,11 +126,14 @@ def same_verdict(lab: Lab, checks: Checks) -> None:
 
 
 def shared_examples(lab: Lab, checks: Checks) -> None:
-    """Let walks find a fault twice: the second time from what Redis holds."""
+    """Let walks find a fault twice: the second time from what Redis holds.
+
+    It is one that walks do not find at once: else what they find is reduced for longer than it is sought.
+    """
     import redis  # noqa: F401  (what the extra is for; its absence was told before)
 
     print("walks alone, kept in Redis: a run, and one after it")
-    with lab.serving("--fault", "second-success-ends-stopped") as target:
+    with lab.serving("--fault", "success-puts-old-locks-back") as target:
         before = lab.run(target, *lab.hosts(), "-k", "walks")
         after = lab.run(target, *lab.hosts(), "-k", "walks")
     checks.that("clauses blamed", before.broken, after.broken)
@@ -159,8 +162,10 @@ def dying_hosts(lab: Lab, checks: Checks) -> None:
         lab.end_all(SECOND)
 
     def far(so_far: list[Mapping[str, Any]]) -> bool:
-        seen.append(len(so_far))
-        return len(so_far) >= 40
+        # What was not chosen is reported, too, and is no case that was run.
+        done = sum(bool(one["steps"] or one["skipped"]) for one in so_far)
+        seen.append(done)
+        return done >= 40
 
     def found(so_far: list[Mapping[str, Any]]) -> bool:
         return any(one["findings"] for one in so_far)
