@@ -14,6 +14,7 @@ import msgspec
 
 from redeploy_conformance.evidence.opening import opened
 from redeploy_conformance.evidence.sources import LogError
+from redeploy_conformance.redact import brief
 
 TRACE_FORMAT = "redeploy-conformance/trace/1"
 """The name and the version of the layout."""
@@ -168,11 +169,12 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
             while raw := file.readline(LONGEST):
                 number += 1
                 if not raw.endswith(b"\n"):
-                    raise DamagedError(
-                        number, "the trace is cut in the middle of this line"
-                    )
+                    cut = "the trace is cut in the middle of this line"
+                    long = f"it is longer than {LONGEST >> 20} MiB"
+                    raise DamagedError(number, long if len(raw) == LONGEST else cut)
                 yield number, decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DamagedError(number, f"it is no line of a trace: {error}") from error
+        told = f"it is no line of a trace: {brief(str(error))}"
+        raise DamagedError(number, told) from error
     except LogError as error:
         raise DamagedError(number + 1, str(error)) from error
