@@ -12,14 +12,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.opening import LONGEST, TOO_LONG, opened
 from redeploy_conformance.evidence.sources import LogError
 from redeploy_conformance.redact import brief
 
 TRACE_FORMAT = "redeploy-conformance/trace/1"
 """The name and the version of the layout."""
-LONGEST = 64 * 1024 * 1024
-"""Bytes of a line; no answer that is read makes a longer one."""
 
 
 class DamagedError(ValueError):
@@ -170,8 +168,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
                 number += 1
                 if not raw.endswith(b"\n"):
                     cut = "the trace is cut in the middle of this line"
-                    long = f"it is longer than {LONGEST >> 20} MiB"
-                    raise DamagedError(number, long if len(raw) == LONGEST else cut)
+                    raise DamagedError(number, TOO_LONG if len(raw) == LONGEST else cut)
                 yield number, decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         told = f"it is no line of a trace: {brief(str(error))}"
