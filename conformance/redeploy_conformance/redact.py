@@ -10,6 +10,7 @@ from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 from redeploy_schemas.records import Exchange
 
 LONGEST = 2000
+BRIEF = 200
 _NAMES = (
     r"(?:Signature|UserData|Password|access[-_]?key[-_]?secret"
     r"|(?:security|bearer|session)[-_]?token)"
@@ -82,6 +83,12 @@ def sendable(text: str) -> str:
 def showable(text: str) -> str:
     """Return a text that somebody else wrote as it may be shown: no secret, not long, and sendable."""
     return redacted(sendable(text))
+
+
+def brief(text: str, most: int = BRIEF) -> str:
+    """Return a text that somebody else wrote as it may stand in a sentence: ``showable``, and short."""
+    text = showable(text)
+    return text if len(text) <= most else text[:most] + " …"
 
 
 @lru_cache(4096)

@@ -1,7 +1,7 @@
 """ActionTrail events as a log of requests: a JSON array, LookupEvents' answer, one per line, or one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -23,7 +23,7 @@ from redeploy_conformance.evidence.elements import (
     elements,
 )
 from redeploy_conformance.evidence.hands import IDS
-from redeploy_conformance.evidence.opening import opened, read_on
+from redeploy_conformance.evidence.opening import LONGEST, TOO_LONG, opened, read_on
 from redeploy_conformance.evidence.ordering import Entry, held_back, in_order
 from redeploy_conformance.evidence.sources import (
     READ_ONLY,
@@ -46,6 +46,8 @@ KIND = (
 )
 RESOLUTION = 1.0
 """Seconds: an event's time is a whole second."""
+EARLIEST, LATEST = 0.0, datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Seconds since 1970: an event is of a time when there were any."""
 NUMBERED = ("eventId", "requestId", "errorCode")
 """Texts of an event that some write as numbers."""
 NULL = msgspec.Raw(b"null")
@@ -191,7 +193,11 @@ def _is_event(raw: bytes) -> bool:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with opened(path) as file:
-        for number, raw in enumerate(file, 1):
+        number = 0
+        while raw := file.readline(LONGEST):
+            number += 1
+            if len(raw) == LONGEST and not raw.endswith(b"\n"):
+                raise LogError(f"line {number}: {TOO_LONG}")
             line = raw.removeprefix(BOM) if number == 1 else raw
             if line and not line.isspace():
                 yield number, line
@@ -215,6 +221,8 @@ def _seen(event: _Event, raw: bytes) -> Seen | None:
     if event.eventTime.tzinfo is None:
         raise ValueError("eventTime has no time zone")
     begun = event.eventTime.timestamp()
+    if not EARLIEST <= begun < LATEST:
+        raise ValueError("eventTime is no time of an event")
     if foreign:
         name = f"{event.serviceName} {name}"  # its hand may move an instance, too
     params, clear = NO_PARAMS

@@ -1,10 +1,12 @@
 """Recorded sessions run again: the same executor and the same oracle, no network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from redeploy_conformance.evidence.lines import (
     ClockLine,
+    DamagedError,
     DoneLine,
     ExchangeLine,
     HeaderLine,
@@ -18,15 +20,22 @@ from redeploy_conformance.finding.bursts import bursts
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.pinned import StepReader
 from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.redact import brief
 from redeploy_conformance.running.api import LostError, OfferError, SetUpError
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.running.session import Run, Session, not_as_offered
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.wire.http import HttpResponse
+from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract
 
 MOST_DONE = 500
 """Steps of a session that are kept for the story of a violation."""
+UNFIT = (KeyError, ValueError, OverflowError, RecursionError)
+"""What is raised where lines that no run has written are carried out.
+
+In a run that would be an error of the suite, which is why nothing but a trace hides it.
+"""
 
 
 @dataclass(slots=True)
@@ -61,9 +70,20 @@ class Player:
         )
         self.bench = Bench(contract, target, api, setting.offer, setting.alone)
         self.current: Again | None = None
+        self.number = 0
+        """Of the last session that has begun: a process counts them from 1, without a gap."""
 
     def begin(self, line: SessionLine) -> None:
-        """Begin a session; what was sent to prepare it follows."""
+        """Begin a session; what was sent to prepare it follows.
+
+        Raises:
+            TapeError: it is not the next one.
+        """
+        self.number += 1
+        if line.n != self.number:
+            raise TapeError(
+                f"session {line.n} stands where session {self.number} belongs"
+            )
         self.tape.clear()
         self.current = Again(line)
 
@@ -80,13 +100,17 @@ class Player:
         """Take the steps that come next; they are done when all that belongs to them is there.
 
         Raises:
-            TapeError: no session has begun, or its preparation does not fit what was recorded.
+            TapeError: no session has begun, its preparation does not fit what was recorded, or
+                others are not over.
             InvalidStepError: they are no steps.
         """
         again = self._going()
+        if again.steps is not None:
+            raise TapeError("steps begin before those before them have ended")
         if again.session is None:
             self._open(again)
         if again.session is None:
+            self.current = None  # it has begun then: whatever this says is not so
             raise TapeError("steps follow where the session could not begin")
         if again.reader is None:
             again.reader = StepReader(self.bench.contract)
@@ -103,20 +127,30 @@ class Player:
         again = self._going()
         if again.session is None or again.steps is None:
             raise TapeError("steps end that have not begun")
-        broken, before = len(again.run.violations), len(again.run.done)
-        again.session.do_together(again.steps)
-        if not self.tape.empty:
-            raise TapeError("more was recorded than these steps do")
-        clauses = [one.clause for one in again.run.violations[broken:]]
-        if clauses != line.clauses:
-            raise TapeError(
-                f"these exchanges break {_names(clauses)}, the trace says "
-                f"{_names(line.clauses)}"
-            )
+        run = again.run
+        broken, before = len(run.violations), len(run.done)
+        trouble = run.problem, run.lost, run.skipped
+        try:
+            with as_recorded():
+                again.session.do_together(again.steps)
+            if not self.tape.empty:
+                raise TapeError("more was recorded than these steps do")
+            clauses = [one.clause for one in run.violations[broken:]]
+            same(line, len(again.steps), clauses, run.problem)
+        except TapeError:
+            # What is damaged here accuses nobody.
+            del run.violations[broken:], run.done[before:]
+            run.problem, run.lost, run.skipped = trouble
+            raise
         again.steps = None
-        went = len(again.run.done) - before
-        del again.run.done[:-MOST_DONE]
+        went = len(run.done) - before
+        del run.done[:-MOST_DONE]
         return went
+
+    @property
+    def amid(self) -> bool:
+        """Whether steps have begun that have not ended yet."""
+        return self.current is not None and self.current.steps is not None
 
     def end(self) -> Again | None:
         """Return the session that is over, if one had begun; steps without an end are left out."""
@@ -130,13 +164,13 @@ class Player:
 
     def cut(self) -> None:
         """Hear no more of the session under way; one that had not begun by then never will."""
-        if self.current is None or self.current.session is not None:
+        again = self.current
+        if again is None or again.session is not None or _failed(again.run):
             return
         try:
-            self._open(self.current)
-        except (
-            TapeError
-        ):  # its preparation is cut off: whoever calls tells of the damage
+            self._open(again)
+        except TapeError:
+            # Its preparation is cut off: whoever calls tells of the damage.
             self.current = None
 
     def _going(self) -> Again:
@@ -145,15 +179,20 @@ class Player:
         return self.current
 
     def _open(self, again: Again) -> None:
+        counted = again.line.counted
         try:
-            again.session = self.bench.session(again.ledger, counted=again.line.counted)
+            with as_recorded():
+                again.session = self.bench.session(again.ledger, counted=counted)
         except OfferError as error:
-            again.run = Run(violations=[not_as_offered(error)])
+            run = Run(violations=[not_as_offered(error)])
         except SetUpError as error:
-            again.run = Run(problem=str(error), lost=isinstance(error, LostError))
+            run = Run(problem=str(error), lost=isinstance(error, LostError))
         else:
-            again.run = again.session.run
-        again.run.number = again.line.n
+            run = again.session.run
+        if not self.tape.empty:
+            raise TapeError("more was recorded than the beginning of a session takes")
+        again.run = run
+        run.number = again.line.n
 
 
 def _failed(run: Run) -> bool:
@@ -171,5 +210,45 @@ class _NoTransport:
         """Nothing is held."""
 
 
+def same(
+    line: DoneLine, steps: int, clauses: Sequence[str], problem: str | None
+) -> None:
+    """Make sure that the suite made of so many steps what it made of them then.
+
+    The words of ``observed`` and ``problem`` are not compared: no verdict rests on them, another
+    version may choose others, and what was taken out of answers as a secret is missing in them.
+
+    Raises:
+        TapeError: it is something else.
+    """
+    if list(clauses) != line.clauses:
+        raise TapeError(
+            f"these exchanges break {_names(clauses)}, the trace says "
+            f"{_names(line.clauses)}"
+        )
+    if (line.problem is None) != (problem is None):
+        told = ("brought trouble", "went well")
+        known = told[problem is None], told[line.problem is None]
+        raise TapeError(f"these steps {known[0]}, the trace says that they {known[1]}")
+    if len(line.observed) != steps:
+        said = count(len(line.observed), "step")
+        raise TapeError(f"the trace says what was observed of {said}, not of {steps}")
+
+
 def _names(clauses: Sequence[str]) -> str:
-    return ", ".join(clauses) or "nothing"
+    return brief(", ".join(clauses) or "nothing")
+
+
+@contextmanager
+def as_recorded() -> Iterator[None]:
+    """Tell of what cannot be carried out as damage of the trace.
+
+    Raises:
+        TapeError: it cannot.
+    """
+    try:
+        yield
+    except DamagedError:
+        raise
+    except UNFIT as error:
+        raise TapeError("these steps cannot be done as recorded") from error

@@ -36,8 +36,10 @@ from redeploy_conformance.finding.investigate import (
 )
 from redeploy_conformance.finding.touring import TOUR, surest_first
 from redeploy_conformance.planning.notation import InvalidStepError
+from redeploy_conformance.redact import brief
 from redeploy_conformance.results.verdict import LAST, Start, Taken, declared, judge
 from redeploy_conformance.running.session import Run
+from redeploy_conformance.targets.base import Kind
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import (
     Finding,
@@ -46,8 +48,11 @@ from redeploy_schemas.records import (
     Result,
     Target,
 )
+from redeploy_schemas.vocabulary import RunVerdict
 
 CUT = "the last case, cut short"
+MOST = 500
+"""Signs of what is told of damage."""
 
 
 class ForeignTraceError(ValueError):
@@ -61,6 +66,31 @@ class _Case:
     report: CaseReport
     broken: list[tuple[Again, Run]] = field(default_factory=list)
     named: list[FindingLine] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What the lines of one run show: a violation, that nobody was there, steps without an end."""
+
+    broken: bool = False
+    silent: bool = False
+    unended: bool = False
+
+    def enough(self, line: EndLine) -> bool:
+        """Whether it may have come to what the last line says.
+
+        The other way round it need not: known deviations are violations, too, and of several traces
+        together more is shown than of one. A run that was cut short may know of a process that found
+        nobody there, and wrote nothing.
+        """
+        match RunVerdict(line.exit_code):
+            case RunVerdict.NOT_CONFORMING:
+                return self.broken
+            case RunVerdict.UNREACHABLE:
+                return self.silent or not line.complete
+            case RunVerdict.SUITE_FAILED:
+                return bool(line.crashes)
+        return True
 
 
 class Checker:
@@ -80,6 +110,7 @@ class Checker:
         self._case = _fresh()
         self._name = self._place = ""
         self._ended = False
+        self._shown = _Shown()
 
     def read(self, path: Path) -> None:
         """Take one trace; damage ends it there, and what came before counts.
@@ -89,6 +120,7 @@ class Checker:
             ForeignTraceError: it is of another contract or target than those before.
         """
         self._name, self._place, self._ended = path.name, str(path), False
+        self._player, self._shown = None, _Shown()
         at = 0
         try:
             for at, line in lines_of(path):  # noqa: B007 - the place of whatever is raised
@@ -99,19 +131,22 @@ class Checker:
         except DamagedError as error:
             self._damaged(str(error))
         except (TapeError, InvalidStepError) as error:
-            self._damaged(f"line {at}: {error}")
+            self._damaged(f"line {at}: {brief(str(error), MOST)}")
         self._close(CUT)
 
     def _damaged(self, text: str) -> None:
         self.complete = False
-        self._case.report.problem = f"{self._name}, {text}"
         if self._player is not None:
             self._player.cut()
+            self._session(self._player.end())
+        self._case.report.problem = f"{self._name}, {text}"
 
     def _take(self, line: Line) -> None:
         if isinstance(line, HeaderLine):
             self._header(line)
             return
+        if self._ended:
+            raise TapeError("the trace goes on after its end")
         if isinstance(line, EndLine):
             self._end(line)
             return
@@ -132,14 +167,18 @@ class Checker:
                 self._session(player.end())
                 player.begin(line)
             case FindingLine():
+                _over(player)
                 self._session(player.end())
                 self._case.named.append(line)
             case CaseLine():
+                _over(player)
                 strange = [
                     one for one in line.clauses if one not in self.contract.by_id
                 ]
                 if strange:
-                    raise TapeError(f"the contract has no clause {strange[0]!r}")
+                    raise TapeError(
+                        f"the contract has no clause {brief(repr(strange[0]))}"
+                    )
                 self._case.report.clauses = tuple(line.clauses)
                 self._close(line.name)
 
@@ -151,17 +190,18 @@ class Checker:
                 f"{self._name} is of a staging run: it is checked by itself, or together with "
                 "the other parts of that run"
             )
+        self._ended = False
         start = start_of(line)
         if start.contract_sha256 != self.contract.sha256:
             raise ForeignTraceError(
-                f"{self._name} is of another contract ({start.contract_edition}, "
-                f"{start.contract_sha256[:12]}) than this suite's "
+                f"{self._name} is of another contract ({brief(start.contract_edition)}, "
+                f"{brief(start.contract_sha256[:12])}) than this suite's "
                 f"({self.contract.edition}, {self.contract.sha256[:12]})"
             )
         if self.start is not None and self.start.target != start.target:
             raise ForeignTraceError(
                 f"{self._name} is of another target than the trace before it: "
-                f"{start.target.name}, not {self.start.target.name}"
+                f"{brief(start.target.name)}, not {brief(self.start.target.name)}"
             )
         try:
             self._player = Player(line, self.contract)
@@ -170,6 +210,11 @@ class Checker:
         said = self._player.bench.target.statement
         if start.target.declares != declared(said) or start.target.name != said.name:
             raise TapeError("its target declares other things than its statement")
+        if start.target.kind != line.kind or line.kind not in set(Kind):
+            kinds = brief(f"{start.target.kind!r} and {line.kind!r}")
+            raise TapeError(f"its target is of the kinds {kinds}")
+        if sorted(start.target.offers) != sorted(line.offer["parts"]):
+            raise TapeError("its target offers other parts than were found")
         self.start = self.start or start
         offer = line.offer
         self.taken.offer = {**offer, "parts": sorted(offer["parts"])}
@@ -183,12 +228,23 @@ class Checker:
             self.taken.crashes += [Problem.from_json(one) for one in line.crashes]
         except InvalidRecordError as error:
             raise TapeError(str(error)) from error
+        if line.verdict not in _words(line.exit_code):
+            told = brief(repr(line.verdict))
+            raise TapeError(f"its last line says {told} and {line.exit_code}")
+        shown, self._shown = self._shown, _Shown()
+        if not shown.enough(line):
+            raise TapeError(
+                f"its last line says {line.verdict!r}, which its lines do not show"
+            )
+        if shown.unended and line.complete and not line.crashes:
+            raise TapeError("there are steps before it that have not ended")
 
     def _session(self, again: Again | None) -> None:
         """Enter a session that is over."""
         if again is None:
             return
         report, run = self._case.report, again.run
+        self._shown.unended |= again.steps is not None
         if again.line.counted:
             report.ledger.merge(again.ledger)
             report.problem, report.skipped = run.problem, run.skipped
@@ -213,6 +269,8 @@ class Checker:
         told = report.findings or report.problem or report.skipped
         if report.requests and not told:
             report.idle = idle(self.contract, report)
+        self._shown.broken |= bool(report.findings)
+        self._shown.silent |= report.lost
         self.taken.sums.add(report)
         self._lost.append(report.lost)
         if report.skipped:
@@ -228,7 +286,8 @@ class Checker:
             run = by_number.get(one.session)
             if run is None or as_named(run, one.clause) is None:
                 case.report.problem = (
-                    f"{self._name}: the finding of {one.clause} in {one.case} is not in "
+                    f"{self._name}: the finding of {brief(one.clause)} in "
+                    f"{brief(one.case)} is not in "
                     f"session {one.session}"
                 )
                 self.complete = False
@@ -297,16 +356,28 @@ def _fresh() -> _Case:
     return _Case(CaseReport("", ()))
 
 
+def _over(player: Player) -> None:
+    """Make sure that no steps are under way: what follows says what they have shown."""
+    if player.amid:
+        raise TapeError("the steps before it have not ended")
+
+
+def _words(code: int) -> tuple[str, ...]:
+    return tuple(one.words for one in RunVerdict if one == code)
+
+
 def start_of(line: HeaderLine) -> Start:
     """Return what the first line says of how a run began."""
     if line.format != TRACE_FORMAT:
         raise ForeignTraceError(
-            f"a trace of format {line.format!r}, not {TRACE_FORMAT}"
+            f"a trace of format {brief(repr(line.format))}, not {TRACE_FORMAT}"
         )
     try:
         target = Target.from_json(line.target)
     except InvalidRecordError as error:
         raise TapeError(str(error)) from error
+    if line.workers < 1:
+        raise TapeError("a run has a process at least")
     return Start(
         suite_version=line.suite_version,
         contract_edition=line.contract_edition,

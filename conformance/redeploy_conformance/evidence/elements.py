@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from redeploy_conformance.evidence.opening import opened, read_on
+from redeploy_conformance.evidence.opening import LONGEST, opened, read_on
 from redeploy_conformance.evidence.sources import LogError
 
 PIECE = 1 << 20
@@ -22,6 +22,7 @@ TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},]', re.DOTALL)
 
 A quotation mark by itself begins a text that is not there as a whole.
 """
+ENDLESS = f"there is no whole entry in the next {LONGEST >> 20} MiB"
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -46,6 +47,8 @@ def elements(
             yield from whole
             count += len(whole)
             rest = rest[size:]
+            if len(rest) > LONGEST:
+                raise LogError(f"after entry {count}: {ENDLESS}")
             more, damage = read_on(file, max(PIECE, len(rest)))
             rest += more
             if damage is not None or not more:
@@ -83,6 +86,10 @@ def _opened(
             return data[:end], data[end:], ways[place], place
         if damage is not None:
             raise damage
+        if len(data) > LONGEST:
+            raise LogError(
+                f"it is no {kind} as far as its first {LONGEST >> 20} MiB go"
+            )
         more, damage = read_on(file, len(data))
         if not more:
             break

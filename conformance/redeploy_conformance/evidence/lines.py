@@ -12,13 +12,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from redeploy_conformance.evidence.opening import opened
+from redeploy_conformance.evidence.opening import LONGEST, TOO_LONG, opened
 from redeploy_conformance.evidence.sources import LogError
+from redeploy_conformance.redact import brief
 
 TRACE_FORMAT = "redeploy-conformance/trace/1"
 """The name and the version of the layout."""
-LONGEST = 64 * 1024 * 1024
-"""Bytes of a line; no answer that is read makes a longer one."""
 
 
 class DamagedError(ValueError):
@@ -168,11 +167,11 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
             while raw := file.readline(LONGEST):
                 number += 1
                 if not raw.endswith(b"\n"):
-                    raise DamagedError(
-                        number, "the trace is cut in the middle of this line"
-                    )
+                    cut = "the trace is cut in the middle of this line"
+                    raise DamagedError(number, TOO_LONG if len(raw) == LONGEST else cut)
                 yield number, decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DamagedError(number, f"it is no line of a trace: {error}") from error
+        told = f"it is no line of a trace: {brief(str(error))}"
+        raise DamagedError(number, told) from error
     except LogError as error:
         raise DamagedError(number + 1, str(error)) from error

@@ -14,6 +14,9 @@ DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 MAGIC = b"\x1f\x8b"
 READ = 1 << 18
 """Bytes that are read at once."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a line or an element: a packed file may unpack to a single one without an end."""
+TOO_LONG = f"it is longer than {LONGEST >> 20} MiB"
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 """Recorded exchanges in place of a target: a session runs again and hears what it heard then."""
 
 import base64
-import binascii
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from redeploy_conformance.evidence.lines import ExchangeLine
 from redeploy_conformance.parallel import Span
+from redeploy_conformance.redact import brief
 from redeploy_conformance.running.api import PLAIN, Api, Manner
 from redeploy_conformance.targets.base import UnansweredError, UnreachableError
 from redeploy_conformance.wire.answers import Answer, decode_answer
@@ -120,7 +121,7 @@ class TapeApi(Api):
             line.body != body
         ):
             raise TapeError(
-                f"{line.method} {line.target} stands where these steps send "
+                f"{brief(f'{line.method} {line.target}')} stands where these steps send "
                 f"{request.method} {request.target}"
             )
         return self._heard(request, line)
@@ -141,13 +142,14 @@ class TapeApi(Api):
         wanted = lasting_of(dict(parse_qsl(query, keep_blank_values=True)))
         if (found, lasting) != (action, wanted):
             raise TapeError(
-                f"{found} {lasting} stands where these steps ask {action} {dict(params)}"
+                f"{brief(f'{found} {lasting}')} stands where these steps ask "
+                f"{brief(f'{action} {dict(params)}')}"
             )
 
     def _compare_key(self, key: str, credentials: Credentials) -> None:
         if key != credentials.access_key_id:
             raise TapeError(
-                f"a call is signed with {key} where these steps sign with "
+                f"a call is signed with {brief(key)} where these steps sign with "
                 f"{credentials.access_key_id}"
             )
 
@@ -173,8 +175,7 @@ class TapeApi(Api):
         if not self.tape.spans:
             raise TapeError("the order of what was done at once is missing")
         spans = self.tape.spans.popleft()
-        if len(spans) != sum(map(len, jobs)):
-            raise TapeError("the order of what was done at once is of other jobs")
+        in_order(spans, [len(several) for several in jobs])
         done: list[Span[T]] = []
         try:
             for row, several in enumerate(jobs):
@@ -185,6 +186,25 @@ class TapeApi(Api):
         finally:
             self.tape.job = ""
         return done
+
+
+def in_order(spans: Sequence[tuple[int, int]], rows: Sequence[int]) -> None:
+    """Make sure that spans may be those of rows of so many jobs, each row one after the other.
+
+    Raises:
+        TapeError: they are of other jobs, or no order of beginnings and endings.
+    """
+    if len(spans) != sum(rows):
+        raise TapeError("the order of what was done at once is of other jobs")
+    left = iter(spans)
+    for row in rows:
+        last = -1
+        for begun, ended in islice(left, row):
+            if not last < begun < ended:
+                raise TapeError("what was done at once ends before it begins")
+            last = ended
+    if sorted(chain.from_iterable(spans)) != list(range(2 * len(spans))):
+        raise TapeError("the order of what was done at once is none")
 
 
 def answer_in(line: ExchangeLine) -> HttpResponse:
@@ -200,7 +220,7 @@ def answer_in(line: ExchangeLine) -> HttpResponse:
         raise UnreachableError(line.problem)
     try:
         body = base64.b64decode(line.bytes) if line.bytes else line.answer.encode()
-    except binascii.Error as error:
+    except ValueError as error:  # also of signs that are not ASCII
         raise TapeError(f"an answer is no base64: {error}") from error
     headers = (("content-type", line.type),) if line.type else ()
     return HttpResponse(line.status, headers, body)

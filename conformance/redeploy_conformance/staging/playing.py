@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from redeploy_conformance.evidence.again import same
 from redeploy_conformance.evidence.lines import (
     CaseLine,
     ClockLine,
@@ -20,11 +21,17 @@ from redeploy_conformance.evidence.lines import (
     StopLine,
     lines_of,
 )
-from redeploy_conformance.evidence.tape import TapeError, answer_in, asked_in
+from redeploy_conformance.evidence.tape import (
+    TapeError,
+    answer_in,
+    asked_in,
+    in_order,
+)
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.parallel import Span
 from redeploy_conformance.planning.notation import to_json
 from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.redact import brief
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
@@ -51,6 +58,9 @@ class StagingTape:
         self.last = 0.0
         self.over = False
         self.stopped = False
+        self.denied = False
+        """Whether the steps under way did not come to what the trace says that they did."""
+        self._sessions = 0
         self._lines = lines_of(path)
         self._next: Line | None = None
         self._job = ""
@@ -111,7 +121,7 @@ class StagingTape:
         recorded = asked_in(line.action, line.target, line.body)
         if recorded != asked:
             raise TapeError(
-                f"{_asked(recorded)} stands where the run asks {_asked(asked)}"
+                f"{brief(_asked(recorded))} stands where the run asks {brief(_asked(asked))}"
             )
         return answer_in(line)
 
@@ -134,8 +144,14 @@ class StagingTape:
     # ------------------------------------------------------------------ witness
 
     def session(self, *, counted: bool) -> int:
-        """Return the recorded number of a session."""
-        return self.take(SessionLine).n
+        """Return the recorded number of a session; a process counts them from 1, without a gap."""
+        self._sessions += 1
+        number = self.take(SessionLine).n
+        if number != self._sessions:
+            raise TapeError(
+                f"session {number} stands where session {self._sessions} belongs"
+            )
+        return number
 
     def step(self, steps: Sequence[Step]) -> None:
         """Make sure that these steps come next."""
@@ -146,18 +162,15 @@ class StagingTape:
         self, observed: Sequence[str], clauses: Sequence[str], problem: str | None
     ) -> None:
         """Make sure that the steps broke the same clauses."""
-        said = self.take(DoneLine).clauses
-        if said != list(clauses):
-            raise TapeError(
-                f"these exchanges break {', '.join(clauses) or 'nothing'}, "
-                f"the trace says {', '.join(said) or 'nothing'}"
-            )
+        self.denied = True
+        same(self.take(DoneLine), len(observed), clauses, problem)
+        self.denied = False
 
     def finding(self, case: str, clause: str, session: int) -> None:
         """Make sure that it was found then."""
         line = self.take(FindingLine)
         if (line.case, line.clause) != (case, clause):
-            raise TapeError(f"{line.clause} stands where {clause} is found")
+            raise TapeError(f"{brief(line.clause)} stands where {clause} is found")
 
     def case(self, report: CaseReport) -> None:
         """Make sure that the same case was over."""
@@ -194,8 +207,7 @@ class StagingTape:
             raise failed[min(failed)]
         spans = self.take(SpansLine).spans
         done = [value for row in range(len(jobs)) for value in values[row]]
-        if len(spans) != len(done):
-            raise TapeError("the order of what was done at once is of other jobs")
+        in_order(spans, [len(values[row]) for row in range(len(jobs))])
         return [Span(*span, value) for span, value in zip(spans, done, strict=True)]
 
     def _sort_out(self) -> dict[str, int]:
