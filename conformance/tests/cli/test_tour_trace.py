@@ -25,7 +25,8 @@ def test_what_is_put_down_to_a_call_turned_down_is_so_in_its_trace(
 ) -> None:
     """Its session shows a change that either the redeploy or that call has made."""
     fault = "embedded:rejected-call-changes-event-type"
-    ran = redeploy("run", fault, "--case", "tour", "--trace", "run.trace")
+    case = "L7-ends called again and again until it must have ended"
+    ran = redeploy("run", fault, "--case", case, "--trace", "run.trace")
     checked = redeploy("check-trace", "run.trace", "--result", "again.json")
     assert (ran.code, checked.code) == (1, 1)
     assert ran.result is not None
