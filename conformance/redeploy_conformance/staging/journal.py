@@ -139,8 +139,8 @@ def _numbered(data: bytes) -> list[tuple[int, bytes]]:
 
 def _read(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     try:
-        document: Any = json.loads(raw)
-    except ValueError as error:
+        document: Any = json.loads(raw, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise JournalError(f"{path}, line {number}: not JSON") from error
     wrong = problems("run/journal", document)
     if wrong:
@@ -149,6 +149,11 @@ def _read(path: Path, number: int, raw: bytes) -> dict[str, Any]:
         raise JournalError(f"{path}, line {number}: a journal begins once")
     checked: Mapping[str, Any] = document
     return dict(checked)
+
+
+def _no_number(text: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not know."""
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _sync_folder(folder: Path) -> None:
