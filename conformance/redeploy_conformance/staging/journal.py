@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from redeploy_schemas.reading import read_json
 from redeploy_schemas.validation import problems
 
 JOURNAL_FORMAT = "redeploy-conformance/journal/1"
@@ -139,8 +140,8 @@ def _numbered(data: bytes) -> list[tuple[int, bytes]]:
 
 def _read(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     try:
-        document: Any = json.loads(raw, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        document: Any = read_json(raw)
+    except ValueError as error:
         raise JournalError(f"{path}, line {number}: not JSON") from error
     wrong = problems("run/journal", document)
     if wrong:
@@ -149,11 +150,6 @@ def _read(path: Path, number: int, raw: bytes) -> dict[str, Any]:
         raise JournalError(f"{path}, line {number}: a journal begins once")
     checked: Mapping[str, Any] = document
     return dict(checked)
-
-
-def _no_number(text: str) -> None:
-    """Refuse NaN and Infinity, which Python reads and JSON does not know."""
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def _sync_folder(folder: Path) -> None:
