@@ -1,11 +1,9 @@
 """How files are written, whole or not at all, and what kind of the suite's own files one is."""
 
-import filecmp
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -43,36 +41,22 @@ def written_twice(paths: Iterable[str]) -> str | None:
     return None
 
 
-def read_twice(paths: Sequence[str | Path]) -> str | None:
-    """Return in one sentence that two files hold the same; None where no two do.
-
-    Raises:
-        OSError: one of them cannot be read.
-    """
-    for one, other in combinations(paths, 2):
-        if filecmp.cmp(one, other, shallow=False):
-            return f"{other} holds the same as {one}, and would count twice: give one of them"
-    return None
-
-
-def distinct(paths: Iterable[Path]) -> list[Path]:
-    """Return files without those that hold the same as one before them.
-
-    Raises:
-        OSError: one of them cannot be read.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not any(filecmp.cmp(path, one, shallow=False) for one in found):
-            found.append(path)
-    return found
-
-
 def written_over(output: str, read: Iterable[str]) -> str | None:
     """Return in one sentence that an output is one of the files that are read; None where it is not."""
     if Path(output).resolve() not in {Path(one).resolve() for one in read}:
         return None
     return f"{output} is read, and would be written over: name another file"
+
+
+def endless(path: str | Path) -> str | None:
+    """Return that a file is a device, whose end may never come; None where it is none.
+
+    A pipe is none: whoever fills it ends it.
+    """
+    place = Path(path)
+    if place.is_char_device() or place.is_block_device():
+        return "it is a device, which may be read for ever; name a file"
+    return None
 
 
 def unwritable(path: str, *, whole: bool) -> str | None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, written_over
+from redeploy_conformance.files import seems, write_whole, written_over
 from redeploy_conformance.finding.investigate import perform
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.planning.notation import InvalidStepError
 from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
+from redeploy_conformance.results.reading import read_result
 from redeploy_conformance.running.api import SetUpError
 from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.base import (
@@ -58,10 +59,10 @@ def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
 def read_finding(path: str, number: int) -> tuple[Result, Finding, list[Step]]:
     """Return a result file, a finding of it and the steps, or leave with one sentence."""
     try:
-        result = Result.from_text(Path(path).read_text("utf-8"))
+        result = read_result(Path(path))
         found = result.findings[number - 1]
         steps = steps_of(found.steps, load())
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} cannot be read: {error}")
     except InvalidRecordError as error:
         why = seems(path, "result") or error
@@ -107,7 +108,7 @@ def export_finding(
         if output == "-":
             click.echo(text, nl=False)
         else:
-            Path(output).write_text(text, "utf-8")
+            write_whole(Path(output), text)
     except ExportError as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
     except OSError as error:

@@ -13,6 +13,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
+from redeploy_schemas.reading import read_json
+
 RESULT_FORMAT = "redeploy-conformance/result/1"
 """The name and the version of the result document's layout."""
 
@@ -303,8 +305,8 @@ class Result(Record):
             InvalidRecordError: the text is no JSON, or not a result of this version.
         """
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            document = read_json(text)
+        except ValueError as error:
             raise InvalidRecordError(f"the text is not JSON: {error}") from error
         return cls.from_json(document)
 
@@ -343,11 +345,21 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if origin is None and issubclass(kind, Record) and isinstance(value, Mapping):
         return _record(kind, value, where)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _float(value, where)
     if kind in (str, int, float, bool) and type(value) is kind:
+        if kind is int:
+            _float(value, where)
         return value
     name = getattr(kind, "__name__", str(kind))
     raise InvalidRecordError(f"{where} is {type(value).__name__}, not {name}")
+
+
+def _float(value: int, where: str) -> float:
+    """Return a whole number as one that can be counted with and shown."""
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidRecordError(f"{where} is too large a number") from error
 
 
 def _record(kind: Any, value: Mapping[str, Any], where: str) -> Record:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redeploy_conformance.exits import check_output, leave
-from redeploy_conformance.files import seems
+from redeploy_conformance.files import endless, seems
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -258,15 +258,18 @@ def report_clients(path: str, form: str) -> None:
 
     from redeploy_reports import certification as reports
     from redeploy_schemas.certification import InvalidCertificationError, from_document
+    from redeploy_schemas.reading import read_json
 
+    if why := endless(path):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     try:
-        found = from_document(json.loads(Path(path).read_text("utf-8")))
+        found = from_document(read_json(Path(path).read_text("utf-8")))
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
     except InvalidCertificationError as error:
-        why = seems(path, "certification") or error
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
-    except (ValueError, RecursionError):
+        told = seems(path, "certification") or error
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {told}")
+    except ValueError:
         why = seems(path, "certification") or "it is not JSON"
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     width = shutil.get_terminal_size((100, 24)).columns

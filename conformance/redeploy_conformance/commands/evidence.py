@@ -12,8 +12,7 @@ from redeploy_conformance.commands.options import finite
 from redeploy_conformance.evidence.settled import FRESH
 from redeploy_conformance.exits import leave
 from redeploy_conformance.files import (
-    distinct,
-    read_twice,
+    endless,
     seems,
     unwritable,
     write_whole,
@@ -105,13 +104,12 @@ def _drawn(
 ) -> "Result":
     from redeploy_conformance.evidence.check import ForeignTraceError, check
     from redeploy_conformance.evidence.logs import LogError, watch
+    from redeploy_conformance.evidence.twice import distinct, read_twice
     from redeploy_conformance.staging.again import check_staging, is_staging
     from redeploy_schemas.contract import load
 
+    _regular(paths)
     for path in paths:
-        if path.exists() and not path.is_file():
-            why = "it would have to be read more than once: save it as a file"
-            leave(RunVerdict.WRONG_USAGE, f"{path} is no regular file: {why}")
         if other := seems(path, "trace"):
             leave(RunVerdict.WRONG_USAGE, f"{path} is no trace and no log: {other}")
     try:
@@ -127,6 +125,13 @@ def _drawn(
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
     except (ForeignTraceError, LogError) as error:
         leave(RunVerdict.WRONG_USAGE, _plain(error))
+
+
+def _regular(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.exists() and not path.is_file():
+            why = "it would have to be read more than once: save it as a file"
+            leave(RunVerdict.WRONG_USAGE, f"{path} is no regular file: {why}")
 
 
 def _kind(paths: Sequence[Path]) -> str:
@@ -177,21 +182,23 @@ def make_certificate(result: str, traces: Sequence[str], output: str) -> None:
     Exit codes: 0 made, 1 the run or its traces are not conforming, 2 wrong usage, 3 incomplete.
     """
     from redeploy_conformance.evidence import certificate as certificates
+    from redeploy_conformance.results.reading import read_result
     from redeploy_reports.phrases import count
     from redeploy_schemas.contract import load
-    from redeploy_schemas.records import InvalidRecordError, Result
+    from redeploy_schemas.records import InvalidRecordError
 
     why = written_over(output, (result, *traces)) or unwritable(output, whole=True)
     if why is not None:
         leave(RunVerdict.WRONG_USAGE, why)
+    _regular([Path(one) for one in traces])
     try:
-        read = Result.from_text(Path(result).read_text("utf-8"))
+        read = read_result(Path(result))
         made = certificates.make(read, [Path(one) for one in traces], load())
         write_whole(Path(output), certificates.to_text(made))
     except OSError as error:
         place = error.filename or output
         leave(RunVerdict.WRONG_USAGE, f"{place}: {error.strerror or error}")
-    except (InvalidRecordError, UnicodeDecodeError) as error:
+    except InvalidRecordError as error:
         told = seems(result, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
     except certificates.CertificateError as error:
@@ -207,18 +214,20 @@ def verify_certificate(certificate: str, traces: Sequence[str]) -> None:
 
     Exit codes: 0 it holds, 1 it does not, 2 wrong usage, 3 it cannot be told.
     """
-    import json
-
     from redeploy_conformance.evidence import certificate as certificates
     from redeploy_reports.phrases import count
     from redeploy_schemas.contract import load
+    from redeploy_schemas.reading import read_json
 
+    if why := endless(certificate):
+        leave(RunVerdict.WRONG_USAGE, f"{certificate} is no certificate: {why}")
+    _regular([Path(one) for one in traces])
     try:
-        document = json.loads(Path(certificate).read_text("utf-8"))
+        document = read_json(Path(certificate).read_text("utf-8"))
         held = certificates.verify(document, [Path(one) for one in traces], load())
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{error.filename}: {error.strerror or error}")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         if other := seems(certificate, "certificate"):
             leave(RunVerdict.WRONG_USAGE, f"{certificate} is no certificate: {other}")
         if isinstance(error, certificates.CertificateError):
@@ -295,16 +304,17 @@ def update_baseline(
 
     from redeploy_conformance.results.baseline import BaselineError
     from redeploy_conformance.results.baseline_update import update
-    from redeploy_schemas.records import InvalidRecordError, Result
+    from redeploy_conformance.results.reading import read_result
+    from redeploy_schemas.records import InvalidRecordError
 
     until = expires.date() if expires else date.today() + timedelta(days=90)
     try:
-        read = Result.from_text(Path(result).read_text("utf-8"))
+        read = read_result(Path(result))
         changes = update(Path(file), read, issue=issue, expires=until, why=why)
     except OSError as error:
         place = error.filename or file
         leave(RunVerdict.WRONG_USAGE, f"{place}: {error.strerror or error}")
-    except (InvalidRecordError, UnicodeDecodeError) as error:
+    except InvalidRecordError as error:
         told = seems(result, "result") or error
         leave(RunVerdict.WRONG_USAGE, f"{result} is no result file: {told}")
     except BaselineError as error:

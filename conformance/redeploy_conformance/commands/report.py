@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from redeploy_conformance.exits import leave
-from redeploy_conformance.files import seems, write_whole, written_over
+from redeploy_conformance.files import endless, seems, write_whole, written_over
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _side_by_side(paths: Sequence[str]) -> "Matrix":
     from redeploy_reports import certified
     from redeploy_reports import matrix as matrices
 
-    if not _is_certification(paths[0]):
+    if endless(paths[0]) or not _is_certification(paths[0]):
         return matrices.compare((Path(path).stem, _read(path)) for path in paths)
     many = len(paths) > 1
     entries = (
@@ -149,15 +150,16 @@ def _is_certification(path: str) -> bool:
 
 def _certification(path: str) -> Any:
     """Return the certification that a file holds."""
-    import json
-
+    from redeploy_schemas.reading import read_json
     from redeploy_schemas.validation import problems
 
+    if why := endless(path):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {why}")
     try:
-        document = json.loads(Path(path).read_text("utf-8"))
+        document = read_json(Path(path).read_text("utf-8"))
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no certification: {error}")
     if wrong := problems("client/result", document):
         why = seems(path, "certification") or wrong[0]
@@ -217,30 +219,26 @@ def _merged(paths: Iterable[str]) -> "Result":
 
 def _read(path: str) -> "Result":
     """Return the result that a file holds, or that its stream amounts to."""
+    from redeploy_conformance.results.reading import BOM, result_of
     from redeploy_conformance.results.unstream import StreamError, fold, is_stream
-    from redeploy_schemas.records import InvalidRecordError, Result
+    from redeploy_schemas.records import InvalidRecordError
 
+    if why := endless(path):
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {why}")
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
+        with Path(path).open("rb") as file:
             first = file.readline()
-            file.seek(0)
-            found: Any = fold(file) if is_stream(first) else None
-            if found is None:
-                found = Result.from_text(file.read())
+            if is_stream(first.decode(BOM, "replace")):
+                lines = chain([first], file)
+                return fold(one.decode(BOM, "surrogateescape") for one in lines)
+            return result_of(first + file.read())
     except OSError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path}: {error.strerror or error}")
     except StreamError as error:
         leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {error}")
-    except (InvalidRecordError, UnicodeDecodeError) as error:
-        why = seems(path, "result") or error
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {why}")
-    result: Result = found
-    places = {place for one in result.clauses for place in one.findings}
-    if not places <= set(range(len(result.findings))):
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: it misses a finding")
-    if result.exit_code not in set(RunVerdict):
-        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: its exit code is unknown")
-    return result
+    except InvalidRecordError as error:
+        told = seems(path, "result") or error
+        leave(RunVerdict.WRONG_USAGE, f"{path} is no result: {told}")
 
 
 def _write(output: str, text: str, paths: Sequence[str]) -> None:

@@ -75,8 +75,12 @@ class Ledger:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Ledger":
-        """Return the ledger that ``to_json`` wrote."""
-        return cls(
+        """Return the ledger that ``to_json`` wrote.
+
+        Raises:
+            ValueError: it tells of a choice without evidence.
+        """
+        made = cls(
             Counter({(a, b): n for a, b, n in data["held"]}),
             Counter({(a, b): n for a, b, n in data["told"]}),
             {(a, b): text for a, b, text in data["evidence"]},
@@ -85,3 +89,6 @@ class Ledger:
             [Burst.from_json(one) for one in data["bursts"]],
             Counter(dict(data.get("failed", ()))),
         )
+        if bare := sorted(made.told.keys() - made.evidence.keys()):
+            raise ValueError(f"there is no evidence of {' '.join(bare[0])}")
+        return made

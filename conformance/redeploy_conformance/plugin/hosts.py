@@ -29,6 +29,7 @@ from redeploy_conformance.plugin.run import ROOT
 from redeploy_conformance.results.verdict import SUITE
 from redeploy_reports.clean import clean
 from redeploy_schemas.contract import load
+from redeploy_schemas.reading import read_toml
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def pack(target: str, hosts: int) -> Luggage:
         return Luggage(hosts)
     try:
         text = path.read_text("utf-8")
-        document = tomllib.loads(text)
+        document = read_toml(text)
     except (OSError, ValueError) as error:
         raise HostError(f"{target} is not a TOML file: {error}") from error
     endpoint = document.get("endpoint", {})

@@ -6,14 +6,13 @@ an entry is as soon stale as its failure is mended.
 
 import datetime
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from redeploy_conformance.files import seems
+from redeploy_conformance.files import endless, seems
 from redeploy_conformance.finding.counterexample import counterexample
 from redeploy_conformance.finding.investigate import command, perform
 from redeploy_conformance.judging.ledger import Ledger
@@ -26,6 +25,7 @@ from redeploy_conformance.running.bench import Bench, set_up
 from redeploy_conformance.targets.find import find
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
+from redeploy_schemas.reading import read_toml
 from redeploy_schemas.records import ClauseResult, Finding, Problem, Result
 from redeploy_schemas.validation import problems
 from redeploy_schemas.vocabulary import RunVerdict, Verdict
@@ -90,13 +90,15 @@ def read(path: Path, contract: Contract) -> tuple[Entry, ...]:
     Raises:
         BaselineError: the file cannot be read, or an entry means nothing.
     """
+    if why := endless(path):
+        raise BaselineError(f"{path} is no baseline: {why}")
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = read_toml(path.read_text("utf-8"))
     except OSError as error:
         raise BaselineError(f"{path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = seems(path, "baseline") or error
-        raise BaselineError(f"{path} is not a TOML file: {why}") from error
+    except ValueError as error:
+        told = seems(path, "baseline") or error
+        raise BaselineError(f"{path} is not a TOML file: {told}") from error
     wrong = problems("run/baseline", _dated(data))
     if wrong:
         raise BaselineError(f"{path}: {wrong[0]}")

@@ -16,6 +16,7 @@ from redeploy_conformance.results.baseline import (
     BaselineError,
     reason_of,
 )
+from redeploy_schemas.reading import TOO_DEEP
 from redeploy_schemas.records import Finding, Result
 from redeploy_schemas.vocabulary import Verdict
 
@@ -98,8 +99,9 @@ def _parsed(path: Path) -> tomlkit.TOMLDocument:
         raise BaselineError(f"{path} is no file: name one that keeps what is written")
     try:
         return tomlkit.parse(path.read_text("utf-8"))
-    except (TOMLKitError, UnicodeDecodeError) as error:
-        why = seems(path, "baseline") or error
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        why = seems(path, "baseline") or (TOO_DEEP if deep else error)
         raise BaselineError(f"{path} is not a TOML file: {why}") from error
 
 

@@ -25,6 +25,7 @@ from redeploy_conformance.staging.beginning import assemble
 from redeploy_conformance.staging.driver import OutOfReachError
 from redeploy_conformance.staging.finding import NothingInsideError
 from redeploy_conformance.staging.journal import JOURNAL_FORMAT, Journal
+from redeploy_conformance.staging.past import NO_SEQUEL
 from redeploy_conformance.staging.playing import StagingTape
 from redeploy_conformance.staging.running import Staging
 from redeploy_conformance.staging.settings import Settings
@@ -174,9 +175,9 @@ class _Again:
             if not _is_case(line):
                 try:
                     staging.past.take(line)
-                except (KeyError, IndexError) as error:
+                except NO_SEQUEL as error:
                     raise TapeError(
-                        f"its journal tells of {error} before it"
+                        "a line of its journal does not follow from those before it"
                     ) from error
                 continue
             name, problem = line["name"], line["problem"]

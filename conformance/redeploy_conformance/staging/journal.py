@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from redeploy_schemas.reading import read_json
 from redeploy_schemas.validation import problems
 
 JOURNAL_FORMAT = "redeploy-conformance/journal/1"
@@ -139,7 +140,7 @@ def _numbered(data: bytes) -> list[tuple[int, bytes]]:
 
 def _read(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     try:
-        document: Any = json.loads(raw)
+        document: Any = read_json(raw)
     except ValueError as error:
         raise JournalError(f"{path}, line {number}: not JSON") from error
     wrong = problems("run/journal", document)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from redeploy_conformance.staging.requests import (
     START,
     WITHDRAW,
 )
+
+NO_SEQUEL = (KeyError, IndexError, TypeError, ValueError)
+"""What entering a line raises that does not follow from those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Past:
             case "resume":
                 self._spans += max(0.0, self._last - self._span)
                 self._span = line["at"]
+                self._set_back(line["at"])
             case "before":
                 seen = Before(line["status"], tuple(line["events"]))
                 self.before.setdefault(line["instance"], seen)
@@ -151,12 +155,30 @@ class Past:
         for number, line in enumerate(lines, 1):
             try:
                 self.take(line)
-            except (KeyError, IndexError, TypeError, ValueError) as error:
+            except NO_SEQUEL as error:
                 raise JournalError(
                     f"{path}, line {number}: it does not follow from the lines before it"
                 ) from error
 
+    def _set_back(self, now: float) -> None:
+        """Let nothing have been asked for later than now: an earlier process's clock may have been ahead.
+
+        What was asked for is waited for from then on, and would be until that clock's time comes.
+        """
+        self.flying = {
+            key: replace(one, since=min(one.since, now))
+            for key, one in self.flying.items()
+        }
+        self.errands = {key: min(at, now) for key, at in self.errands.items()}
+        self.events_at = {key: min(at, now) for key, at in self.events_at.items()}
+        self.launch_at = min(self.launch_at, now)
+
     def _begun(self, line: Mapping[str, Any]) -> None:
+        if line["number"] != self.writes + 1:
+            raise ValueError("a write before it is missing, or it comes twice")
+        ours = self.before.keys() | set(self.launched)
+        if not (self._launching or ours.issuperset(_existing(line))):
+            raise ValueError("what its instance looked like before is missing")
         self.writes = line["number"]
         self._open[line["number"]] = line
         if line["action"] in MOVING:

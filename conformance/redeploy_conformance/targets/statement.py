@@ -1,7 +1,6 @@
 """The conformance statement: what an implementation declares of itself, in a TOML file."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from redeploy_conformance.files import seems
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.reading import read_toml
 from redeploy_schemas.vocabulary import Part, Strength
 
 
@@ -77,10 +77,10 @@ def read(path: Path, contract: Contract) -> Statement:
         StatementError: the file cannot be read, or says something that means nothing.
     """
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = read_toml(path.read_text("utf-8"))
     except OSError as error:
         raise StatementError(f"{path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         why = seems(path, "statement") or error
         raise StatementError(f"{path} is not a TOML file: {why}") from error
     try:

@@ -202,6 +202,8 @@ def test_a_file_is_read_and_tried(tmp_path: Path) -> None:
         ),
         ("format =", "format", "is not a TOML file"),
         ("baseline/1", "baseline/2", "format"),
+        ("format =", f"a = {'[' * 5000}\nformat =", "is not a TOML file: it is nested"),
+        ("format =", f"a = {'9' * 5000}\nformat =", "is not a TOML file"),
     ],
 )
 def test_a_file_that_means_nothing_is_refused(
@@ -212,6 +214,18 @@ def test_a_file_that_means_nothing_is_refused(
     with pytest.raises(BaselineError, match=r"baseline\.toml") as caught:
         read(path, contract)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000])
+def test_what_is_no_baseline_is_not_rewritten(
+    tmp_path: Path, record: Record, value: str
+) -> None:
+    path = tmp_path / "baseline.toml"
+    path.write_text(f"a = {value}\n")
+    result = record(find_fault(), ("A3",)).result
+    with pytest.raises(BaselineError, match="is not a TOML file"):
+        update(path, result, issue="https://example.test/1", expires=LATER)
+    assert path.read_text() == f"a = {value}\n"
 
 
 def test_an_update_keeps_comments_and_removes_what_holds(

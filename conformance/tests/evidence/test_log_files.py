@@ -1,8 +1,10 @@
 """Files that are given to ``check-trace``: what is none of its kinds is said so, and one is read once."""
 
+import gzip
 import json
 import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -68,6 +70,39 @@ def test_a_pipe_and_a_device_are_refused_at_once(tmp_path: Path) -> None:
         assert (code, f"{path} is no regular file" in said) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "baseline update /dev/zero known.toml",
+        "baseline check /dev/zero",
+        "replay /dev/zero",
+        "replay /dev/zero --as pytest",
+        "certificate verify /dev/zero r.trace",
+        "certificate verify c.json /dev/zero",
+        "certificate make /dev/zero r.trace -o x",
+        "certificate make r.json /dev/zero -o x",
+    ],
+)
+def test_a_device_is_read_by_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(main, words.split())
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("redeploy-conformance: /dev/zero is no ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_baseline_is_read_from_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    empty = 'format = "redeploy-conformance/baseline/1"\n'
+    writing = Thread(target=(tmp_path / "pipe").write_text, args=(empty,))
+    writing.start()
+    ran = CliRunner().invoke(main, ["baseline", "check", str(tmp_path / "pipe")])
+    writing.join()
+    assert (ran.exit_code, ran.output) == (0, "")
+
+
 @pytest.mark.parametrize("content", [[], [EVENT]])
 def test_a_log_under_two_names_is_read_once(
     tmp_path: Path, content: list[Fields]
@@ -86,6 +121,19 @@ def test_a_trace_under_two_names_would_count_twice(tmp_path: Path) -> None:
         path.write_text('{"record": "header"}\n')
     code, said = told(*paths)
     assert (code, "would count twice" in said) == (2, True)
+
+
+def test_so_would_one_that_is_packed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "one.trace", tmp_path / "one.trace.gz"
+    plain.write_text('{"record": "header"}\n')
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    code, said = told(plain, packed)
+    assert (code, "would count twice" in said) == (2, True)
+    log = [tmp_path / "log.json", tmp_path / "log.json.gz"]
+    log[0].write_text(json.dumps([EVENT]))
+    log[1].write_bytes(gzip.compress(log[0].read_bytes()))
+    code, said = told(*log)
+    assert (code, "1 request" in said) == (1, True)
 
 
 def test_a_line_of_a_trace_that_is_nested_too_deep_is_no_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A finding done again: by the command, by curl alone, and by pytest."""
 
+import errno
 import json
 import os
 import re
@@ -15,7 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 
+from redeploy_conformance.cli import main
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.export import ExportError, pytest_file, script
 from redeploy_conformance.planning.notation import InvalidStepError
@@ -237,6 +240,26 @@ def test_the_command_says_so_in_a_sentence(record: Record, tmp_path: Path) -> No
             "redeploy-conformance: finding 1 of r.json cannot be done again: step 1: "
             "take i1 as it is: it is only done on a real account, by 'stage'\n",
         )
+
+
+def test_a_file_that_cannot_be_written_is_not_begun(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result: Result = record(FAULTS["security-lock-ignored"].build(), ("A3",)).result
+    (tmp_path / "r.json").write_text(result.to_text())
+    write = Path.write_text
+
+    def full(self: Path, data: str, *words: Any) -> int:
+        write(self, data[:4], *words)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    words = ["replay", "r.json", "embedded", "--as", "pytest", "-o", "test_x.py"]
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(main, words)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "test_x.py: No space left on device" in ran.stderr
+    assert {one.name for one in tmp_path.iterdir()} == {"run.trace", "r.json"}
 
 
 @needs_tools

@@ -1,10 +1,13 @@
 """The command ``report``: what goes in, what comes out, with which exit code."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -14,6 +17,7 @@ from click.testing import Result as Outcome
 import redeploy_reports
 from redeploy_conformance.cli import main
 from redeploy_conformance.commands.report import report as group
+from redeploy_schemas.contract import load
 from redeploy_schemas.records import Result
 
 Write = Callable[[str, Result], str]
@@ -158,6 +162,77 @@ def test_what_is_no_result_is_said_in_one_sentence(
         assert outcome.stderr.count("\n") == 1
     path.write_bytes(b"\xff\xfe\x00")
     assert report("text", str(path)).exit_code == 2
+
+
+def changed(result: Result, place: int, **given: Any) -> Result:
+    """Return a result that says something else of one clause."""
+    clauses = list(result.clauses)
+    clauses[place] = replace(clauses[place], **given)
+    return replace(result, clauses=tuple(clauses))
+
+
+def test_a_result_whose_parts_contradict_each_other_is_none(
+    conforming: Result, violated: Result, write: Write
+) -> None:
+    ours = replace(conforming, contract_sha256=load().sha256)
+    green = {"verdict": "conforming", "exit_code": 0}
+    drawn = "its verdict is not that of its clauses"
+    broken = next(n for n, one in enumerate(violated.clauses) if one.findings)
+    for result, why in (
+        (replace(violated, **green), drawn),
+        (replace(violated, verdict="incomplete", exit_code=3), drawn),
+        (replace(conforming, verdict="not conforming", exit_code=1), drawn),
+        (replace(conforming, complete=False), drawn),
+        (replace(conforming, clauses=()), drawn),
+        (replace(conforming, problems=violated.problems), drawn),
+        (replace(conforming, exit_code=3), "its verdict is 'conforming', and its exit"),
+        (
+            replace(conforming, verdict="superb"),
+            "its verdict is 'superb', and its exit",
+        ),
+        (replace(conforming, clauses=conforming.clauses * 2), "it tells of "),
+        (changed(conforming, 0, verdict="fail"), "what it says of "),
+        (changed(conforming, 0, verdict="superb"), "what it says of "),
+        (changed(conforming, 0, held=0), "passed, and never held"),
+        (changed(conforming, 0, missing="could not run"), "it does not say of "),
+        (changed(violated, broken, findings=()), "what it says of "),
+        (ours, "its clauses are not those of RedeployInstance, page of"),
+    ):
+        outcome = report("badge", write("r.json", result))
+        assert (outcome.exit_code, outcome.stdout) == (2, ""), why
+        assert "r.json is no result: " in outcome.stderr
+        assert why in outcome.stderr
+
+
+@pytest.mark.parametrize("number", ["-1e999", "NaN", "1" + "0" * 400])
+def test_a_number_that_cannot_be_counted_with_is_none(
+    violated: Result, tmp_path: Path, number: str
+) -> None:
+    path = tmp_path / "r.json"
+    for name in ("seconds", "requests"):
+        text = re.sub(rf'"{name}": [\d.]+', f'"{name}": {number}', violated.to_text())
+        path.write_text(text)
+        outcome = report("text", str(path))
+        assert (outcome.exit_code, outcome.stdout) == (2, "")
+        assert "r.json is no result: " in outcome.stderr
+
+
+@pytest.mark.parametrize("name", ["text", "matrix", "diff", "clients"])
+def test_a_device_is_no_result(conforming: Result, write: Write, name: str) -> None:
+    others = [] if name == "clients" else [write("r.json", conforming)]
+    outcome = report(name, "/dev/zero", *others)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert "/dev/zero is no " in outcome.stderr
+    assert "it is a device, which may be read for ever" in outcome.stderr
+
+
+def test_a_pipe_is_read(conforming: Result, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = conforming.to_text()
+    writing = Thread(target=(tmp_path / "pipe").write_text, args=(text,))
+    writing.start()
+    assert report("merge", str(tmp_path / "pipe")).stdout == text
+    writing.join()
 
 
 def test_of_a_stream_it_is_told_which_line_is_wrong(tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from redeploy_conformance.cli import main
 from redeploy_conformance.results.stream import STREAM_FORMAT
 from redeploy_conformance.results.unstream import StreamError, fold, is_stream
+from redeploy_schemas.contract import load
 from redeploy_schemas.records import Result
 from redeploy_schemas.validation import problems
 
@@ -157,12 +160,87 @@ def test_what_is_no_stream_is_refused_with_the_line(sound: Path) -> None:
     for given, why in (
         ([], "the stream holds no line"),
         (whole[1:], f"does not begin with a line of {STREAM_FORMAT}"),
-        ([whole[0], "nonsense\n", whole[1]], "line 2 is not JSON"),
-        ([whole[0], '{"record": "other"}\n'], "line 2: "),
+        (["nonsense\n", *whole], "line 1 is not JSON"),
+        (['{"record": "other"}\n', *whole], "line 1: "),
+        ([whole[0], *whole], "at line 2 another stream begins"),
+        ([*whole, *whole], f"line {len(whole) + 1} follows the closing line"),
+        ([*whole, "half a li"], f"line {len(whole) + 1} follows the closing line"),
+        ([whole[0], whole[-1], *whole[1:-1]], "line 3 follows the closing line"),
         ([json.dumps(later) + "\n"], "this suite judges by"),
     ):
         with pytest.raises(StreamError, match=why):
             fold(given)
+
+
+def spoil(line: str, **ledger: object) -> str:
+    """Return the line of a case with something else in its ledger."""
+    document = json.loads(line)
+    document["report"]["ledger"] |= ledger
+    return json.dumps(document) + "\n"
+
+
+def huge(line: str) -> str:
+    document = json.loads(line)
+    document["report"]["steps"] = 10**400
+    return json.dumps(document) + "\n"
+
+
+def unknown(line: str, finding: str) -> str:
+    document = json.loads(line)
+    document["report"]["findings"] = [json.loads(finding) | {"clause": "A99"}]
+    return json.dumps(document) + "\n"
+
+
+def test_a_line_that_is_damaged_ends_it_and_what_came_before_counts(
+    sound: Path, broken: Path
+) -> None:
+    whole = lines(sound)
+    found = json.dumps(result(broken).findings[0].to_json())
+    for line, why in (
+        ("nonsense\n", "line 4 is not JSON"),
+        ("[" * 100_000 + "\n", "line 4 is not JSON"),
+        (whole[3].replace("{", "\udcff{", 1), "line 4 is not JSON"),
+        (spoil(whole[3], held={}), "line 4: $.report.ledger.held is an object"),
+        (spoil(whole[3], held=[["A3", 1]]), "line 4: $.report.ledger.held[0] is a"),
+        (spoil(whole[3], held=[["A3", None, 1]]), "line 4: $.report.ledger.held[0]"),
+        (spoil(whole[3], held=[["A3", "", -1]]), "line 4: $.report.ledger.held[0]"),
+        (spoil(whole[3], told=[["U3", "x", 1]], evidence=[]), "line 4: there is no"),
+        (huge(whole[3]), "line 4: $.report.steps is 1000"),
+        (unknown(whole[3], found), "line 4: there is no clause 'A99'"),
+        (whole[3].replace('"seconds": ', '"seconds": 1e999, "x": '), "line 4 is not"),
+    ):
+        cut = fold([*whole[:3], line, *whole[4:]])
+        assert (cut.complete, cut.exit_code, cut.cases) == (False, 3, 2)
+        assert [one.case for one in cut.problems] == ["the stream"]
+        assert cut.problems[0].text.startswith(why)
+    cut = fold([*lines(broken)[:-1], "nonsense\n"])
+    assert (cut.complete, cut.exit_code) == (False, 1)
+
+
+def test_bytes_that_are_no_text_are_damage_at_their_line(
+    sound: Path, tmp_path: Path
+) -> None:
+    first, second, third, *rest = (sound / "stream.ndjson").read_bytes().splitlines()
+    path = tmp_path / "x.stream"
+    path.write_bytes(b"\n".join([first, second, third[:9] + b"\xff", *rest, b""]))
+    shown = CliRunner().invoke(main, ["report", "text", str(path)])
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "the stream: line 3 is not JSON" in shown.stdout
+
+
+def test_a_closing_line_that_tells_of_worse_is_believed(sound: Path) -> None:
+    """What told of it may be missing."""
+    whole = lines(sound)
+    required = [one.id for one in load().clauses if one.required]
+    held = spoil(whole[1], held=[[one, "", 1] for one in required])
+    end = json.loads(whole[-1]) | {"verdict": "conforming", "exit_code": 0}
+    green = [whole[0], held, json.dumps(end) + "\n"]
+    assert fold(green).exit_code == 0
+    for verdict, code in (("not conforming", 1), ("suite failed", 5)):
+        end |= {"verdict": verdict, "exit_code": code}
+        ended = fold([*green[:-1], json.dumps(end) + "\n"])
+        assert (ended.complete, ended.exit_code) == (False, 3)
+        assert ended.problems[0].text.startswith(f"its closing line says {verdict}")
 
 
 def test_a_stream_is_told_from_a_result(sound: Path) -> None:

@@ -14,7 +14,7 @@ from redeploy_conformance.staging.requests import read
 from redeploy_conformance.staging.settings import Settings
 from redeploy_schemas.validation import problems
 
-from .conftest import LONG, MakeAccount, Watching
+from .conftest import ACCEPTS, LONG, MakeAccount, Watching
 
 
 def test_every_line_of_a_run_is_as_the_schema_says_and_holds_no_secret(
@@ -122,6 +122,78 @@ def test_a_line_that_does_not_follow_from_those_before_it_is_named(
     number = text.count("\n") + 1
     with pytest.raises(JournalError, match=f"line {number}: it does not follow from"):
         account.go_on()
+
+
+@pytest.mark.parametrize(
+    ("gone", "where"),
+    [
+        (("before",), "line 2"),
+        (("write", "answer"), "line 3"),
+    ],
+)
+def test_a_journal_that_misses_what_came_before_a_write_is_not_gone_on_with(
+    account_of: MakeAccount, gone: tuple[str, ...], where: str
+) -> None:
+    account = account_of()
+    first = next(iter(account.shown()))
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    run = account.begin()
+    with run.journal:
+        for action in ("StopInstance", "StartInstance"):
+            more = keep if action == "StopInstance" else []
+            run.api.ask(action, [("InstanceId", first), *more], account.wallet())
+            account.clock.sleep(120.0)
+    lines = account.journal.read_text().splitlines(keepends=True)
+    kinds = [json.loads(line)["line"] for line in lines]
+    assert kinds == ["begin", "before", "write", "answer", "write", "answer"]
+    for kind in gone:
+        del lines[kinds.index(kind)]
+        kinds.remove(kind)
+    account.journal.write_text("".join(lines))
+    with pytest.raises(JournalError, match=f"{where}: it does not follow from"):
+        account.go_on(judging=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[" * 100_000, "line 2: not JSON"),
+        ('{"line": "resume", "at": NaN}', "line 2: not JSON"),
+        ('{"line": "resume", "at": 1' + "0" * 400 + "}", r"line 2: \$.at is "),
+        ('{"line": "resume", "at": 1e308}', r"line 2: \$.at is "),
+    ],
+)
+def test_a_line_that_no_journal_holds_is_named(
+    account_of: MakeAccount, text: str, why: str
+) -> None:
+    account = account_of()
+    account.begin().journal.close()
+    with account.journal.open("a") as file:
+        file.write(f"{text}\n")
+    with pytest.raises(JournalError, match=why):
+        account.go_on()
+
+
+def test_a_clock_that_was_ahead_is_not_waited_for(account_of: MakeAccount) -> None:
+    account = account_of(settings=ACCEPTS)
+    shown = account.shown()
+    first, second = list(shown)[:2]
+    run = account.begin()
+    keep = [("ForceStop", "false"), ("StoppedMode", "KeepCharging")]
+    with run.journal:
+        run.api.ask("StopInstance", [("InstanceId", first), *keep], account.wallet())
+        run.api.ask("RedeployInstance", [("InstanceId", second)], account.wallet())
+    ahead = 86_400.0
+    lines = map(json.loads, account.journal.read_text().splitlines())
+    account.journal.write_text(
+        "".join(json.dumps(one | {"at": one["at"] + ahead}) + "\n" for one in lines)
+    )
+    before = account.clock.wall()
+    again = account.go_on(judging=False)
+    with again.journal:
+        assert again.restore() == []
+    assert account.shown() == shown
+    assert account.clock.wall() - before < 3_600.0
 
 
 def test_a_journal_of_another_contract_is_not_gone_on_with(
