@@ -323,6 +323,15 @@ def test_a_run_that_was_asked_to_end_and_resumed_is_judged_from_both_its_traces(
         "2.trace goes on from an earlier process of the run, whose trace is to be given "
         "before it"
     ]
+    line, *rest = second.read_text().splitlines(keepends=True)
+    header = json.loads(line)
+    journal = header["staging"]["journal"]
+    header["staging"]["journal"] = [x for x in journal if x["line"] != "before"]
+    second.write_text("".join([json.dumps(header) + "\n", *rest]))
+    torn = check_staging([second], account.contract)
+    assert torn.problems[-1].text == (
+        "2.trace, line 1: a line of its journal does not follow from those before it"
+    )
 
 
 def test_a_trace_of_another_run_or_kind_is_refused(
