@@ -134,6 +134,20 @@ def test_a_known_violation_does_not_make_a_run_not_conforming(
     assert problems("run/result", after.to_json()) == []
 
 
+def test_only_what_is_known_may_be_found_in_a_run_that_conforms(
+    broken: Bench, record: Record
+) -> None:
+    run = record(find_fault(), ("A3", "A9")).result
+    after = apply(run, try_pinned(broken, [_entry()], TODAY))
+    green = replace(after, verdict="conforming", exit_code=0)
+    assert problems("run/result", green.to_json()) == []
+    held = tuple(
+        replace(one, verdict="pass") if one.verdict == "known" else one
+        for one in green.clauses
+    )
+    assert problems("run/result", replace(green, clauses=held).to_json())
+
+
 def test_an_unmatched_violation_stays_a_violation(record: Record) -> None:
     run = record(find_fault(), ("A3",)).result
     after = apply(run, [])
