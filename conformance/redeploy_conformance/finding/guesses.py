@@ -85,7 +85,7 @@ def guesses(
 def _twice(short: Short, event: Pair, busy: str) -> list[Steps]:
     """Return guesses with a call before the last one, that may have ended or not, or needs none to be busy."""
     made = Create(short.made.key, (), (event,))
-    found = replace(made, spec=(("status", busy),))
+    found = _on_its_way(made, busy)
     before = Redeploy(short.call.key)
     rest = (short.call, *short.tail)
     again = Raise(made.key, *event)
@@ -95,6 +95,11 @@ def _twice(short: Short, event: Pair, busy: str) -> list[Steps]:
         (made, before, *rest),
         (made, before, Settle(), again, *rest),
     ]
+
+
+def _on_its_way(made: Create, busy: str) -> Create:
+    spec = {**dict(made.spec), "status": busy}
+    return replace(made, spec=tuple(sorted(spec.items())))
 
 
 def special(steps: Steps) -> int:
@@ -246,15 +251,25 @@ def _calls(call: Redeploy) -> Iterator[Redeploy]:
             yield Redeploy(call.key, statements=some)
 
 
-def each_alone(steps: Sequence[Step]) -> Iterator[tuple[Steps, Steps]]:
+def each_alone(steps: Sequence[Step], busy: str) -> Iterator[tuple[Steps, Steps]]:
     """Yield each of the last calls of several, with what was made before it and a look at the end.
 
-    Beside it are the steps without that call.
+    One after another is tried on an instance found on its way, too. Beside it are the steps without
+    that call.
     """
     calls = [place for place, one in enumerate(steps) if _is_call(one)]
     for place in calls[-CALLS:] if len(calls) > 1 else ():
-        before = (
+        call, rest = steps[place], (*steps[:place], *steps[place + 1 :])
+        before = [
             one for one in steps[:place] if isinstance(one, Create | Patch | Raise)
-        )
-        rest = (*steps[:place], *steps[place + 1 :])
-        yield (*before, steps[place], Settle()), rest
+        ]
+        yield (*before, call, Settle()), rest
+        if place != calls[0]:
+            key = getattr(call, "key", "")
+            found = (
+                _on_its_way(one, busy)
+                if isinstance(one, Create) and one.key == key
+                else one
+                for one in before
+            )
+            yield (*found, call, Look()), rest

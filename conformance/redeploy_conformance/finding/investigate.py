@@ -219,7 +219,7 @@ def cause(
     """
     if violation.clause in UNASKED or violation.clause == "S1":
         return None
-    for alone, rest in each_alone(steps):
+    for alone, rest in each_alone(steps, _busy(bench)):
         wrong = perform(bench, alone, Ledger()).violations
         first = next((one for one in wrong if one.clause in UNASKED), None)
         if first is None or _same(_tried(bench, rest, violation), violation):
@@ -342,10 +342,11 @@ def guessed(
     row = next(row for row in bench.contract.events if not row.only_with)
     event = (row.type, row.statuses[0])
     about, ended = violation.event, violation.field != "answer"
-    busy = next(iter(bench.contract.transition_from.values())).path[0]
     enough = MANY + ended  # how it ends counts as special, and is needed here
     guess: Steps | None = None
-    for some in guesses(steps, violation.key, event, about, ended=ended, busy=busy):
+    for some in guesses(
+        steps, violation.key, event, about, ended=ended, busy=_busy(bench)
+    ):
         if violation.clause in CALLERS:
             some = tuple(filter(_by_somebody, some))
         found = _broken(bench, some, violation) if some else None
@@ -360,6 +361,11 @@ def guessed(
         more = _shown(bench, fewest, violation) if again else []
         guess, shown = (tuple(fewest), more) if more else (guess, shown)
     return (guess, shown) if shown else None
+
+
+def _busy(bench: Bench) -> str:
+    """Return a status on the way of a redeploy."""
+    return next(iter(bench.contract.transition_from.values())).path[0]
 
 
 def _broken(bench: Bench, some: Guesses, violation: Violation) -> Steps | None:

@@ -23,6 +23,7 @@ from redeploy_conformance.running.bench import Bench
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
 MADE = Create("i1", (), (REBOOT,), ending="succeed")
+FAILS = Create("i1", (), (REBOOT,), ending="fail")
 LOCKED = Patch("i1", (("lock_reasons", ("financial",)),))
 AGAIN = Raise("i1", *REBOOT)
 FORGED = Redeploy("i1", forgery="wrong key")
@@ -43,6 +44,12 @@ BY_ITSELF = ["create", "redeploy", "settle"]
             (MADE, LOCKED, Redeploy("i1"), FORGED, Advance(45), Settle()),
             "L3",
             ("U4", BY_ITSELF),
+        ),
+        (
+            "rejected-call-closes-events",
+            (FAILS, Redeploy("i1"), Redeploy("i1"), Settle()),
+            "E6",
+            ("L10", ["create", "redeploy", "look"]),
         ),
         (
             "same-host-after-success",
