@@ -126,7 +126,8 @@ def _judged(
         told = excuse.shows if why.violated else (*excuse.shows, *excuse.refuse)
         yield Outcome(False, frozenset({excuse.code}), (), told, silent)
         if excuse.code_is_free:
-            yield Outcome(False, None, (), told, silent)
+            own = frozenset(row.code for row in why.violated)  # told for its reason
+            yield Outcome(False, None, (), told, silent, own)
     if not why.violated:
         told = tuple(told for excuse in why.excuses for told in excuse.accept)
         flights = frozenset(begin(contract, world, call, now, rules))
