@@ -1,10 +1,13 @@
 """Ids are kept over all sessions of a bench, a bounded number of them."""
 
+import time
+
 import pytest
 
 from redeploy_conformance.judging import recent
 from redeploy_conformance.judging.blaming import Violation
 from redeploy_conformance.judging.ledger import Ledger
+from redeploy_conformance.judging.recent import MOST_IDS, Recent
 from redeploy_conformance.planning.steps import Create, Redeploy
 from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.find import find
@@ -43,3 +46,23 @@ def test_it_is_told_how_much_later_an_id_comes_again() -> None:
         seen.add(one)
     assert seen.again("c", "answer") == "c a second time, 1 answer after the first"
     assert seen.again("a", "answer") == "a a second time, 3 answers after the first"
+
+
+def test_ids_are_forgotten_after_many() -> None:
+    ids = Recent()
+    for number in range(MOST_IDS + 2):
+        ids.add(str(number))
+    assert len(ids) == MOST_IDS
+    assert ("0" in ids, "2" in ids) == (False, True)
+    told = "2 a second time, 100,000 things after the first"
+    assert ids.again("2", "thing") == told
+
+
+def test_an_id_of_long_ago_is_found_at_once() -> None:
+    ids = Recent()
+    for number in range(MOST_IDS):
+        ids.add(str(number))
+    begun = time.process_time()
+    for number in range(MOST_IDS):
+        ids.again(str(number), "thing")
+    assert time.process_time() - begun < 5
