@@ -1,7 +1,7 @@
 """Files given twice, under two names or once packed: what they hold would count twice."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from redeploy_conformance.evidence.opening import READ, opened, read_on
@@ -13,11 +13,9 @@ def read_twice(paths: Sequence[Path]) -> str | None:
     Raises:
         OSError: one of them cannot be read.
     """
-    seen: dict[str, Path] = {}
-    for path in paths if len(paths) > 1 else ():
-        one = seen.setdefault(_held(path), path)
-        if one is not path:
-            return f"{path} holds the same as {one}, and would count twice: give one of them"
+    for path, first in _firsts(paths):
+        if path is not first:
+            return f"{path} holds the same as {first}, and would count twice: give one of them"
     return None
 
 
@@ -27,12 +25,14 @@ def distinct(paths: Sequence[Path]) -> list[Path]:
     Raises:
         OSError: one of them cannot be read.
     """
-    if len(paths) < 2:
-        return list(paths)
+    return [path for path, first in _firsts(paths) if path is first]
+
+
+def _firsts(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield each file with the first that holds the same; one alone is not read for it."""
     seen: dict[str, Path] = {}
     for path in paths:
-        seen.setdefault(_held(path), path)
-    return list(seen.values())
+        yield path, seen.setdefault(_held(path) if len(paths) > 1 else "", path)
 
 
 def _held(path: Path) -> str:

@@ -257,19 +257,20 @@ def each_alone(steps: Sequence[Step], busy: str) -> Iterator[tuple[Steps, Steps]
     One after another is tried on an instance found on its way, too. Beside it are the steps without
     that call.
     """
-    calls = [place for place, one in enumerate(steps) if _is_call(one)]
-    for place in calls[-CALLS:] if len(calls) > 1 else ():
-        call, rest = steps[place], (*steps[:place], *steps[place + 1 :])
+    calls = [
+        (place, one) for place, one in enumerate(steps) if isinstance(one, Redeploy)
+    ]
+    for place, call in calls[-CALLS:] if len(calls) > 1 else ():
+        rest = (*steps[:place], *steps[place + 1 :])
         before = [
             one for one in steps[:place] if isinstance(one, Create | Patch | Raise)
         ]
         yield (*before, call, Settle()), rest
-        if place != calls[0]:
-            key = getattr(call, "key", "")
-            found = (
+        if place != calls[0][0]:
+            found = [
                 _on_its_way(one, busy)
-                if isinstance(one, Create) and one.key == key
+                if isinstance(one, Create) and one.key == call.key
                 else one
                 for one in before
-            )
+            ]
             yield (*found, call, Look()), rest

@@ -181,9 +181,10 @@ def _finding(
             if again is not None:
                 done, run = fewest, again
             shown = _shown(bench, done, violation)
-            if drawn and len(shown) < ATTEMPTS:
-                done, runs, more = now_and_then(bench, done, violation)
-                shown, attempts = [*runs, *shown], attempts + more
+            seldom = drawn and len(shown) < ATTEMPTS
+            fewer = now_and_then(bench, done, violation) if seldom else None
+            if fewer is not None:
+                done, shown, attempts = fewer
         else:
             done, shown = guess
         if shown:
@@ -197,17 +198,18 @@ def _finding(
 
 def now_and_then(
     bench: Bench, steps: Sequence[Step], violation: Violation
-) -> tuple[Sequence[Step], list[Run], int]:
-    """Return the steps of the instance alone with a run that shows it, and how often they were tried.
+) -> tuple[Steps, list[Run], int] | None:
+    """Return the steps of the instance alone, the runs of them that show it, and how often they were done.
 
     What is wrong by chance is not so each time, and seldom again in the same place of a long trace.
+    None where they never show it, or are all the steps there are.
     """
     alone = tuple(focused(steps, violation.key)) if violation.key else tuple(steps)
     for times in range(1, TIMES + 1) if len(alone) < len(steps) else ():
         run = perform(bench, alone, Ledger())
         if _same(run, violation) is not None:
-            return alone, [run], times
-    return steps, [], 0
+            return alone, [run, *_shown(bench, alone, violation)], times + ATTEMPTS
+    return None
 
 
 def cause(

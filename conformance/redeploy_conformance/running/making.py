@@ -318,8 +318,8 @@ class Maker:
         Which of the two judges it is not said, and one that counts from 1970 may be far ahead.
         """
         now = time.time()
-        if self.clock.stepped:
-            now = max(now, min(self.clock.now, FAR))
+        if self.clock.stepped and self.clock.now < FAR:
+            now = max(now, self.clock.now)
         return datetime.fromtimestamp(now + LATER + 10 * self.oracle.rules.bound, UTC)
 
 

@@ -52,11 +52,13 @@ def test_a_step_that_breaks_a_clause_by_a_changed_answer_accuses_nobody(
     account, path = account_of(), tmp_path / "run.trace"
     finished(*begun(account, path))
     text = path.read_text()
+    assert "InvalidInstanceId.NotFound" in text
     path.write_text(
         text.replace("InvalidInstanceId.NotFound", "InvalidInstanceId.Gone")
     )
     drawn = check_staging([path], account.contract)
     _damaged(drawn, "break A1, the trace says nothing")
+    assert "A1" not in {one.id for one in drawn.clauses if one.verdict == "pass"}
 
 
 def test_the_number_of_a_session_and_what_came_of_steps_are_compared(

@@ -286,22 +286,6 @@ def test_what_is_not_what_the_run_did_is_damage_and_no_verdict(
     assert why in drawn.problems[-1].text
 
 
-def test_an_answer_that_is_changed_afterwards_changes_the_verdict_not_the_trust(
-    account_of: MakeAccount, tmp_path: Path
-) -> None:
-    account, path = account_of(), tmp_path / "run.trace"
-    finished(*begun(account, path))
-    text = path.read_text()
-    assert "InvalidInstanceId.NotFound" in text
-    path.write_text(
-        text.replace("InvalidInstanceId.NotFound", "InvalidInstanceId.Gone")
-    )
-    drawn = check_staging([path], account.contract)
-    assert "A1" not in {one.id for one in drawn.clauses if one.verdict == "pass"}
-    assert drawn.exit_code != 0
-    assert "the trace says nothing" in drawn.problems[-1].text
-
-
 @pytest.mark.parametrize("lag", [0.0, None])
 def test_a_run_that_was_asked_to_end_and_resumed_is_judged_from_both_its_traces(
     account_of: MakeAccount, tmp_path: Path, lag: float | None
