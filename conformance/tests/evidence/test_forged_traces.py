@@ -234,6 +234,12 @@ def test_each_of_several_traces_is_held_to_its_own_last_line(
     whole = one.path.with_name("whole")
     whole.write_bytes(one.path.read_bytes() + two.path.read_bytes())
     assert check([whole], contract).result().problems == ()
+    worse = json.loads(two.lines[-1]) | {"verdict": "not conforming", "exit_code": 1}
+    whole.write_bytes(
+        b"".join([*one.lines, *two.lines[:-1], json.dumps(worse).encode() + b"\n"])
+    )
+    [problem] = check([whole], contract).result().problems
+    assert "'not conforming', which its lines do not show" in problem.text
 
 
 # ---------------------------------------------------------------------- steps, and what they did
