@@ -16,29 +16,29 @@ SHORTEST = 8
 _SIGNATURE = re.compile(r"\bSignature=[\w%+/=-]{20,}")
 
 
-def forms(secret: str) -> Iterator[str]:
-    """Yield a secret as texts may repeat it: plain, encoded for addresses or for JSON."""
+@lru_cache(1024)
+def forms(secret: str) -> tuple[str, ...]:
+    """Return a secret as texts may repeat it: plain, encoded for addresses or for JSON."""
     encoded = quote(secret, safe="")
     plain = {secret, encoded, quote(encoded, safe=""), secret.replace("/", "\\/")}
-    for one in plain:
-        yield one
-        yield _small_hex(one)
-    yield from _in_base64(secret)
-    yield secret.upper()
-    yield secret.encode().hex()
-    yield secret.replace("=", "\\u003d").replace("+", "\\u002b")
+    return (
+        *plain,
+        *map(_small_hex, plain),
+        *_in_base64(secret),
+        secret.upper(),
+        secret.encode().hex(),
+        secret.replace("=", "\\u003d").replace("+", "\\u002b"),
+    )
 
 
-@lru_cache(1024)
-def _in_base64(secret: str) -> tuple[str, ...]:
-    """Return what of a secret shows in base64, at whichever place of a text it stands."""
+def _in_base64(secret: str) -> Iterator[str]:
+    """Yield what of a secret shows in base64, at whichever place of a text it stands."""
     whole = secret.encode()[: len(secret.encode()) // 3 * 3 - 3]
-    found = []
     for before in range(3):
         data = b" " * before + whole[: len(whole) - before]
-        text = base64.b64encode(data).decode()
-        found.append(text[4 if before else 0 :].rstrip("="))
-    return tuple(one for one in found if len(one) > SHORTEST)
+        text = base64.b64encode(data).decode()[4 if before else 0 :].rstrip("=")
+        if len(text) > SHORTEST:
+            yield text
 
 
 def found(secrets: Iterable[str], text: str) -> str | None:

@@ -19,10 +19,11 @@ from redeploy_schemas.contract import Contract
 BEGINNINGS = 20
 """In how many further orders cases are dealt out, to see which comes out best."""
 
-Placed: TypeAlias = tuple[tuple[int, bool, bool], Weight, StagingCase]
-"""A case with its place in a lane and what it takes."""
-Hand: TypeAlias = dict[str, list[Placed]]
-"""Which cases each lane has, by its key."""
+EVEN = 5.0
+"""Seconds that lanes may differ by: they are guesses, and no further order is tried."""
+
+Hand: TypeAlias = dict[str, tuple[int, ...]]
+"""Which cases each lane has, by its key: their places in the order in which a lane does them."""
 
 
 @dataclass(slots=True)
@@ -53,73 +54,87 @@ def deal(
 
     The longest come first, each to the lane that is done with it soonest; then what a longest lane has
     is handed over or exchanged, as long as that makes the whole shorter. Where that ends depends on
-    where it began: it begins again in some other orders, always the same, and the best deal counts.
-    Each case must fit a lane.
+    where it began: while lanes are not even it begins again in some other orders, always the same, and
+    the best deal counts. Each case must fit a lane.
     """
-    weigh = weigher(contract, settings)
-
-    def placed(case: StagingCase) -> Placed:
-        return _place(contract, case), weigh(case), case
-
-    order = sorted(
-        map(placed, several),
-        key=lambda one: seconds("Running", [one[1]]),
-        reverse=True,
-    )
+    own = [case for lane in lanes for case in lane.cases]
+    cases = sorted((*own, *several), key=lambda case: _place(contract, case))
     table = _Table(
         {one.key: one for one in lanes},
-        {one.key: [placed(case) for case in one.cases] for one in lanes},
+        cases,
+        [*map(weigher(contract, settings), cases)],
+        {one.key: tuple(map(cases.index, one.cases)) for one in lanes},
     )
+    order = [*map(cases.index, several)]
+    order.sort(key=lambda n: seconds("Running", [table.weights[n]]), reverse=True)
     chance, best = Random(0), table.dealt(order)
     for _ in range(BEGINNINGS):
+        if table.uneven(best) < EVEN:
+            break
         chance.shuffle(order)
         best = min(best, table.dealt(order), key=table.lengths)
     for lane in lanes:
-        several = [case for *_, case in table.lane(lane.key, best[lane.key])]
-        lane.cases = [case.on(lane.key) for case in several]
+        lane.cases = [
+            cases[n].on(lane.key) for n in table.lane(lane.key, best[lane.key])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Where cases are dealt out: each lane and its own cases, by its key."""
+    """Where cases are dealt out: lanes by their keys, all cases in the order in which a lane does them.
+
+    ``own`` is what each lane has in any case; ``known`` how long lanes are that were looked at before.
+    """
 
     lanes: dict[str, Lane]
+    cases: list[StagingCase]
+    weights: list[Weight]
     own: Hand
+    known: dict[tuple[str, tuple[int, ...]], float] = field(default_factory=dict)
 
-    def dealt(self, order: Sequence[Placed]) -> Hand:
+    def dealt(self, order: Sequence[int]) -> Hand:
         """Return what each lane is dealt when it goes by an order."""
-        hand: Hand = {key: [] for key in self.own}
+        hand: Hand = dict.fromkeys(self.own, ())
         for case in order:
-            soonest = min(hand, key=lambda key: self._long(key, [*hand[key], case]))
-            hand[soonest].append(case)
+            soonest = min(hand, key=lambda key: self._long(key, (*hand[key], case)))
+            hand[soonest] = (*hand[soonest], case)
         while better := self._shorter(hand):
             hand |= better
         return hand
 
-    def lane(self, key: str, cases: Sequence[Placed]) -> list[Placed]:
+    def lane(self, key: str, cases: tuple[int, ...]) -> tuple[int, ...]:
         """Return what a lane does, in order."""
-        return sorted((*self.own[key], *cases), key=lambda one: one[0])
+        return tuple(sorted(self.own[key] + cases))
 
     def lengths(self, hand: Hand) -> list[float]:
         """Return when the lanes are done, the last one first."""
         each = [self._long(key, cases) for key, cases in hand.items()]
         return sorted(each, reverse=True)
 
-    def _long(self, key: str, cases: Sequence[Placed]) -> float:
-        lane = self.lanes[key]
-        if not all(lane.fits(case) for *_, case in cases):
-            return math.inf
-        weights = [weight for _, weight, _ in self.lane(key, cases)]
-        return seconds(lane.status, weights)
+    def uneven(self, hand: Hand) -> float:
+        """Return how many seconds the last lane is done later than they are on average."""
+        each = self.lengths(hand)
+        return each[0] - sum(each) / len(each)
+
+    def _long(self, key: str, cases: tuple[int, ...]) -> float:
+        several = self.lane(key, cases)
+        if (key, several) not in self.known:
+            lane = self.lanes[key]
+            fit = all(lane.fits(self.cases[n]) for n in cases)
+            took = seconds(lane.status, (self.weights[n] for n in several))
+            self.known[key, several] = took if fit else math.inf
+        return self.known[key, several]
 
     def _shorter(self, hand: Hand) -> Hand:
         """Return what two lanes have instead where that helps the longest, nothing where nothing does."""
         longest = max(hand, key=lambda key: self._long(key, hand[key]))
-        least, best = self._long(longest, hand[longest]), dict[str, list[Placed]]()
+        least, best = self._long(longest, hand[longest]), Hand()
         for other in hand:
             if other == longest:
                 continue
             for mine, theirs in _exchanges(hand[longest], hand[other]):
+                if self._long(longest, mine) >= least:
+                    continue
                 most = max(self._long(longest, mine), self._long(other, theirs))
                 if most < least:
                     least, best = most, {longest: mine, other: theirs}
@@ -127,14 +142,14 @@ class _Table:
 
 
 def _exchanges(
-    mine: list[Placed], theirs: list[Placed]
-) -> Iterator[tuple[list[Placed], list[Placed]]]:
+    mine: tuple[int, ...], theirs: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Yield what two lanes may have instead: one case handed over, or one for another."""
     for n, given in enumerate(mine):
-        rest = [*mine[:n], *mine[n + 1 :]]
-        yield rest, [*theirs, given]
+        rest = (*mine[:n], *mine[n + 1 :])
+        yield rest, (*theirs, given)
         for m, taken in enumerate(theirs):
-            yield [*rest, taken], [*theirs[:m], *theirs[m + 1 :], given]
+            yield (*rest, taken), (*theirs[:m], *theirs[m + 1 :], given)
 
 
 def _place(contract: Contract, case: StagingCase) -> tuple[int, bool, bool]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from redeploy_conformance.evidence.certificate import CertificateError, make, verify
+from redeploy_conformance.evidence.check import Checker, check
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.records import Result
@@ -98,6 +99,12 @@ def test_a_certificate_does_not_hold_with_another_trace(
 OTHER = {"name": "another", "version": "1", "kind": "embedded", "address": None}
 
 
+@pytest.fixture(scope="module")
+def shown(green: Path, contract: Contract) -> Checker:
+    """What the trace shows, which is the same in each of the next tests."""
+    return check([green / "r.trace"], contract)
+
+
 @pytest.mark.parametrize(
     ("change", "verdict", "said"),
     [
@@ -123,10 +130,15 @@ def test_an_edited_certificate_does_not_hold(
     green: Path,
     certified: dict[str, Any],
     contract: Contract,
+    shown: Checker,
+    monkeypatch: pytest.MonkeyPatch,
     change: dict[str, Any],
     verdict: int,
     said: str,
 ) -> None:
+    monkeypatch.setattr(
+        "redeploy_conformance.evidence.certificate.check", lambda *_: shown
+    )
     with pytest.raises(CertificateError, match=said) as caught:
         verify(certified | change, [green / "r.trace"], contract)
     assert caught.value.verdict is RunVerdict(verdict)
@@ -238,7 +250,10 @@ def _of_other_declarations(lines: list[bytes]) -> list[bytes]:
         (_without_a_case, r"session \d+ stands where session \d+ belongs"),
         (_without_a_case_or_a_gap, "only a whole run: 1 of its"),
         (_with_a_case_twice, r"session \d+ stands where session \d+ belongs"),
-        (_with_a_case_twice_and_no_gap, "these exchanges break R4"),
+        (
+            _with_a_case_twice_and_no_gap,
+            "these exchanges break R4|more was recorded than",
+        ),
         (_with_names_exchanged, "did other steps than the plan's"),
         (_without_its_end, "the last line is missing"),
         (_ended_early, "Incomplete|complete"),
