@@ -27,6 +27,8 @@ from redeploy_schemas.vocabulary import Ending
 
 FIRST_PAUSE, PAUSE = 0.2, 5.0
 """Seconds between looks for a change that does not show yet: where they really pass, few at first."""
+AT_ONCE = 100
+"""Instances that one request asks for: who makes them slowly has as long for each hundred."""
 LATER = 2 * 86_400.0
 """Seconds until a simulated event is to happen, apart from what a case turns the clock by."""
 FAR = 1e11
@@ -148,19 +150,17 @@ class Maker:
     # ------------------------------------------------------------------ instances
 
     def create(self, several: Sequence[Step]) -> list[str]:
-        """Make the instances of adjacent steps, with one request for each account."""
+        """Make the instances of adjacent steps, ``AT_ONCE`` of an account with one request."""
         made = [one for one in several if isinstance(one, step.Create)]
         told: dict[str, Any] = {}
         for name in dict.fromkeys(one.account for one in made):
             mine = [one for one in made if one.account == name]
             specs = [spec for one in mine for spec in [asked(one)] * one.count]
-            body = {"account_id": self.account(name).id, "instances": specs}
-            answer = self.plane.ask("POST", "instances", body, "instances-answer")
-            rows = answer["instances"]
-            if len(rows) != len(specs):
-                raise OfferError(
-                    f"asked for {count(len(specs), 'instance')}, got {len(rows)}"
-                )
+            rows = [
+                row
+                for first in range(0, len(specs), AT_ONCE)
+                for row in self._posted(name, specs[first : first + AT_ONCE])
+            ]
             for one in mine:
                 self._enter(one, rows[: one.count])
                 told |= {
@@ -173,6 +173,18 @@ class Maker:
             f"made as {', '.join(self.ids[k] for k in keys_of(one.key, one.count)[:3])}"
             for one in made
         ]
+
+    def _posted(
+        self, account: str, specs: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        body = {"account_id": self.account(account).id, "instances": specs}
+        answer = self.plane.ask("POST", "instances", body, "instances-answer")
+        rows: list[dict[str, Any]] = answer["instances"]
+        if len(rows) != len(specs):
+            raise OfferError(
+                f"asked for {count(len(specs), 'instance')}, got {len(rows)}"
+            )
+        return rows
 
     def _enter(self, one: step.Create, rows: Sequence[Mapping[str, Any]]) -> None:
         """Enter instances that were made, as they should be now."""
