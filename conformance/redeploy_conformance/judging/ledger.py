@@ -50,6 +50,13 @@ class Ledger:
         """Return how often a clause held."""
         return sum(count for (name, _), count in self.held.items() if name == clause)
 
+    def rows(self) -> dict[str, dict[str, int]]:
+        """Return how often each clause held, by its rows."""
+        rows: dict[str, dict[str, int]] = {}
+        for (clause, row), times in sorted(self.held.items()):
+            rows.setdefault(clause, {})[row] = times
+        return rows
+
     def merge(self, other: "Ledger") -> None:
         """Add another ledger's counts to this one."""
         self.held.update(other.held)

@@ -84,7 +84,7 @@ def possible(case: Case, parts: frozenset[Part]) -> Case | None:
 
     Deciding how a redeploy ends is left out where only its usual end, success, is asked for.
     """
-    offered = {part.value for part in parts}
+    offered = _words(parts)
     if not case.needs <= offered or case.unless & offered:
         return None
     if Part.OUTCOMES in parts:
@@ -95,10 +95,15 @@ def possible(case: Case, parts: frozenset[Part]) -> Case | None:
 
 def why_not(case: Case, parts: frozenset[Part]) -> str:
     """Return why a case is not possible with these parts."""
-    lacking = sorted(case.needs - {part.value for part in parts})
+    lacking = sorted(case.needs - _words(parts))
     if not lacking:
         return "another case does the same better"
     return f"needs {', '.join(lacking)} of the control protocol"
+
+
+@lru_cache
+def _words(parts: frozenset[Part]) -> frozenset[str]:
+    return frozenset(part.value for part in parts)
 
 
 def _left_open(step: Step) -> Step:

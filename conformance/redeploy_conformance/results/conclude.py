@@ -70,13 +70,17 @@ class Gathered(Sums):
         """Return what the run says of each clause; its own cases explain it first."""
         slugs = {one.id: one.slug for one in self.contract.clauses}
         self.findings.sort(key=lambda one: not one.case.startswith(slugs[one.clause]))
-        return tuple(self._clause(clause) for clause in self.contract.clauses)
+        held = self.ledger.rows()
+        return tuple(
+            self._clause(clause, held.get(clause.id, {}))
+            for clause in self.contract.clauses
+        )
 
-    def _clause(self, clause: Clause) -> ClauseResult:
+    def _clause(self, clause: Clause, rows: Mapping[str, int]) -> ClauseResult:
         found = tuple(
             n for n, one in enumerate(self.findings) if one.clause == clause.id
         )
-        held = self.ledger.times(clause.id)
+        held = sum(rows.values())
         choices = self._choices(clause)
         missing: tuple[Missing, str, str] | None = None
         if found:
@@ -88,11 +92,6 @@ class Gathered(Sums):
             verdict = Verdict.PASS if solid else Verdict.NOT_EXERCISED
         if verdict is Verdict.NOT_EXERCISED:
             missing = self._missing(clause)
-        rows = {
-            row: count
-            for (name, row), count in sorted(self.ledger.held.items())
-            if name == clause.id and row
-        }
         several = clause.id in CONSISTENT and wavers(one.choice for one in choices)
         return ClauseResult(
             id=clause.id,
@@ -103,7 +102,7 @@ class Gathered(Sums):
             mild=clause.mild,
             verdict=verdict.value,
             held=held,
-            rows=rows,
+            rows={row: times for row, times in rows.items() if row},
             missing=missing[0].value if missing else None,
             reason=missing[1] if missing else None,
             remedy=missing[2] if missing else None,
@@ -249,15 +248,12 @@ class Gathered(Sums):
 
         That breaks nothing: the control protocol does not say how late it may show an instance.
         """
-        held = {name for name, _ in self.ledger.held}
-        rest = [one for one in self.contract.clauses if Part.INSPECT in one.needs]
         asked = ("S1", Part.INSPECT.value) in self.ledger.held
-        return (
-            clause in rest
-            and asked
-            and "L3" in held
-            and not held & {x.id for x in rest}
-        )
+        if not asked or Part.INSPECT not in clause.needs:
+            return False
+        held = {name for name, _ in self.ledger.held}
+        rest = {one.id for one in self.contract.clauses if Part.INSPECT in one.needs}
+        return "L3" in held and not held & rest
 
     def verdict(self, clauses: Sequence[ClauseResult]) -> RunVerdict:
         """Return what the run says as a whole."""
