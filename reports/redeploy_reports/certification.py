@@ -132,13 +132,22 @@ def _cell(clause: ClientClauseResult) -> str:
 
 def _table(clients: Sequence[ClientResult]) -> Iterator[str]:
     ids = [clause.id for clause in clients[0].clauses]
-    first = max(len(name(client)) for client in clients)
+    names = _apart(clients, [name(client) for client in clients])
+    first = max(map(len, names))
     yield "  ".join([" " * first, *(one.ljust(3) for one in ids), "seconds"])
-    for client in clients:
+    for client, label in zip(clients, names, strict=True):
         cells = {clause.id: _cell(clause) for clause in client.clauses}
-        row = [name(client).ljust(first), *(cells[one].ljust(3) for one in ids)]
+        row = [label.ljust(first), *(cells[one].ljust(3) for one in ids)]
         yield "  ".join([*row, f"{client.seconds:7.1f}"])
     yield _legend(clients)
+
+
+def _apart(clients: Sequence[ClientResult], names: Sequence[str]) -> list[str]:
+    """Return names of clients, with the adapter's behind those that occur more than once."""
+    return [
+        one if names.count(one) == 1 else f"{one} ({clean(client.adapter, limit=60)})"
+        for client, one in zip(clients, names, strict=True)
+    ]
 
 
 def _legend(clients: Sequence[ClientResult]) -> str:

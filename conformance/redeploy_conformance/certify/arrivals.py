@@ -58,6 +58,12 @@ class Arrival:
         """Whether its headers came."""
         return b"\r\n\r\n" in self.raw
 
+    @property
+    def dated(self) -> bool:
+        """Whether all came that says when it was made, with which nonce: by V1 that may be the body."""
+        in_query = "Timestamp" in dict(self.query)
+        return self.whole or (self.headed and (bool(self.authorization) or in_query))
+
     @cached_property
     def head(self) -> list[str]:
         """The request line and the header lines."""
@@ -213,6 +219,8 @@ def wrong_request(
         sent is None and force_stop is False  # what absent means is open
     ):
         yield f"ForceStop {str(force_stop).lower()}", f"ForceStop={sent}"
+    if len({value.lower() for value in one.values("ForceStop")}) > 1:
+        yield "one ForceStop", " and ".join(map(repr, one.values("ForceStop")))
     host = one.headers.get("host", HERE)
     if host.partition(":")[0] != HERE:
         yield f"the host {HERE}, as the endpoint has it", repr(host)

@@ -80,6 +80,11 @@ class Case:
     impossible: str | None = None
     """Why it cannot be tried here."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether it begins with a process of its own, or ends one."""
+        return self.restart or self.proxied
+
 
 def answers(*given: Answer) -> Scripts:
     """Return the scripts of a case with one server that gives these answers."""

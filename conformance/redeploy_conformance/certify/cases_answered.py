@@ -10,6 +10,7 @@ from redeploy_conformance.certify.drawn import drawn
 from redeploy_conformance.certify.expectations import (
     Accepted,
     Compressed,
+    CutWhenThrottled,
     Digits,
     Failed,
     Refused,
@@ -17,6 +18,7 @@ from redeploy_conformance.certify.expectations import (
     WithoutTask,
 )
 from redeploy_conformance.certify.replies import (
+    JSON,
     REQUEST_ID,
     TASK_ID,
     Answer,
@@ -39,10 +41,14 @@ LONG_TEXT = (
 """A message that is longer than those of the page."""
 
 LONG_ID = "t-" + "0123456789" * 12
+LONG_REQUEST = f"{REQUEST_ID}-{REQUEST_ID}"
 LOWER_ID = REQUEST_ID.lower()
 """Ids of other shapes than in the examples: those are open (R6)."""
 
 DIGITS = "12345678901234567890"
+SOON: Headers = (("retry-after", "1"),)
+"""What errors beside the table say besides: that nobody knows what became of a 503 stays so."""
+
 HINT = 300
 """Milliseconds after which a throttled caller may come again."""
 
@@ -83,10 +89,14 @@ def successes(seed: int, count: int) -> Iterator[Case]:
         "digits-as-text": DIGITS,
         "beyond-ascii": "t-é-实例-😀",
         "with-quotes": 't-"quoted"\\/',
+        "encoded-in-many-ways": "t-%41%2B&lt;b&amp;e\u0301",
+        "blanks-around": " t-ab ",
     }.items():
         yield _success(name, success(TaskId=task_id), Accepted(task_id, REQUEST_ID))
     shapes = success(TaskId=LONG_ID, RequestId=LOWER_ID)
     yield _success("ids-of-other-shapes", shapes, Accepted(LONG_ID, LOWER_ID))
+    longer = success(RequestId=LONG_REQUEST)
+    yield _success("a-longer-request-id", longer, Accepted(TASK_ID, LONG_REQUEST))
     for number, (task_id, request_id, more) in enumerate(
         drawn(clients.successes(), count, seed), 1
     ):
@@ -99,11 +109,13 @@ def successes(seed: int, count: int) -> Iterator[Case]:
     letters = json.dumps(
         {"TaskId": "t-é-实例", "RequestId": REQUEST_ID}, ensure_ascii=False
     )
-    yield _success(
-        "beyond-ascii-as-it-is",
-        Answer(http(200, letters)),
-        Accepted("t-é-实例", REQUEST_ID),
-    )
+    # JSON is in UTF-8, whether that is said or not.
+    for name, kind in (("as-it-is", JSON), ("without-charset", "application/json")):
+        yield _success(
+            f"beyond-ascii-{name}",
+            Answer(http(200, letters, kind)),
+            Accepted("t-é-实例", REQUEST_ID),
+        )
     yield from _odd_ids()
     packed = http(
         200,
@@ -158,6 +170,15 @@ def errors(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         ):
             name = f"error/{row.code}/drawn-{number}"
             yield _error(name, row, text, request_id, more)
+    row = next(one for one in contract.errors if one.code == "IncorrectInstanceStatus")
+    for framing in ("chunks", "close"):
+        body = http(row.http_status, refused(row.code, row.message), framing=framing)
+        yield Case(
+            f"error/{row.code}/framed-by-{framing}",
+            "C4",
+            Refused(row.code, row.message, row.http_status, REQUEST_ID),
+            answers(Answer(body)),
+        )
     denied = {"AuthAction": "ecs:RedeployInstance", "PolicyType": "AccountLevel"}
     text = "User not authorized to operate on the specified resource."
     for code, status, more in (
@@ -166,7 +187,7 @@ def errors(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         ("OperationConflict", 409, {}),
         ("ServiceUnavailable", 503, {}),
     ):
-        answer = Answer(http(status, refused(code, text, **more)))
+        answer = Answer(http(status, refused(code, text, **more), headers=SOON))
         yield Case(
             f"error-beside/{code}",
             "C5" if status >= 500 else "C4",
@@ -210,3 +231,5 @@ def throttling() -> Iterator[Case]:
             answers(*[refusal] * REFUSALS, success()),
             limit=PATIENT,
         )
+    cut = (error(400, "Throttling", text), Answer(reset=True))
+    yield Case("throttled/then-cut", "C5", CutWhenThrottled(), answers(*cut))

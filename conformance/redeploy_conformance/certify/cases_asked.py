@@ -16,7 +16,13 @@ from redeploy_conformance.certify.case import (
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.drawn import drawn
 from redeploy_conformance.certify.expectations import Broken, Redirected, Untrusted
-from redeploy_conformance.certify.replies import Answer, Script, http, success
+from redeploy_conformance.certify.replies import (
+    Answer,
+    Script,
+    error,
+    http,
+    success,
+)
 from redeploy_conformance.certify.server import PLAIN, Role
 from redeploy_strategies import clients
 
@@ -52,8 +58,9 @@ IDS = {
 }
 """InstanceIds that are hard to encode, by what is hard."""
 
-PAUSE = 1.1
-"""Seconds between two calls whose times must differ, though they are written in whole seconds."""
+PAUSE = 2.1
+"""Seconds between two calls whose times must differ, though they are written in whole seconds, and
+a clock may tick every other one."""
 
 FORCES: dict[str, bool | None] = {"true": True, "false": False, "absent": None}
 
@@ -112,7 +119,7 @@ def _id(name: str, instance_id: str) -> Case:
 def redirects() -> Iterator[Case]:
     """Yield redirects to the same server, to another one, and around in a circle."""
     two = {MAIN: PLAIN, OTHER: Role(host="localhost")}
-    for status in (301, 302, 303, 307, 308):
+    for status in (300, 301, 302, 303, 307, 308):
         yield _redirect(f"{status}-same-host", _same(status), {MAIN: PLAIN})
         yield _redirect(f"{status}-other-host", _other(status), two)
     for status in (302, 307):
@@ -183,6 +190,21 @@ def trust(certificates: "Certificates | str") -> Iterator[Case]:
         ("expired", Untrusted(), made.expired if made else None, True),
         ("no-handshake", Untrusted(), None, False),
     )
+    for name, answer in (
+        ("cut-when-read", Answer(reset=True)),
+        ("unavailable", error(503, "ServiceUnavailable", "Try again.")),
+    ):
+        yield Case(
+            f"tls/{name}",
+            "C5",
+            Broken(),
+            answers(answer),
+            {MAIN: Role(https=True, tls=made.trusted if made else None)},
+            once=True,
+            needed=False,
+            ca_file=file,
+            impossible=impossible,
+        )
     for name, what, context, handed in contexts:
         good = name == "trusted"
         yield Case(

@@ -70,7 +70,9 @@ def _wrong(played: Played, wanted: Kind, key: Key, scheme: str) -> Iterator[str]
         yield told.words
         return
     if told.kind is Kind.UNSUPPORTED:
-        return  # the adapter says so itself
+        if played.case is CALLS[0][0]:
+            yield "it is told as unsupported, and so nothing could be judged"
+        return  # of the others the adapter says so itself
     if not arrivals:
         yield f"no request reached the endpoint, and it told {told.words}"
         return

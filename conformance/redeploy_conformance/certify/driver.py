@@ -281,12 +281,16 @@ def _environment(proxy: str | None) -> dict[str, str]:
 def _json(line: bytes) -> Any:
     """Return the document of a line, None if it is none; half a surrogate pair is shown as such."""
     try:
-        document = json.loads(line.decode())
+        document = json.loads(line.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return document
     return {name: _text(value) for name, value in document.items()}
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _text(value: Any) -> Any:

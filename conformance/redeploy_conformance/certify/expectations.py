@@ -8,6 +8,7 @@ from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import ELSEWHERE, MAIN, Check
 from redeploy_conformance.certify.hiding import found
 from redeploy_conformance.certify.told import Kind, Told
+from redeploy_reports.phrases import count
 
 FAILED = (Kind.ERROR, Kind.TIMEOUT)
 
@@ -238,6 +239,23 @@ class Throttled:
         yield Check("C6", wanted, None if good else told.words)
         again = len(arrivals) > 1
         yield Check("C6r", choice="sent again" if again else "not sent again")
+
+
+@dataclass(frozen=True, slots=True)
+class CutWhenThrottled:
+    """A throttled call (C6) that is cut when it is sent again: what became of it is unknown then (C5)."""
+
+    def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
+        """Yield whether it was told as an error, and not sent once more."""
+        good = told.kind in FAILED
+        clause = "C7" if len(arrivals) > 1 else "C6"
+        yield Check(clause, "an error", None if good else told.words)
+        if len(arrivals) > 1:
+            again = len(arrivals) - 2
+            seen = f"{count(again, 'request')} after the one that was cut"
+            yield Check(
+                "C5", "no request after one that was cut", seen if again else None
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from redeploy_conformance.certify.replies import JSON, Answer, chunk
 
 XML = "text/xml;charset=utf-8"
 CHUNKED = "transfer-encoding: chunked"
+TYPE = f"content-type: {JSON.partition(';')[0]}"
 LAST = b"0\r\n\r\n"
 """How a body in chunks ends."""
 NAME = re.compile(r"[A-Za-z_][\w.-]*")
@@ -43,7 +44,7 @@ def without_chunks(answer: Answer) -> Answer:
 def _in_xml(whole: bytes) -> bytes:
     head, _, data = whole.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
-    kind = f"content-type: {JSON}"
+    kind = next((one for one in lines if one.startswith(TYPE)), "")
     chunked = CHUNKED in lines
     packed = "content-encoding: gzip" in lines
     if kind not in lines:

@@ -13,7 +13,8 @@ LONGEST = 2000
 SHORTEST = 8
 """Characters of base64 that are no accident."""
 
-_SIGNATURE = re.compile(r"\bSignature=[\w%+/=-]{20,}")
+_SIGNATURE = re.compile(r"\bSignature[\"']?\s*[:=]\s*[\"']?[\w%+/=-]{20,}")
+"""A signature as requests have it, and as a table of parameters is printed in any language."""
 
 
 @lru_cache(1024)
@@ -27,6 +28,9 @@ def forms(secret: str) -> tuple[str, ...]:
         *_in_base64(secret),
         secret.upper(),
         secret.encode().hex(),
+        secret.encode().hex(" "),
+        " ".join(map(str, secret.encode())),
+        ", ".join(map(str, secret.encode())),
         secret.replace("=", "\\u003d").replace("+", "\\u002b"),
     )
 

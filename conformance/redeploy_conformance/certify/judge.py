@@ -7,7 +7,7 @@ from statistics import median
 
 from redeploy_conformance.certify.arrivals import Arrival, stale, wrong_request
 from redeploy_conformance.certify.case import Check
-from redeploy_conformance.certify.cases_answered import HINT
+from redeploy_conformance.certify.cases_answered import HINT, OURS, REFUSALS
 from redeploy_conformance.certify.expectations import (
     Compressed,
     Throttled,
@@ -74,8 +74,8 @@ def _ends(played: Played) -> Iterator[Check]:
     case = played.case
     for told, before in zip(played.told, played.arrivals[:-1], strict=False):
         # Whoever sends twice has had the next call's answer: that is judged by the count.
-        if told.kind is not Kind.SUCCESS and len(before) < 2:
-            yield Check("C3", "a success", told.words)
+        if len(before) < 2:
+            yield from OURS.judge(told, before)
     told, arrivals = played.told[-1], played.arrivals[-1]
     if told.kind is Kind.SUCCESS and case.reaches and not arrivals:
         yield Check("C7", "an error, since no request was answered", told.words)
@@ -102,7 +102,7 @@ def _requests(played: Played, key: Key) -> Iterator[Check]:
     for one in played.all_arrivals:
         if one.plain or led_elsewhere(one):
             continue
-        if one.headed:
+        if one.dated:
             late = stale(one)
             yield Check("C2", *late) if late else Check("C2", "the current time")
         if not one.whole:
@@ -197,7 +197,7 @@ def _nonces(played: Iterable[Played]) -> Iterator[Judged]:
     seen: dict[str, Played] = {}
     for one in played:
         for arrival in one.with_looks:
-            if not arrival.headed or arrival.plain or led_elsewhere(arrival):
+            if not arrival.dated or arrival.plain or led_elsewhere(arrival):
                 continue
             yield Judged(one, _nonce(arrival, one, seen))
             if arrival.nonce:
@@ -247,8 +247,12 @@ def _pace(played: Sequence[Played], hinted: bool) -> Iterator[Judged]:
 
 
 def _at_once(several: Sequence[Sequence[float]]) -> bool:
+    """Whether the first delay is none in most cases, or a later one in all of many."""
     firsts = [gaps[0] for gaps in several]
-    return median(firsts) < INSTANT and max(firsts) < AT_ONCE
+    later = [[gaps[n] for gaps in several if n < len(gaps)] for n in range(1, REFUSALS)]
+    return (median(firsts) < INSTANT and max(firsts) < AT_ONCE) or any(
+        len(same) >= MANY and max(same) < INSTANT for same in later
+    )
 
 
 def _grows_not(several: Sequence[Sequence[float]]) -> bool:

@@ -25,7 +25,7 @@ PAUSE = 0.02
 class Key:
     """The credentials of a run; the secret shows in no repr."""
 
-    access_key_id: str = field(default_factory=lambda: f"key{secrets.token_hex(10)}")
+    access_key_id: str = field(default_factory=lambda: f"LTAIx{secrets.token_hex(9)}")
     secret: str = field(default_factory=lambda: secrets.token_hex(15), repr=False)
 
 
@@ -119,7 +119,7 @@ def play(case: Case, slot: Slot, key: Key) -> Played:
 
 def _played(case: Case, slot: Slot, key: Key) -> Played:
     played = Played(case)
-    with serving(case.scripts, case.roles) as (addresses, served):
+    with serving(case.scripts, case.roles, key.access_key_id) as (addresses, served):
         request = {
             "endpoint": addresses[MAIN],
             "region": REGION,

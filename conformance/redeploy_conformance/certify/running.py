@@ -11,6 +11,7 @@ from redeploy_conformance.certify.checking import CALLS
 from redeploy_conformance.certify.conclude import STOPPED, Asked, conclude
 from redeploy_conformance.certify.driver import Adapter, AdapterError
 from redeploy_conformance.certify.hiding import hide, short
+from redeploy_conformance.certify.lingering import SECONDS
 from redeploy_conformance.certify.playing import Key, Played, Slot, play
 from redeploy_conformance.certify.told import Kind
 from redeploy_schemas.certification import ClientResult
@@ -113,8 +114,9 @@ class _Team:
         """Prepare; ``first`` is an adapter that runs already."""
         number = min(processes, max(1, len(cases)))
         self.slots = [Slot(command, first if n == 0 else None) for n in range(number)]
-        # What waits is begun first, so that the rest is done meanwhile.
-        self.waiting = deque(sorted(cases, key=lambda one: not one.slow))
+        # What waits is begun first, so that the rest is done meanwhile; and what needs a process of
+        # its own, so that no other ends before it could send a call again.
+        self.waiting = deque(sorted(cases, key=lambda one: not (one.slow or one.alone)))
         self.cases, self.key, self.progress = cases, key, progress
         self.done: dict[str, Played] = {}
         self.problem: str | None = None
@@ -142,14 +144,17 @@ class _Team:
         return [done[one.name] for one in self.cases if one.name in done], self.problem
 
     def _work(self, slot: Slot) -> None:
-        played = None
+        played, once = None, -SECONDS
         try:
             while self.problem is None and self.bug is None:
                 try:
                     case = self.waiting.popleft()
                 except IndexError:
+                    time.sleep(max(0.0, once + SECONDS - time.monotonic()))
                     return
                 played = play(case, slot, self.key)
+                if case.once:
+                    once = played.over
                 with self.lock:
                     if self.problem is None:
                         self.done[case.name] = played

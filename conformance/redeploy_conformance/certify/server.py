@@ -26,6 +26,12 @@ LONGEST = 1 << 20
 PATIENCE = 20.0
 """Seconds after which a connection without a whole request is closed."""
 
+REST = 0.2
+"""Seconds that a client has to end a connection whose answer is over."""
+
+RESET = struct.pack("ii", 1, 0)
+"""How a socket is told to end with a reset (SO_LINGER)."""
+
 PULSE = 0.05
 """Seconds between two parts of an answer without an end."""
 
@@ -35,6 +41,9 @@ LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r\n")
 HANDSHAKE = b"\x16"
 """The first byte of a client that begins TLS."""
 
+
+KEY_ID = re.compile(rb"LTAIx[0-9a-f]{18}", re.IGNORECASE)
+"""The id of a certification's key."""
 
 MANY = 2000
 """Ports after which the first ones are used again: there are not so many more."""
@@ -60,12 +69,20 @@ class Served:
     """What arrived at all servers of one case, in order; safe to read when they are closed.
 
     ``late`` is what was read only when the case was over. ``handshakes`` counts the clients that began TLS.
+    ``key_id`` is whose requests they are: what is sent by another key of such a form comes from the client
+    of another certification, to a port that was its server's before.
     """
 
+    key_id: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
     late: list[Arrival] = field(default_factory=list)
     handshakes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def strange(self, raw: bytes) -> bool:
+        """Whether a request is of another certification."""
+        ids = {one.lower() for one in KEY_ID.findall(raw)}
+        return bool(self.key_id and ids) and self.key_id.lower().encode() not in ids
 
 
 class Server:
@@ -124,7 +141,8 @@ class Server:
         connection.settimeout(PATIENCE)
         with suppress(OSError), self._kept(connection):  # it went away, unread
             for raw in requests(*read_request(connection)):
-                self._enter(Arrival(time.monotonic(), self.name, raw))
+                if LINE.match(raw):  # TLS is spoken to whose port it was before
+                    self._enter(Arrival(time.monotonic(), self.name, raw))
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE)
@@ -151,7 +169,7 @@ class Server:
         finally:
             with self.served.lock:
                 self.open.discard(connection)
-            connection.close()
+            _hang_up(connection)
 
     def _secured(self, connection: socket.socket) -> None:
         with self.served.lock:
@@ -173,6 +191,7 @@ class Server:
             came = [
                 Arrival(time.monotonic(), self.name, raw)
                 for raw in requests(*read_request(connection))
+                if not self.served.strange(raw)
             ]
             for arrival in came:
                 self._enter(arrival)
@@ -219,6 +238,8 @@ class Server:
             return self.count - 1
 
     def _enter(self, arrival: Arrival) -> None:
+        if self.served.strange(arrival.raw):
+            return
         with self.served.lock:
             over = self.stopped.is_set()
             (self.served.late if over else self.served.arrivals).append(arrival)
@@ -306,20 +327,32 @@ def _chunks(connection: socket.socket, data: bytes) -> tuple[bytes, bytes]:
 
 def _cut(connection: socket.socket) -> None:
     """Close with a reset, as a server does that dies."""
-    linger = struct.pack("ii", 1, 0)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Close, in order where it is not to be cut: what is unread would make a reset of it."""
+    with suppress(OSError):  # the client has ended it, or TLS did
+        size = len(RESET)
+        if connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, size) != RESET:
+            connection.settimeout(REST)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+    connection.close()
 
 
 @contextmanager
 def serving(
     make: Callable[[Mapping[str, str]], Mapping[str, Script]],
     roles: Mapping[str, Role],
+    key_id: str = "",
 ) -> Iterator[tuple[dict[str, str], Served]]:
     """Serve the scripts of one case; yields each server's address by name, and what arrives.
 
-    ``make`` is given the addresses, since an answer may name one.
+    ``make`` is given the addresses, since an answer may name one; ``key_id`` is that of the client.
     """
-    served = Served()
+    served = Served(key_id)
     servers: dict[str, Server] = {}
     try:
         for name, role in roles.items():

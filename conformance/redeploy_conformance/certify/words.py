@@ -38,6 +38,8 @@ def command(word: str) -> Sequence[str]:
     if name in shipped():
         return (str(_SHIPPED / name / "run"), *options)
     if shutil.which(name) is None:
+        if Path(name).is_dir():
+            raise NoSuchClientError(f"{name} is a folder: name the program in it")
         if Path(name).is_file():
             raise NoSuchClientError(f"{name} is not executable: chmod +x {name}")
         names = ", ".join((REFERENCE, *(one for one in shipped() if one != REFERENCE)))

@@ -144,6 +144,7 @@ def test_a_result_is_shown_again() -> None:
     ("words", "text"),
     [
         (["nobody"], "there is no client 'nobody': name reference, "),
+        (["/proc"], "/proc is a folder: name the program in it"),
         (["'"], "is no command line"),
         (["reference", "--case", "no/such"], "there is no case 'no/such' with seed 0"),
         (["reference", "--clause", "A1"], "there is no clause 'A1' of clients"),

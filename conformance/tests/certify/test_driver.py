@@ -42,6 +42,7 @@ GOOD = 'print(json.dumps({"id": json.loads(line)["id"], "outcome": "success", "t
             Kind.RUBBISH,
             "the id 9, the request had 1",
         ),
+        ('print("[NaN]", flush=True)', Kind.RUBBISH, "(not JSON in UTF-8)"),
         (
             'sys.stdout.buffer.write(b"\\xff\\n"); sys.stdout.flush()',
             Kind.RUBBISH,
@@ -203,6 +204,12 @@ def test_nothing_is_wrong_with_the_adapter_of_the_reference() -> None:
             ["a plain call: no request reached the endpoint, and it told a success"],
         ),
         ("sys.exit(3)", ["a plain call: ended with exit code 3"]),
+        (
+            GOOD.replace('"success"', '"unsupported", "message": "no"').replace(
+                ', "task_id": "t", "request_id": "r"', ""
+            ),
+            ["a plain call: it is told as unsupported, and so nothing"],
+        ),
         (
             f"{GOOD}\nprint('more', flush=True)",
             [

@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 import pytest
 
-from redeploy_conformance.certify.arrivals import Arrival
+from redeploy_conformance.certify.arrivals import Arrival, wrong_request
 from redeploy_conformance.certify.case import MAIN, OTHER, Case, Expectation, answers
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.expectations import (
     Accepted,
     Broken,
     Compressed,
+    CutWhenThrottled,
     Digits,
     Failed,
     Late,
@@ -89,6 +90,57 @@ def seen(expected: Expectation, what: Told, *arrivals: Arrival) -> list[str]:
         end = one.choice or ("held" if one.observed is None else "failed")
         found.append(f"{one.clause} {end}")
     return found
+
+
+BY_V1 = "Signature=c2lnbmVk&SignatureNonce=n1&Timestamp=2026-01-01T00%3A00%3A00Z"
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "clauses"),
+    [
+        ("/", BY_V1, set()),  # when it was made, and its nonce, were not read
+        (f"/?{BY_V1}", "", {"C2"}),
+    ],
+)
+def test_what_was_cut_off_before_it_was_read_has_no_time(
+    target: str, body: str, clauses: set[str]
+) -> None:
+    head = f"POST {target} HTTP/1.1\r\ncontent-length: {len(body)}\r\n\r\n"
+    cut = Arrival(0.0, MAIN, head.encode(), unread=True)
+    case = Case("x", "C5", Broken(), answers(success()), once=True)
+    played = Played(case, [ERROR], [[cut]])
+    checks = [*judge(played, KEY), *judge_all([played])]
+    wrong = {one.check.clause for one in checks if one.check.observed is not None}
+    assert wrong == clauses
+
+
+def test_a_parameter_that_says_two_things_says_neither() -> None:
+    params = [("InstanceId", "i-1"), ("ForceStop", "true"), ("ForceStop", "false")]
+    key = Credentials(KEY.access_key_id, KEY.secret)
+    request = build_request(
+        params, action="RedeployInstance", credentials=key, host="127.0.0.1"
+    )
+    lines = [f"{name}: {value}" for name, value in request.headers]
+    head = "\r\n".join([f"POST {request.target} HTTP/1.1", *lines])
+    one = Arrival(0.0, MAIN, head.encode() + b"\r\n\r\n")
+    told = list(wrong_request(one, "i-1", True, KEY.access_key_id, KEY.secret))
+    assert told == [("one ForceStop", "'false' and 'true'")]
+
+
+@pytest.mark.parametrize(
+    ("what", "arrivals", "checks"),
+    [
+        (ERROR, 1, ["C6 held"]),
+        (SUCCESS, 1, ["C6 failed"]),
+        (ERROR, 2, ["C7 held", "C5 held"]),
+        (ERROR, 3, ["C7 held", "C5 failed"]),
+        (SUCCESS, 2, ["C7 failed", "C5 held"]),
+    ],
+)
+def test_a_throttled_call_that_is_cut_then(
+    what: Told, arrivals: int, checks: list[str]
+) -> None:
+    assert seen(CutWhenThrottled(), what, *[ONE] * arrivals) == checks
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ def of(hinted: bool) -> list[Case]:
         ((1.0, 1.0, 1.0), False, {True}),
         ((1.0, 0.5, 0.2), False, {True}),
         ((0.1, 0.2, 0.4), False, {False}),
+        ((0.1, 0.0, 0.0, 0.2), False, {True}),  # three at once, though ever later
+        ((0.1, 0.0, 0.3), True, {False}),  # of three cases it may be by chance
         ((0.9, 1.1), False, {False}),  # 0.2 and 0.4, and 0.7 to make each request
         ((1.0, 1.1, 1.05), False, {True}),
         ((0.3, 0.3, 0.3), True, {False}),  # as the server said

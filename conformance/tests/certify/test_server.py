@@ -3,8 +3,10 @@
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.client import HTTPResponse, IncompleteRead
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ import pytest
 from redeploy_conformance.certify import tls
 from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN
+from redeploy_conformance.certify.playing import Key
 from redeploy_conformance.certify.replies import Answer, Script, http, success
 from redeploy_conformance.certify.server import PLAIN, Role, Served, serving
 from redeploy_conformance.wire.answers import decode_answer
@@ -46,6 +49,42 @@ def answer(connection: socket.socket) -> bytes:
     while part := connection.recv(65536):
         data += part
     return data
+
+
+def test_a_request_of_another_certification_is_none_of_this_one() -> None:
+    own, other = Key().access_key_id, Key().access_key_id
+    make = {MAIN: Script((success(TaskId="t-first"), success(TaskId="t-second")))}
+    with serving(lambda _: make, {MAIN: PLAIN}, own) as (there, what):
+        for key_id, came in ((other, False), (own.lower(), True), ("nobody", True)):
+            with socket.create_connection(_address(there[MAIN]), 10) as connection:
+                connection.sendall(ASK.replace(b"a=1", f"a={key_id}".encode()))
+                assert bool(answer(connection)) is came
+    assert [one.params["a"] for one in what.arrivals] == [own.lower(), "nobody"]
+    assert "t-first" in what.arrivals[0].answer
+
+
+@pytest.mark.parametrize(("sent", "late"), [(ASK, 1), (b"\x16\x03\x01 TLS", 0)])
+def test_what_comes_late_is_a_request(sent: bytes, late: int) -> None:
+    with serving(lambda _: {MAIN: Script((success(),))}, {MAIN: PLAIN}) as (
+        there,
+        what,
+    ):
+        pass
+    with socket.create_connection(_address(there[MAIN]), 10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert answer(connection) == b""
+    assert len(what.late) == late
+
+
+def test_what_is_sent_behind_a_request_makes_no_reset_of_an_answer() -> None:
+    given = replace(success(), late=0.4)
+    with served(given) as (connection, _):
+        connection.sendall(ASK)
+        time.sleep(0.1)
+        connection.sendall(b"\r\nand more")
+        time.sleep(0.6)  # else it might be read before the reset comes
+        assert answer(connection) == given.whole
 
 
 def test_an_answer_comes_as_it_was_written() -> None:

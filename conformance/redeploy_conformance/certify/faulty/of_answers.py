@@ -53,6 +53,24 @@ class RequestIdLowerCased(Client):
         return replace(done, request_id=(done.request_id or "").lower())
 
 
+@faulty("task-id-trimmed", "C3")
+class TaskIdTrimmed(Client):
+    """Takes the blanks off both ends of a TaskId."""
+
+    def id(self, fields: dict[str, Any], name: str) -> str | None:
+        text = super().id(fields, name)
+        return text.strip() if text and name == "TaskId" else text
+
+
+@faulty("request-id-cut-short", "C3")
+class RequestIdCutShort(Client):
+    """Tells no more of a RequestId than it usually has."""
+
+    def redeploy(self, call: Call) -> Success:
+        done = super().redeploy(call)
+        return replace(done, request_id=(done.request_id or "")[:36])
+
+
 @faulty("digits-lost", "C3")
 class DigitsLost(Client):
     """Reads a TaskId of digits as a number that has not enough of them."""
@@ -251,6 +269,44 @@ class TruncatedAsSuccess(Client):
             if not known:
                 raise
             return {"TaskId": "unknown", "RequestId": "unknown", **known}
+
+
+class LooksInside(Client):
+    """Takes a document for a success that has the ids somewhere within."""
+
+    def inside(self, document: Any) -> Any:
+        raise NotImplementedError
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        try:
+            inside = self.inside(json.loads(answer.body))
+        except (ValueError, RecursionError):
+            inside = None
+        return inside if isinstance(inside, dict) else super().fields(answer)
+
+
+@faulty("first-of-an-array", "C7")
+class FirstOfAnArray(LooksInside):
+    """Takes the first of several answers in an array."""
+
+    def inside(self, document: Any) -> Any:
+        return document[0] if isinstance(document, list) and document else None
+
+
+@faulty("json-in-json", "C7")
+class JsonInJson(LooksInside):
+    """Reads a text in JSON as JSON once more."""
+
+    def inside(self, document: Any) -> Any:
+        return json.loads(document) if isinstance(document, str) else None
+
+
+@faulty("ids-within-data", "C7")
+class IdsWithinData(LooksInside):
+    """Looks for the ids in a field Data, too."""
+
+    def inside(self, document: Any) -> Any:
+        return document.get("Data") if isinstance(document, dict) else None
 
 
 @faulty("cut-as-success", "C7")

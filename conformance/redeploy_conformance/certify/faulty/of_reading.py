@@ -52,6 +52,26 @@ class ReadsLatin1(Client):
         return super().fields(replace(answer, body=body))
 
 
+@faulty("latin-1-unless-told", "C3")
+class Latin1UnlessTold(ReadsLatin1):
+    """Reads an answer as Latin-1 where its type names no charset."""
+
+    def fields(self, answer: HttpResponse) -> dict[str, Any]:
+        if "charset" in dict(answer.headers).get("content-type", ""):
+            return Client.fields(self, answer)
+        return super().fields(answer)
+
+
+@faulty("errors-in-chunks-lost", "C4")
+class ErrorsInChunksLost(Client):
+    """Does not read an error whose length is not announced."""
+
+    def refuse(self, answer: HttpResponse, fields: dict[str, Any]) -> NoReturn:
+        if "content-length" not in dict(answer.headers):
+            self.broken(answer, "an error without a length")
+        super().refuse(answer, fields)
+
+
 @faulty("message-escaped", "C4")
 class MessageEscaped(Client):
     """Writes the message of an error as if for a web page."""

@@ -1,6 +1,7 @@
 """Clients that send a call again (C5, C6)."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from threading import Timer
 
@@ -12,6 +13,7 @@ from redeploy_conformance.certify.client import (
     ConnectionBrokenError,
     DeadlineError,
     Success,
+    UntrustedError,
 )
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
@@ -81,6 +83,63 @@ class SendsAgainLater(Client):
         return done
 
 
+@faulty("sends-again-when-it-failed", "C5")
+class SendsAgainWhenItFailed(Client):
+    """Sends a call that failed once more in the background, more than a second later."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except (ConnectionBrokenError, BrokenAnswerError):
+            later = Timer(1.5, self.once_more, (call,))
+            later.daemon = True
+            later.start()
+            raise
+
+    def once_more(self, call: Call) -> None:
+        with suppress(CallError):
+            self.send(call, self.request(call))
+
+
+@faulty("retries-cuts-when-forced", "C5")
+class RetriesCutsWhenForced(Client):
+    """Sends a call again when the connection was cut, where ForceStop is set."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except ConnectionBrokenError:
+            if not call.force_stop:
+                raise
+            return super().send(call, self.request(call))
+
+
+@faulty("retries-cuts-over-tls", "C5")
+class RetriesCutsOverTls(Client):
+    """Sends a call again when the connection was cut, where it is one with TLS."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except UntrustedError:
+            raise
+        except ConnectionBrokenError:
+            if not call.endpoint.startswith("https:"):
+                raise
+            return super().send(call, self.request(call))
+
+
+@faulty("comes-again-when-told-to", "C5")
+class ComesAgainWhenToldTo(Client):
+    """Sends a call again that was answered by a 503 with a Retry-After."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        answer = super().send(call, request)
+        if answer.status == 503 and "retry-after" in dict(answer.headers):
+            return super().send(call, self.request(call))
+        return answer
+
+
 @faulty("retries-rubbish", "C5")
 class RetriesRubbish(Again):
     """Sends a call again when it cannot read the answer."""
@@ -133,6 +192,34 @@ class ShrinkingPace(Hammers):
 
     def pause(self, sent: int) -> float:
         return 0.4 * 0.5**sent
+
+
+@faulty("throttled-in-bursts", "C6")
+class InBursts(Hammers):
+    """Sends a throttled call again after longer and longer pauses, but several times at once."""
+
+    def pause(self, sent: int) -> float:
+        return (0.1, 0.0, 0.0, 0.2, 0.0)[sent - 1]
+
+
+@faulty("throttled-then-retries-cuts", "C5")
+class ThrottledThenRetriesCuts(Hammers):
+    """Sends a throttled call again, ever later, and again when it is cut then."""
+
+    tries = 4
+
+    def redeploy(self, call: Call) -> Success:
+        self.throttled = False
+        return super().redeploy(call)
+
+    def again(self, error: CallError) -> bool:
+        self.throttled = self.throttled or throttled(error)
+        return throttled(error) or (
+            self.throttled and isinstance(error, ConnectionBrokenError)
+        )
+
+    def pause(self, sent: int) -> float:
+        return 0.2 * 2.0**sent
 
 
 @faulty("throttled-as-success", "C6")

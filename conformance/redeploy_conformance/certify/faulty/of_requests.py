@@ -207,6 +207,25 @@ class ForceStopAsNumber(Client):
         return str(int(value))
 
 
+@faulty("force-stop-twice", "C1")
+class ForceStopTwice(Client):
+    """Sends ForceStop=false beside the ForceStop that was asked for, both signed."""
+
+    def params(self, call: Call) -> list[tuple[str, str]]:
+        params = super().params(call)
+        return [*params, ("ForceStop", "false")] if call.force_stop else params
+
+
+@faulty("key-id-lower-cased", "C1")
+class KeyIdLowerCased(Client):
+    """Writes the id of its key in small letters."""
+
+    def request(self, call: Call) -> HttpRequest:
+        key = call.credentials
+        key = replace(key, access_key_id=key.access_key_id.lower())
+        return super().request(replace(call, credentials=key))
+
+
 @faulty("nonce-reused", "C2")
 class NonceReused(Client):
     """Uses one nonce for every call."""

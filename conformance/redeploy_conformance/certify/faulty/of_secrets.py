@@ -2,6 +2,7 @@
 
 import atexit
 import base64
+import json
 import os
 import sys
 from dataclasses import replace
@@ -62,6 +63,33 @@ class SignatureOfTheUnsent(Client):
             return super().send(call, request)
         except UntrustedError as error:
             error.message += f" (request: {request.target} {dict(request.headers)})"
+            raise
+
+
+@faulty("signature-in-a-table", "C8")
+class SignatureInATable(Client):
+    """Says with which parameters it would have asked a server that cannot be trusted, as a table."""
+
+    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        try:
+            return super().send(call, request)
+        except UntrustedError as error:
+            text = f"{request.target} {dict(request.headers)}"
+            signature = text.rpartition("Signature=")[2].partition("'")[0]
+            error.message += f" ({json.dumps({'Signature': signature})})"
+            raise
+
+
+@faulty("secret-in-numbers", "C8")
+class SecretInNumbers(Client):
+    """Says in each error with which key the call was made, byte by byte."""
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except CallError as error:
+            shown = list(call.credentials.access_key_secret.encode())
+            error.message = f"{error.message} (key: {shown})"
             raise
 
 
