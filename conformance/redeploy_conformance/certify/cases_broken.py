@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from redeploy_conformance.certify.case import SHORT, SHORT_LIMIT, Case, answers
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.drawn import drawn
-from redeploy_conformance.certify.expectations import Broken, Late, Option, Unusual
+from redeploy_conformance.certify.expectations import (
+    Broken,
+    Late,
+    Misplaced,
+    Option,
+    Unusual,
+)
 from redeploy_conformance.certify.replies import (
     Answer,
     accepted,
@@ -48,7 +54,6 @@ def broken(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         "text-in-json": http(200, '"accepted"'),
         "ids-in-an-array": http(200, f"[{body}]"),
         "ids-in-a-text": http(200, json.dumps(body)),
-        "ids-within-data": http(200, f'{{"Data": {body}}}'),
         "empty-at-204": http(204, ""),
         "number": http(200, "42"),
         "cut-within-an-id": http(200, body[:at]),
@@ -73,6 +78,9 @@ def broken(contract: Contract, seed: int, count: int) -> Iterator[Case]:
             forms[f"{row.code}-at-200"] = http(200, text)
     for name, data in forms.items():
         yield _broken(name, Answer(data), once=True)
+    within = Answer(http(200, f'{{"Data": {body}}}'))
+    other = Misplaced(OURS, "within Data")
+    yield Case("broken/ids-within-data", "C7", other, answers(within), once=True)
     for name, data in {
         "no-code-at-403": http(403, refused(None, "Forbidden")),
         "no-code-at-400": http(400, refused(None, "Bad request")),

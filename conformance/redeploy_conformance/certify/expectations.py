@@ -102,6 +102,25 @@ class WithoutTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A success whose ids stand where they are none: taken for its own they break C7.
+
+    That it lacks them is open (C3m).
+    """
+
+    ids: Accepted
+    form: str
+
+    def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
+        """Yield what became of it."""
+        taken = told.fields.get("task_id") == self.ids.task_id
+        if told.lost or (told.kind is Kind.SUCCESS and taken):
+            yield Check("C7", "an error, or a success without these ids", told.words)
+        else:
+            yield from WithoutTask(self.form).judge(told, arrivals)
+
+
+@dataclass(frozen=True, slots=True)
 class Digits:
     """A TaskId that is a JSON number: an error or the same digits, never other ones (C3).
 

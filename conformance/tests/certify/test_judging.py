@@ -19,6 +19,7 @@ from redeploy_conformance.certify.expectations import (
     Digits,
     Failed,
     Late,
+    Misplaced,
     Redirected,
     Refused,
     Throttled,
@@ -125,6 +126,21 @@ def test_a_parameter_that_says_two_things_says_neither() -> None:
     one = Arrival(0.0, MAIN, head.encode() + b"\r\n\r\n")
     told = list(wrong_request(one, "i-1", True, KEY.access_key_id, KEY.secret))
     assert told == [("one ForceStop", "'false' and 'true'")]
+
+
+@pytest.mark.parametrize(
+    ("what", "checks"),
+    [
+        (ERROR, ["C3m x: an error"]),
+        (EMPTY, ["C3m x: a success"]),
+        (SUCCESS, ["C7 failed"]),
+        (CRASH, ["C7 failed"]),
+    ],
+)
+def test_ids_that_stand_elsewhere_are_not_those_of_a_success(
+    what: Told, checks: list[str]
+) -> None:
+    assert seen(Misplaced(OURS, "x"), what) == checks
 
 
 @pytest.mark.parametrize(
