@@ -4,7 +4,7 @@ import base64
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -194,7 +194,7 @@ def _seen(entry: _Entry, headers: Mapping[str, str]) -> Seen | None:
     key = _key(headers, params)
     if entry.startedDateTime.tzinfo is None:
         raise ValueError("startedDateTime has no time zone")
-    begun = entry.startedDateTime.timestamp()
+    begun = entry.startedDateTime.astimezone(UTC).timestamp()
     good = 200 <= response.status < 300
     page, total = _page(response) if good and action == EVENTS else NOTHING
     return Seen(

@@ -93,5 +93,5 @@ def test_the_letter_case_of_the_boolean_is_a_choice(judged: ClientResult) -> Non
     sent = clauses["C1b"]
     assert (sent.verdict, dict(sent.choices)) == (
         "open",
-        {f"true: {WORDS[judged.adapter]}": 1},
+        {f"true: {WORDS[judged.adapter]}": 2},
     )

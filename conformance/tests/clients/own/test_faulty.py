@@ -1,8 +1,10 @@
 """Each faulty client does something else than the client that is right; the legal ones do not."""
 
 import atexit
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,7 +14,17 @@ from redeploy_conformance.certify.client import Client
 from redeploy_conformance.certify.faulty import FAULTY, VARIANTS, of_repeats
 from redeploy_schemas.clients import client_clauses
 
-from .conftest import ACCEPTED, SECRET, Ask, Serve, Server, accepted, http, refused
+from .conftest import (
+    ACCEPTED,
+    REQUEST,
+    SECRET,
+    Ask,
+    Serve,
+    Server,
+    accepted,
+    http,
+    refused,
+)
 
 ID = " I-é中 +*~% "
 BODY = accepted().partition(b"\r\n\r\n")[2].decode()
@@ -35,6 +47,11 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     ),
     "long text": (lambda serve: serve(refused(403, "DiskError", "x " * 300)), {}),
     "unknown fields": (lambda serve: serve(accepted(More=1)), {}),
+    "blanks": (lambda serve: serve(accepted(TaskId=" t ")), {}),
+    "a longer id": (lambda serve: serve(accepted(RequestId=REQUEST * 2)), {}),
+    "array": (lambda serve: serve(http(200, f"[{BODY}]")), {}),
+    "text": (lambda serve: serve(http(200, json.dumps(BODY))), {}),
+    "within": (lambda serve: serve(http(200, f'{{"Data": {BODY}}}')), {}),
     "403": (lambda serve: serve(refused(403, "DiskError", "The disk.")), {}),
     "404": (lambda serve: serve(refused(404, "InvalidInstanceId.NotFound", "x")), {}),
     "500": (lambda serve: serve(refused(500, "InternalError", "x")), {}),
@@ -46,11 +63,26 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
     "more behind": (lambda serve: serve(http(200, BODY + "{}")), {}),
     "more around": (lambda serve: serve(http(200, f"<!-- {BODY} -->")), {}),
     "letters": (lambda serve: serve(http(200, BODY.replace("bp1", "é实"))), {}),
+    "no charset": (
+        lambda serve: serve(
+            http(200, BODY.replace("bp1", "é实")).replace(b";charset=utf-8", b"")
+        ),
+        {},
+    ),
+    "an error without a length": (
+        lambda serve: serve(
+            refused(403, "DiskError", "x").replace(b"content-length", b"x-length")
+        ),
+        {},
+    ),
+    "come again": (lambda serve: serve(http(503, "", "retry-after: 1")), {}),
+    "capitals": (lambda serve: serve(), {"access_key_id": "TestId"}),
     "a text to quote": (lambda serve: serve(refused(403, "DiskError", "<&>")), {}),
     "page": (lambda serve: serve(http(502, "<html></html>")), {}),
     "half": (lambda serve: serve(http(200, '{"TaskId": "t-bp1')), {}),
     "shorter": (lambda serve: serve(http(200, BODY + " " * 9)[:-9]), {}),
     "cut": (lambda serve: serve(b""), {}),
+    "cut when forced": (lambda serve: serve(b""), {"force_stop": True}),
     "here": (lambda serve: moved(serve, "/elsewhere"), {}),
     "there": (lambda serve: moved(serve, f"{serve().url()}/elsewhere"), {}),
     "late": (lambda serve: serve(late=1.5), {"deadline_seconds": 0.4}),
@@ -61,8 +93,10 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
 class AtOnce:
     """A timer that does not wait."""
 
-    def __init__(self, seconds: float, do: Callable[[], Any]) -> None:
-        self.start = do
+    def __init__(
+        self, seconds: float, do: Callable[..., Any], args: tuple[Any, ...] = ()
+    ) -> None:
+        self.start = partial(do, *args)
 
 
 @pytest.fixture
@@ -85,6 +119,9 @@ def observe(
     def look(client: Client, name: str) -> Any:
         if name == "unknown authority":
             server, asked = serve(tls=trusted[0]), {}
+        elif name == "cut over TLS":
+            server = serve(b"", tls=trusted[0])
+            asked = {"ca_file": str(trusted[1])}
         else:
             make, asked = SITUATIONS[name]
             server = make(serve)
@@ -117,7 +154,7 @@ def right() -> dict[str, Any]:
 def test_each_faulty_client_does_something_else(
     observe: Callable[[Client, str], Any], right: dict[str, Any], fault: str
 ) -> None:
-    for name in (*SITUATIONS, "unknown authority"):
+    for name in (*SITUATIONS, "unknown authority", "cut over TLS"):
         if name not in right:
             right[name] = observe(Client(), name)
         try:
