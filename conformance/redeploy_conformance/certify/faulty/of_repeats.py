@@ -101,32 +101,35 @@ class SendsAgainWhenItFailed(Client):
             self.send(call, self.request(call))
 
 
-@faulty("retries-cuts-when-forced", "C5")
-class RetriesCutsWhenForced(Client):
-    """Sends a call again when the connection was cut, where ForceStop is set."""
+class RetriesSomeCuts(Client):
+    """Sends some calls again when the connection was cut."""
+
+    def some(self, call: Call) -> bool:
+        raise NotImplementedError
 
     def send(self, call: Call, request: HttpRequest) -> HttpResponse:
         try:
             return super().send(call, request)
-        except ConnectionBrokenError:
-            if not call.force_stop:
+        except ConnectionBrokenError as error:
+            if isinstance(error, UntrustedError) or not self.some(call):
                 raise
             return super().send(call, self.request(call))
+
+
+@faulty("retries-cuts-when-forced", "C5")
+class RetriesCutsWhenForced(RetriesSomeCuts):
+    """Sends a call again when the connection was cut, where ForceStop is set."""
+
+    def some(self, call: Call) -> bool:
+        return bool(call.force_stop)
 
 
 @faulty("retries-cuts-over-tls", "C5")
-class RetriesCutsOverTls(Client):
+class RetriesCutsOverTls(RetriesSomeCuts):
     """Sends a call again when the connection was cut, where it is one with TLS."""
 
-    def send(self, call: Call, request: HttpRequest) -> HttpResponse:
-        try:
-            return super().send(call, request)
-        except UntrustedError:
-            raise
-        except ConnectionBrokenError:
-            if not call.endpoint.startswith("https:"):
-                raise
-            return super().send(call, self.request(call))
+    def some(self, call: Call) -> bool:
+        return call.endpoint.startswith("https:")
 
 
 @faulty("comes-again-when-told-to", "C5")

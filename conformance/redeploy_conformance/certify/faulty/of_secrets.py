@@ -16,6 +16,7 @@ from redeploy_conformance.certify.client import (
 )
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
+from redeploy_conformance.wire.signing import Credentials
 
 
 @faulty("prints-the-secret", "C8")
@@ -80,30 +81,51 @@ class SignatureInATable(Client):
             raise
 
 
-@faulty("secret-in-numbers", "C8")
-class SecretInNumbers(Client):
-    """Says in each error with which key the call was made, byte by byte."""
+class TellsOfTheKey(Client):
+    """Says in each error with which key the call was made."""
+
+    def written(self, key: Credentials) -> str:
+        raise NotImplementedError
 
     def redeploy(self, call: Call) -> Success:
         try:
             return super().redeploy(call)
         except CallError as error:
-            shown = list(call.credentials.access_key_secret.encode())
-            error.message = f"{error.message} (key: {shown})"
+            error.message = f"{error.message} ({self.written(call.credentials)})"
             raise
 
 
 @faulty("secret-in-messages", "C8")
-class SecretInMessages(Client):
+class SecretInMessages(TellsOfTheKey):
     """Says in each error with which key the call was made."""
 
-    def redeploy(self, call: Call) -> Success:
-        try:
-            return super().redeploy(call)
-        except CallError as error:
-            secret = call.credentials.access_key_secret
-            error.message = f"{error.message} (key: {secret})"
-            raise
+    def written(self, key: Credentials) -> str:
+        return f"key: {key.access_key_secret}"
+
+
+@faulty("secret-in-numbers", "C8")
+class SecretInNumbers(TellsOfTheKey):
+    """Says in each error with which key the call was made, byte by byte."""
+
+    def written(self, key: Credentials) -> str:
+        return f"key: {list(key.access_key_secret.encode())}"
+
+
+@faulty("secret-cut-short", "C8")
+class SecretCutShort(TellsOfTheKey):
+    """Says in each error with which key the call was made, without its last letters."""
+
+    def written(self, key: Credentials) -> str:
+        return f"key: {key.access_key_secret[:-4]}..."
+
+
+@faulty("secret-in-base64", "C8")
+class SecretInBase64(TellsOfTheKey):
+    """Says in each error with which key the call was made, as Basic authentication writes it."""
+
+    def written(self, key: Credentials) -> str:
+        pair = f"{key.access_key_id}:{key.access_key_secret}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 @faulty("secret-beside-a-proxy", "C8")
@@ -118,34 +140,6 @@ class SecretBesideAProxy(Client):
             if proxy:
                 secret = call.credentials.access_key_secret
                 error.message = f"{error.message} (by {proxy}, key: {secret})"
-            raise
-
-
-@faulty("secret-cut-short", "C8")
-class SecretCutShort(Client):
-    """Says in each error with which key the call was made, without its last letters."""
-
-    def redeploy(self, call: Call) -> Success:
-        try:
-            return super().redeploy(call)
-        except CallError as error:
-            shown = call.credentials.access_key_secret[:-4]
-            error.message = f"{error.message} (key: {shown}...)"
-            raise
-
-
-@faulty("secret-in-base64", "C8")
-class SecretInBase64(Client):
-    """Says in each error with which key the call was made, as Basic authentication writes it."""
-
-    def redeploy(self, call: Call) -> Success:
-        key = call.credentials
-        pair = f"{key.access_key_id}:{key.access_key_secret}"
-        try:
-            return super().redeploy(call)
-        except CallError as error:
-            written = base64.b64encode(pair.encode()).decode()
-            error.message = f"{error.message} (Basic {written})"
             raise
 
 
