@@ -131,15 +131,14 @@ def _entries(path: Path, known: Recent) -> Iterator[Entry]:
     for number, raw in enumerate(elements(path, [("log", "entries")], "HAR file"), 1):
         try:
             entry = _entry(decoder, raw)
-            headers = _headers(entry)
-            one = None if entry is None else _seen(entry, headers)
+            one = None if entry is None else _seen(entry)
         except (*UNREADABLE, ValueError, OverflowError) as error:
             told = f"entry {number}: it is no entry of a HAR file: {error}"
             raise LogError(told) from error
         if entry is None or one is None:
             continue
         if one.action == REDEPLOY:
-            mark = _mark(entry, headers, one)
+            mark = _mark(entry, one)
             if mark in known:
                 continue
             known.add(mark)
@@ -163,12 +162,7 @@ def _entry(decoder: msgspec.json.Decoder[_Entry], raw: msgspec.Raw) -> _Entry | 
         return None
 
 
-def _headers(entry: _Entry | None) -> Mapping[str, str]:
-    several = entry.request.headers if entry else ()
-    return {one.name.lower(): one.value or "" for one in several}
-
-
-def _seen(entry: _Entry, headers: Mapping[str, str]) -> Seen | None:
+def _seen(entry: _Entry) -> Seen | None:
     """Return what an entry shows; None where it is no request to ECS.
 
     What browsers ask before a request, take from their cache, or send to a console that makes the
@@ -177,6 +171,7 @@ def _seen(entry: _Entry, headers: Mapping[str, str]) -> Seen | None:
     request, response = entry.request, entry.response
     if request.method == "OPTIONS" or entry.from_cache is not None:
         return None
+    headers = {one.name.lower(): one.value or "" for one in request.headers}
     place, _, query = request.url.partition("#")[0].partition("?")
     form, whole = _form(request, headers)
     params, clear = _params(query, form)
@@ -239,14 +234,16 @@ def _form(request: _Request, headers: Mapping[str, str]) -> tuple[str, bool]:
     return sent.text or urlencode(pairs), True
 
 
-def _mark(entry: _Entry, headers: Mapping[str, str], seen: Seen) -> str:
+def _mark(entry: _Entry, seen: Seen) -> str:
     """Return what tells a call from all others, so that one written down twice is known again.
 
     Two that write down the same answer may write it differently, packed or spread over lines, and a
     proxy the address, too: the nonce tells, with the ids of the answer, which show a nonce used twice.
     """
     request = entry.request
-    nonce = headers.get(NONCE) or seen.params.get("SignatureNonce")
+    names = (one for one in request.headers if one.name.lower() == NONCE)
+    nonce = next((one.value for one in names), None)
+    nonce = nonce or seen.params.get("SignatureNonce")
     sent = request.postData and (request.postData.text or str(request.postData.params))
     what = nonce or f"{entry.startedDateTime}\n{request.url}\n{sent}"
     ids = seen.reply and (seen.reply.request_id, seen.reply.task_id)
@@ -258,8 +255,8 @@ def _mark(entry: _Entry, headers: Mapping[str, str], seen: Seen) -> str:
 @lru_cache(REPEATED)
 def _params(*sent: str) -> tuple[Mapping[str, str], bool]:
     """Return parameters, and whether none of them was taken out of the file."""
-    pairs = [_pair(one) for text in sent for one in text.split("&") if one]
-    return {name: value for name, value, _ in pairs}, not any(one[2] for one in pairs)
+    params = dict(_pair(one) for text in sent for one in text.split("&") if one)
+    return params, not any(map(masked, params.values()))
 
 
 @lru_cache(REPEATED)
@@ -271,11 +268,9 @@ def _region(place: str) -> str:
 
 
 @lru_cache(REPEATED)
-def _pair(text: str) -> tuple[str, str, bool]:
-    """Return a parameter's name and value, and whether the value was taken out of the file."""
+def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
-    value = unquote_plus(value)
-    return unquote_plus(name), value, masked(value)
+    return unquote_plus(name), unquote_plus(value)
 
 
 def _reply(response: _Response) -> Reply:
