@@ -114,7 +114,7 @@ class Misplaced:
     def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
         """Yield what became of it."""
         taken = told.fields.get("task_id") == self.ids.task_id
-        if told.lost or (told.kind is Kind.SUCCESS and taken):
+        if told.kind is Kind.SUCCESS and taken:
             yield Check("C7", "an error, or a success without these ids", told.words)
         else:
             yield from WithoutTask(self.form).judge(told, arrivals)

@@ -13,7 +13,7 @@ LONGEST = 2000
 SHORTEST = 8
 """Characters of base64 that are no accident."""
 
-_SIGNATURE = re.compile(r"\bSignature[\"']?\s*[:=]\s*[\"']?[\w%+/=-]{20,}")
+_SIGNATURE = re.compile(r"(\bSignature[\"']?\s*[:=]\s*[\"']?)[\w%+/=-]{20,}")
 """A signature as requests have it, and as a table of parameters is printed in any language."""
 
 
@@ -78,7 +78,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
             text = text.replace(form, "***")
         for piece in pieces(one):
             text = text.replace(piece, "***")
-    return hidden(text)
+    return hidden(_SIGNATURE.sub(r"\1***", text))
 
 
 def short(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 SECONDS = 2.0
 """How long a server stays at least, as long as there are no more than ``MOST``."""
 
-MOST = 256
+MOST = 128
 """Servers that stay at a time: each has a listener and a thread."""
 
 

@@ -337,7 +337,8 @@ def _hang_up(connection: socket.socket) -> None:
         if connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, size) != RESET:
             connection.settimeout(REST)
             connection.shutdown(socket.SHUT_WR)
-            while connection.recv(65536):
+            until = time.monotonic() + REST
+            while connection.recv(65536) and time.monotonic() < until:
                 pass
     connection.close()
 

@@ -44,6 +44,22 @@ def test_the_suites_own_client_conforms() -> None:
     assert client["card"]["library"] == "redeploy-conformance"
 
 
+def test_one_case_alone_shows_what_is_sent_when_its_outcome_was_told() -> None:
+    client = "reference --fault sends-again-when-it-failed"
+    done = certify(client, "--case", "unknown/closed-when-read")
+    assert done.exit_code == 1
+    [failure] = written()["clients"][0]["failures"]
+    assert failure["clause"] == "C5"
+    assert failure["observed"].endswith("s after its outcome was told")
+
+
+def test_two_clients_of_one_library_have_names_of_their_own() -> None:
+    other = "reference --signature v1"
+    done = certify("reference", other, "--case", "success/plain")
+    rows = [one.partition(") ")[0] for one in done.output.splitlines() if "✓" in one]
+    assert [one.rpartition("(")[2] for one in rows[:2]] == ["reference", other]
+
+
 def test_a_failure_is_shown_again_by_the_command_that_is_told() -> None:
     client = "reference --fault digits-lost"
     done = certify(client, "--examples", "0", "--clause", "C3")

@@ -80,6 +80,7 @@ def test_a_faulty_client_breaks_its_clauses_and_no_other(
     [
         "reference",
         "reference --signature v1",
+        "reference --signature v1 --fault parameters-in-the-body",
         *[f"reference --fault {name}" for name in VARIANTS],
     ],
 )

@@ -63,12 +63,22 @@ def test_a_request_of_another_certification_is_none_of_this_one() -> None:
     assert "t-first" in what.arrivals[0].answer
 
 
-@pytest.mark.parametrize(("sent", "late"), [(ASK, 1), (b"\x16\x03\x01 TLS", 0)])
-def test_what_comes_late_is_a_request(sent: bytes, late: int) -> None:
-    with serving(lambda _: {MAIN: Script((success(),))}, {MAIN: PLAIN}) as (
-        there,
-        what,
-    ):
+OWN, OTHER_RUN = Key().access_key_id, Key().access_key_id
+
+
+@pytest.mark.parametrize(
+    ("sent", "late"),
+    [
+        (ASK, 1),
+        (ASK.replace(b"a=1", f"a={OWN}".encode()), 1),
+        (ASK.replace(b"a=1", f"a={OTHER_RUN}".encode()), 0),
+        (b"\x16\x03\x01 TLS", 0),
+    ],
+    ids=["nobody's", "its own", "of another", "TLS"],
+)
+def test_what_comes_late_is_a_request_of_this_client(sent: bytes, late: int) -> None:
+    make = {MAIN: Script((success(),))}
+    with serving(lambda _: make, {MAIN: PLAIN}, OWN) as (there, what):
         pass
     with socket.create_connection(_address(there[MAIN]), 10) as connection:
         connection.sendall(sent)

@@ -1,6 +1,7 @@
 """Clients that keep every clause and do otherwise where it is open: each must pass."""
 
 import gzip
+from datetime import datetime
 from http.client import HTTPResponse
 from typing import Any
 
@@ -55,6 +56,15 @@ class ByGet(Differently):
     """Sends the call by GET."""
 
     method = "GET"
+
+
+@variant("coarse-clock")
+class CoarseClock(Client):
+    """Has a clock that ticks every other second."""
+
+    def now(self) -> datetime:
+        now = super().now()
+        return now.replace(second=now.second // 2 * 2, microsecond=0)
 
 
 @variant("xml-asked-for")
