@@ -24,11 +24,14 @@ from redeploy_conformance.planning.steps import (
     Simulate,
     Step,
 )
+from redeploy_conformance.results.conclude import Gathered
+from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.asgi import DirectTransport
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.statement import Statement
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
 
 REBOOT = ("SystemMaintenance.Reboot", "Inquiring")
 FAILURE = ("SystemFailure.Reboot", "Scheduled")
@@ -251,3 +254,12 @@ SESSIONS: dict[str, tuple[tuple[Step, ...], dict[str, str]]] = {
 def test_a_session_brings_just_this(contract: Contract, name: str) -> None:
     steps, brought = SESSIONS[name]
     assert ledger_of(contract, steps) == brought
+
+
+def test_a_clause_holds_as_often_as_its_rows_together(contract: Contract) -> None:
+    gathered = Gathered(contract, Offer("mine", "1", "cn-hangzhou", frozenset(Part)))
+    gathered.ledger.confirm([("L1", "Stopped")] * 2 + [("L1", "Running"), ("L1", "")])
+    gathered.ledger.confirm([("L12", "")])
+    told = {one.id: (one.held, one.rows) for one in gathered.clauses()}
+    assert told["L1"] == (4, {"Running": 1, "Stopped": 2})
+    assert (told["L12"], told["L2"]) == ((1, {}), (0, {}))

@@ -60,6 +60,14 @@ def test_no_lane_is_much_longer_than_all_of_them_are(
     assert max(each) - sum(each) / count < (20.0 if lag == 0 else 25.0)
 
 
+def test_lanes_that_are_not_even_are_dealt_anew(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = max(lengths(account, dealt(account, 4, None), None))
+    monkeypatch.setattr("redeploy_conformance.staging.dealing.BEGINNINGS", 0)
+    assert best < max(lengths(account, dealt(account, 4, None), None))
+
+
 def test_simulated_events_come_first_then_what_the_instance_is_stopped_for_meanwhile(
     account: Account,
 ) -> None:
