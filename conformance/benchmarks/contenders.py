@@ -11,7 +11,7 @@ from plain_machine import Budget, Plain
 from served import served
 
 from redeploy_conformance.faults.catalogue import FAULTS
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import OF_A_RUN
 from redeploy_conformance.running.bench import set_up
 from redeploy_conformance.targets.base import Target
 from redeploy_conformance.targets.http import HttpTransport

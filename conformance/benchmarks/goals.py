@@ -23,7 +23,7 @@ from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import perform_case
 from redeploy_conformance.finding.touring import perform_tour
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import OF_A_RUN
 from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.planning.steps import Advance, Pause
 from redeploy_conformance.running.bench import Bench, set_up

@@ -1,5 +1,6 @@
 """What tests of every part share: documents with one value that is not as it should be."""
 
+import os
 import signal
 from collections.abc import Iterator
 from copy import deepcopy
@@ -17,6 +18,9 @@ Place = tuple[str | int, ...]
 settings.register_profile("busy", settings.default, deadline=None)
 settings.load_profile("busy")
 
+# Selenium needs Trio, which brings a plugin of Hypothesis: each process that the tests start would take
+# almost twice as long to begin, for nothing.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
 # Whoever starts this in the background of a shell has Ctrl-C ignored by all that it starts; some of what
 # the tests start is to be interrupted.

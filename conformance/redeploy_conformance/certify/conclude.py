@@ -66,7 +66,8 @@ def conclude(
         else:
             tally.failed += 1
             at = (one.check.clause, one.played.case.name)
-            failures.setdefault(at, _failure(one, key, asked))
+            if at not in failures:
+                failures[at] = _failure(one, key, asked)
     clauses = tuple(
         _clause(clause, tallies.get(clause.id, _Tally()), played, key)
         for clause in client_clauses()

@@ -17,7 +17,7 @@ from redeploy_conformance.evidence.lines import (
     lines_of,
 )
 from redeploy_conformance.finding.touring import NEEDS, TOUR
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import WALKED
 from redeploy_conformance.planning.notation import to_json
 from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.planning.steps import Step
@@ -96,7 +96,7 @@ def wanted(contract: Contract, parts: frozenset[Part]) -> dict[str, Steps | None
             cases[name(contract, case)] = _written(doable.steps)
     if parts >= NEEDS:
         cases[TOUR] = _written(tour(planned, parts).steps)
-        cases |= dict.fromkeys(f"walk {number}" for number in range(OF_A_RUN))
+        cases |= dict.fromkeys(WALKED)
     return cases
 
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.machine import KeptWalkError, WalkEndedError, explorer
+from redeploy_conformance.finding.walks import walk_name
 from redeploy_conformance.judging.ledger import Ledger
 from redeploy_conformance.running.api import LostError, OfferError, SetUpError
 from redeploy_conformance.running.bench import Bench
@@ -17,8 +18,6 @@ from redeploy_strategies.profiles import cheap
 
 WALKS, STEPS = 15, 40
 """Walks of one call, and the steps of each."""
-OF_A_RUN = 4
-"""Calls of one run of the suite, each numbered."""
 
 
 def perform_walks(
@@ -31,7 +30,7 @@ def perform_walks(
     the first with a violation; without one, that with which the walks ended. What else was raised on
     the way is raised here.
     """
-    report = CaseReport(f"walk {number}", ())
+    report = CaseReport(walk_name(number), ())
     requests, steps = bench.api.requests, bench.steps
 
     sessions: list[Session] = []

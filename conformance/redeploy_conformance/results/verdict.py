@@ -8,7 +8,7 @@ from typing import Any
 
 from redeploy_conformance.finding.investigate import CaseReport
 from redeploy_conformance.finding.touring import NEEDS
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import WALKED
 from redeploy_conformance.planning.planner import name, plan, possible
 from redeploy_conformance.results.conclude import Gathered, left_out_of, moves_of
 from redeploy_conformance.results.sentences import sentence, with_unchosen
@@ -22,8 +22,6 @@ from redeploy_schemas.records import Target as TargetRecord
 from redeploy_schemas.vocabulary import Part, RunVerdict
 
 SUITE = "redeploy-conformance"
-WALKED = frozenset(f"walk {number}" for number in range(OF_A_RUN))
-"""The walks of a run, by the names of their reports."""
 LAST = 3
 """Cases at the end of which one that found nobody there says that the target was lost."""
 
@@ -131,7 +129,7 @@ def judge(
         )
     if complete and not lost and of_plan:
         gathered.filtered = not planned <= gathered.names
-        planned |= WALKED if offer.parts >= NEEDS else frozenset()
+        planned |= set(WALKED) if offer.parts >= NEEDS else set()
         unchosen = len(planned - gathered.names)
     clauses, left_out = gathered.clauses(), left_out_of(gathered.left)
     verdict = gathered.verdict(clauses)

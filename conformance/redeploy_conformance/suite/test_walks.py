@@ -2,7 +2,7 @@
 
 import pytest
 
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import OF_A_RUN
 from redeploy_conformance.plugin.run import Reporter
 from redeploy_conformance.running.bench import Bench
 from redeploy_conformance.suite.run import explore

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from redeploy_conformance.finding.touring import TOUR
-from redeploy_conformance.finding.walking import OF_A_RUN
+from redeploy_conformance.finding.walks import OF_A_RUN
 from redeploy_conformance.trial.trial import Plan, Trial, try_fault, try_variant
 from redeploy_reports.phrases import count
 

@@ -5,7 +5,14 @@ from urllib.parse import quote
 
 import pytest
 
-from redeploy_conformance.certify.hiding import found, hide, signs, tells
+from redeploy_conformance.certify.hiding import (
+    blocks,
+    found,
+    hide,
+    pieces,
+    signs,
+    tells,
+)
 from redeploy_conformance.certify.replies import TASK_ID
 from redeploy_conformance.certify.told import Told
 
@@ -55,6 +62,13 @@ def test_the_secret_is_found_in_base64_wherever_it_stands() -> None:
 def test_half_of_a_secret_is_one(text: str, told: bool) -> None:
     assert tells(SECRET, text) is told
     assert not tells(SECRET, hide(text, [SECRET]))
+
+
+@pytest.mark.parametrize("size", [1, 17, 18, 19, 20, 21, 30, 44, 64, 65])
+def test_every_piece_has_a_block_to_find_it_by(size: int) -> None:
+    secret = "".join(chr(0x4E00 + n) for n in range(size))
+    assert all(any(one in piece for one in blocks(secret)) for piece in pieces(secret))
+    assert len(list(blocks(secret))) <= 5
 
 
 WRITTEN = ("abcdef0123456789" * 4, "c2lnbmVkc2lnbmVkc2lnbmVkc2k=")
