@@ -2,10 +2,12 @@
 
 import pytest
 
+from redeploy_conformance.judging.meaning import meaning
 from redeploy_conformance.judging.model import Call, Rules
 from redeploy_conformance.judging.oracle import Oracle
 from redeploy_conformance.judging.replies import Kind, Reply
 from redeploy_conformance.judging.world import World
+from redeploy_conformance.planning.steps import Redeploy
 from redeploy_schemas.contract import load
 
 
@@ -75,3 +77,17 @@ def test_a_malformed_call_is_not_refused_for_what_is_not_so(
     reply = Reply(Kind.REJECTED, status, code, text, "request-1")
     wrong = oracle.answered("i1", call, reply, 0.0)
     assert [one.clause for one in wrong] == clauses
+
+
+@pytest.mark.parametrize("form", [row.name for row in load().malformed])
+def test_a_malformed_call_that_is_refused_changes_nothing(form: str) -> None:
+    """Also where it is open whether calls of that form are refused (A14b, A14v)."""
+    contract = load()
+    oracle = Oracle(contract, Rules(bound=60.0, lags=False, stepped=True))
+    oracle.add("i1", "a1", World())
+    call = meaning(contract, Redeploy("i1", malformed=form))
+    reply = Reply(Kind.REJECTED, 400, "InvalidParameter", "words", "request-1")
+    assert oracle.answered("i1", call, reply, 0.0) == []
+    view = {"exists": True, "status": "Stopped", "events": {}}
+    [wrong] = oracle.looked({"i1": view}, 1.0)
+    assert (wrong.clause, wrong.field) == ("A14", "status")
