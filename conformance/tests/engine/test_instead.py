@@ -125,6 +125,28 @@ def test_after_an_internal_error_what_else_it_may_be_is_told() -> None:
     assert "A12" not in wrong.instead
 
 
+def test_a_redeploy_that_an_internal_error_began_is_put_down_to_it() -> None:
+    """Also where a look has shown meanwhile that it is under way."""
+    oracle = Oracle(load(), RULES)
+    events = {"events": {"e-1": (REBOOT, "Inquiring")}}
+    world = World(
+        events=(Event("e-1", REBOOT, "Inquiring"),), next_ending=Ending.SUCCEED
+    )
+    oracle.add("i1", "a1", world)
+    before = {"exists": True, "status": "Running", "host": "h-1"}
+    oracle.looked({"i1": before | events}, 0.0)
+    crash = Reply(Kind.INTERNAL, 500, "InternalError", request_id="R-1")
+    oracle.answered("i1", Call(), crash, 0.0)
+    oracle.time_passes(5.0)
+    on_its_way = before | events | {"status": "Stopping"}
+    assert oracle.looked({"i1": on_its_way}, 5.0) == []
+    oracle.time_passes(100.0)
+    after = before | {"events": {"e-1": (REBOOT, "Executed")}}
+    [wrong] = oracle.looked({"i1": after}, 100.0)
+    assert wrong.clause == "A12"
+    assert "L4" in wrong.instead
+
+
 def test_an_event_left_open_by_a_redeploy_before_is_that_ones() -> None:
     oracle = Oracle(load(), RULES)
     event = Event("e-1", REBOOT, "Inquiring")

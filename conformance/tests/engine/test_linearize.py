@@ -65,6 +65,23 @@ def test_looks_have_their_place_among_the_calls(
     assert bool(linearize(contract, START, operations, 0.0, RULES)) is fits
 
 
+@pytest.mark.parametrize(
+    ("reply", "looks", "fits"),
+    [
+        (LOST, [look(8, 2, 3, "Running"), look(9, 4, 5, "Stopping")], True),
+        (LOST, [look(8, 2, 3, "Running")], True),
+        (ACCEPTED, [look(8, 2, 3, "Running"), look(9, 4, 5, "Stopping")], False),
+    ],
+)
+def test_a_call_without_an_answer_may_take_effect_after_its_caller_has_left(
+    contract: Contract, reply: Reply, looks: list[Operation], fits: bool
+) -> None:
+    operations = [*history((0, 1, reply)), *looks]
+    busy = Operation(7, 6, 7, Call(), BUSY)
+    assert bool(linearize(contract, START, [*operations, busy], 0.0, RULES)) is fits
+    assert (">" in drawn(operations)) is (reply is LOST)
+
+
 def test_a_refuted_history_is_reduced_to_what_refutes_it(contract: Contract) -> None:
     calls = history((0, 10, ACCEPTED), (2, 9, BUSY), (3, 8, BUSY))
     looks = [

@@ -151,6 +151,21 @@ def test_where_the_isolation_gap_may_last_nothing_is_told_of_an_acceptance(
     assert oracle.ledger.told["A10", "accept"] == 1
 
 
+@pytest.mark.parametrize("status", ["Inquiring", "Scheduled"])
+def test_where_the_gap_is_over_it_is_told_that_the_disk_is_a_reason(
+    contract: Contract, status: str
+) -> None:
+    """It is while the event that ends it is open, whether or not the call responds to that."""
+    ends = contract.gap_ending_event_types[0]
+    isolated = {"storage": "local", "local_disk": "isolated"}
+    oracle = Oracle(contract, Rules(bound=600.0, lags=False, stepped=True))
+    oracle.add("i1", "a1", World(events=(Event("e1", ends, status),), **isolated))
+    message = contract.error_by_code["DiskError"].message
+    reply = Reply(Kind.REJECTED, 403, "DiskError", message, "R-1")
+    assert oracle.answered("i1", Call(), reply, 1.0) == []
+    assert oracle.ledger.told["A13e", "DiskError"] == 1
+
+
 ANSWERED = Event("e-1", "SystemMaintenance.Reboot", "Inquiring")
 ANSWERING = Flight("Running", Ending.SUCCEED, None, frozenset({"e-1"}), 600.0)
 

@@ -77,6 +77,8 @@ def test_a_malformed_call_is_not_refused_for_what_is_not_so(
     reply = Reply(Kind.REJECTED, status, code, text, "request-1")
     wrong = oracle.answered("i1", call, reply, 0.0)
     assert [one.clause for one in wrong] == clauses
+    if call.barred:
+        assert all(one.also == ("A14",) for one in wrong)
 
 
 @pytest.mark.parametrize("form", [row.name for row in load().malformed])
