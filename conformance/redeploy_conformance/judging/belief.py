@@ -19,7 +19,7 @@ from redeploy_conformance.judging.sight import (
     refined,
     tells,
 )
-from redeploy_conformance.judging.world import Flight, Told, World
+from redeploy_conformance.judging.world import Told, World
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Ending
 
@@ -134,23 +134,17 @@ def latest(worlds: Iterable[World]) -> Belief:
 
     Where answers are lost, nobody knows which of many calls began it, and none is too slow by the first.
     """
-    dues: dict[World, tuple[float, float]] = {}
+    dues: dict[World, float] = {}
     for world in worlds:
-        flight, doubt = world.flight, world.doubt
-        timeless = replace(world, flight=_due(flight, 0.0), doubt=_due(doubt, 0.0))
-        first, second = dues.get(timeless, (0.0, 0.0))
-        dues[timeless] = (
-            max(first, flight.due if flight else 0.0),
-            max(second, doubt.due if doubt else 0.0),
-        )
-    return frozenset(
-        replace(one, flight=_due(one.flight, first), doubt=_due(one.doubt, second))
-        for one, (first, second) in dues.items()
-    )
+        timeless = _due(world, 0.0)
+        due = world.flight.due if world.flight else 0.0
+        dues[timeless] = max(due, dues.get(timeless, due))
+    return frozenset(_due(world, due) for world, due in dues.items())
 
 
-def _due(flight: Flight | None, due: float) -> Flight | None:
-    return flight and replace(flight, due=due)
+def _due(world: World, due: float) -> World:
+    flight = world.flight
+    return world if flight is None else replace(world, flight=replace(flight, due=due))
 
 
 def _caught_up(contract: Contract, worlds: Belief) -> Iterator[World]:

@@ -200,5 +200,6 @@ def unanswered(
     ]
     if not taken:
         return frozenset({world})
-    late = next(later.flight for later in taken)
+    flights = (later.flight for later in taken if later.flight is not None)
+    late = replace(next(flights), due=0.0)  # its time counts from when it takes effect
     return frozenset({replace(world, quiet=(), doubt=late), *taken})
