@@ -18,8 +18,8 @@ Place = tuple[str | int, ...]
 settings.register_profile("busy", settings.default, deadline=None)
 settings.load_profile("busy")
 
-# Selenium needs Trio, which brings a plugin of Hypothesis: each process that the tests start would take
-# almost twice as long to begin, for nothing.
+# Selenium needs Trio, which brings a plugin of Hypothesis: each process that the tests start and that
+# imports Hypothesis would import both, for nothing.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
 # Whoever starts this in the background of a shell has Ctrl-C ignored by all that it starts; some of what

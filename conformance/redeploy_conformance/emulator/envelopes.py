@@ -1,11 +1,10 @@
 """Answers of the RPC protocol: JSON and XML, success and error."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
 from xml.sax.saxutils import escape
-
-import msgspec
 
 from redeploy_conformance.emulator.errors import ApiError
 from redeploy_conformance.emulator.request import Call
@@ -13,7 +12,7 @@ from redeploy_conformance.emulator.state import World
 from redeploy_conformance.wire.http import HttpResponse
 
 _JSON: Final = "application/json;charset=utf-8"
-_encode: Final = msgspec.json.Encoder().encode
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _XML: Final = "text/xml;charset=utf-8"
 _NOT_IN_XML: Final = re.compile(
     "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -86,7 +85,7 @@ class Envelopes:
         if call.wants_json:
             kind, body = _JSON, _encode(content)
         else:
-            kind, body = _XML, to_xml(root, content).encode()
+            kind, body = _XML, to_xml(root, content)
         return HttpResponse(
             status,
             (
@@ -95,7 +94,7 @@ class Envelopes:
                 ("x-acs-trace-id", request_id.replace("-", "").lower()),
                 *headers,
             ),
-            body,
+            body.encode(),
         )
 
 

@@ -129,7 +129,8 @@ def judge(
         )
     if complete and not lost and of_plan:
         gathered.filtered = not planned <= gathered.names
-        planned |= set(WALKED) if offer.parts >= NEEDS else set()
+        if offer.parts >= NEEDS:
+            planned.update(WALKED)
         unchosen = len(planned - gathered.names)
     clauses, left_out = gathered.clauses(), left_out_of(gathered.left)
     verdict = gathered.verdict(clauses)

@@ -5,9 +5,7 @@ from typing import Any
 from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN, Case, answers
 from redeploy_conformance.certify.cases_answered import OURS
-from redeploy_conformance.certify.expectations import (
-    Refused,
-)
+from redeploy_conformance.certify.expectations import Refused
 from redeploy_conformance.certify.judge import judge
 from redeploy_conformance.certify.playing import Key, Played
 from redeploy_conformance.certify.replies import REQUEST_ID, TASK_ID, success

@@ -16,13 +16,7 @@ from redeploy_conformance.certify.hiding import (
 from redeploy_conformance.certify.replies import TASK_ID
 from redeploy_conformance.certify.told import Told
 
-from .made import (
-    PLAIN,
-    failures,
-    played,
-    request,
-    told,
-)
+from .made import PLAIN, failures, played, request, told
 
 SECRET = "0a1b2c3d4e5f60718293a4b5c6d7e8"
 

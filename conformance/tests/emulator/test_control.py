@@ -189,3 +189,10 @@ def test_the_token() -> None:
     assert status(("Authorization", "Bearer wrong")) == 401
     assert status(("Authorization", "Bearer open sesame")) == 200
     assert "sesame" not in repr(emulator.settings)
+
+
+def test_an_event_whose_type_has_half_a_pair_of_surrogates_is_listed(
+    bench: Any,
+) -> None:
+    odd = {"type": "half \ud83d", "status": "Inquiring"}
+    assert bench.events(bench.instance(events=[odd])) == ["Inquiring"]
