@@ -19,6 +19,8 @@ from redeploy_conformance.wire.signatures import (
 
 VERSION = "2014-05-26"
 ACTION = "RedeployInstance"
+METHODS = ("GET", "POST")
+"""How a call may be sent, to the path / (page META of the operation)."""
 LOOKS = re.compile(r"(Describe|List|Get|Query)[A-Z]\w*", re.ASCII)
 """How operations are called that change nothing."""
 HERE = "127.0.0.1"
@@ -201,6 +203,9 @@ def wrong_request(
     one: Arrival, instance_id: str, force_stop: bool | None, key_id: str, secret: str
 ) -> Iterator[tuple[str, str]]:
     """Yield (expected, observed) for all that is wrong with a request (C1)."""
+    path = urlsplit(one.target).path
+    if one.method not in METHODS or path != "/":
+        yield "a GET or POST of '/'", f"{one.method} of {path!r}"
     version = one.said("x-acs-version", "Version")
     for name, wanted, seen in (
         ("Action", ACTION, one.action),

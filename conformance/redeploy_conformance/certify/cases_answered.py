@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ OURS = Accepted(TASK_ID, REQUEST_ID)
 HARD = "No <event> \"e-1\" & 'e-2' at 100% of {0} \\ é 实例"
 """A message that is hard to quote, to format, and to encode."""
 LONG_TEXT = (
-    "The instance has events," + " none of those that allow it," * 20 + " today."
+    "The instance has events," + " none of those that allow it," * 200 + " today."
 )
 """A message that is longer than those of the page."""
 
@@ -117,14 +118,16 @@ def successes(seed: int, count: int) -> Iterator[Case]:
             Accepted("t-é-实例", REQUEST_ID),
         )
     yield from _odd_ids()
-    packed = http(
-        200,
-        gzip.compress(accepted().encode()),
-        headers=(("content-encoding", "gzip"),),
-    )
-    yield Case(
-        "success/gzip", "C3", Compressed(OURS), answers(Answer(packed)), once=True
-    )
+    plain = accepted().encode()
+    for coding, data in (
+        ("gzip", gzip.compress(plain)),
+        ("deflate", zlib.compress(plain)),
+    ):
+        packed = http(200, data, headers=(("content-encoding", coding),))
+        expected = Compressed(OURS, coding)
+        yield Case(
+            f"success/{coding}", "C3", expected, answers(Answer(packed)), once=True
+        )
 
 
 def _success(name: str, answer: Answer, ids: Accepted) -> Case:

@@ -190,6 +190,7 @@ def trust(certificates: "Certificates | str") -> Iterator[Case]:
         ("expired", Untrusted(), made.expired if made else None, True),
         ("no-handshake", Untrusted(), None, False),
     )
+    secured = Role(https=True, tls=made.trusted if made else None)
     for name, answer in (
         ("cut-when-read", Answer(reset=True)),
         ("unavailable", error(503, "ServiceUnavailable", "Try again.")),
@@ -199,8 +200,19 @@ def trust(certificates: "Certificates | str") -> Iterator[Case]:
             "C5",
             Broken(),
             answers(answer),
-            {MAIN: Role(https=True, tls=made.trusted if made else None)},
+            {MAIN: secured},
             once=True,
+            needed=False,
+            ca_file=file,
+            impossible=impossible,
+        )
+    for status in (302, 307):
+        yield Case(
+            f"redirect/{status}-to-https",
+            "C8",
+            Redirected(),
+            _other(status),
+            {MAIN: PLAIN, OTHER: secured},
             needed=False,
             ca_file=file,
             impossible=impossible,

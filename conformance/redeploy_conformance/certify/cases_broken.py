@@ -3,7 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from redeploy_conformance.certify.case import SHORT, SHORT_LIMIT, Case, answers
+from redeploy_conformance.certify.case import (
+    MAIN,
+    SHORT,
+    SHORT_LIMIT,
+    Case,
+    answers,
+)
 from redeploy_conformance.certify.cases_answered import OURS
 from redeploy_conformance.certify.drawn import drawn
 from redeploy_conformance.certify.expectations import (
@@ -24,6 +30,7 @@ from redeploy_conformance.certify.replies import (
     xml_accepted,
     xml_error,
 )
+from redeploy_conformance.certify.server import SHUT
 from redeploy_schemas.contract import Contract
 from redeploy_strategies import clients
 
@@ -55,6 +62,7 @@ def broken(contract: Contract, seed: int, count: int) -> Iterator[Case]:
         "ids-in-an-array": http(200, f"[{body}]"),
         "ids-in-a-text": http(200, json.dumps(body)),
         "empty-at-204": http(204, ""),
+        "empty-at-304": http(304, ""),
         "number": http(200, "42"),
         "cut-within-an-id": http(200, body[:at]),
         "cut-before-the-end": http(200, body[:-1]),
@@ -155,6 +163,15 @@ def unknown() -> Iterator[Case]:
             force_stop=force,
             once=True,
         )
+    yield Case(
+        "unknown/nobody-listens",
+        "C7",
+        Broken(),
+        answers(Answer()),
+        {MAIN: SHUT},
+        once=True,
+        reaches=False,
+    )
     for name, last in (("closed", Answer()), ("reset", closed)):
         yield Case(
             f"unknown/kept-connection-{name}",

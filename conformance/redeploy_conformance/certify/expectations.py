@@ -39,27 +39,28 @@ class Compressed:
     """A compressed success: C3 where the request asked for it, else a choice (C7g)."""
 
     accepted: Accepted
+    coding: str
 
     def judge(self, told: Told, arrivals: Sequence[Arrival]) -> Iterator[Check]:
         """Yield what became of it."""
-        if asked_for_gzip(arrivals):
+        if self.asked_for(arrivals):
             yield from self.accepted.judge(told, arrivals)
         else:
-            unusual = Unusual(self.accepted, "gzip nobody asked for", "C7")
-            yield from unusual.judge(told, arrivals)
+            form = f"{self.coding} nobody asked for"
+            yield from Unusual(self.accepted, form, "C7").judge(told, arrivals)
+
+    def asked_for(self, arrivals: Sequence[Arrival]) -> bool:
+        """Whether a request says that it takes an answer compressed in this way."""
+        return any(_takes(one, self.coding) for one in arrivals)
 
 
-def asked_for_gzip(arrivals: Sequence[Arrival]) -> bool:
-    """Whether a request says that it takes a compressed answer."""
-    for one in arrivals:
-        taken: dict[str, bool] = {}
-        for part in one.headers.get("accept-encoding", "").split(","):
-            name, _, quality = part.partition(";")
-            refused = re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", quality)
-            taken[name.strip().lower()] = not refused
-        if taken.get("gzip", taken.get("*", False)):
-            return True
-    return False
+def _takes(one: Arrival, coding: str) -> bool:
+    taken: dict[str, bool] = {}
+    for part in one.headers.get("accept-encoding", "").split(","):
+        name, _, quality = part.partition(";")
+        refused = re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", quality)
+        taken[name.strip().lower()] = not refused
+    return taken.get(coding, taken.get("*", False))
 
 
 @dataclass(frozen=True, slots=True)

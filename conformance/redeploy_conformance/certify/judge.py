@@ -11,7 +11,6 @@ from redeploy_conformance.certify.cases_answered import HINT, OURS, REFUSALS
 from redeploy_conformance.certify.expectations import (
     Compressed,
     Throttled,
-    asked_for_gzip,
     led_elsewhere,
 )
 from redeploy_conformance.certify.hiding import found, signs, tells
@@ -89,8 +88,8 @@ def _ends(played: Played) -> Iterator[Check]:
 def _lost(played: Played) -> str:
     """Return the clause that a call without an end breaks."""
     about = played.case.about
-    packed = isinstance(played.case.expected, Compressed)
-    if packed and not asked_for_gzip(played.arrivals[-1]):
+    expected = played.case.expected
+    if isinstance(expected, Compressed) and not expected.asked_for(played.arrivals[-1]):
         return "C7"
     if about in ("C1", "C2"):
         return "C3"  # it was answered with a success

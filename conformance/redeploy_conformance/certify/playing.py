@@ -175,7 +175,7 @@ def _trouble(case: Case, played: Played, handshakes: int) -> str | None:
     last = played.told[-1]
     if last.kind is Kind.UNSUPPORTED:
         return last.words
-    if last.lost or last.kind is Kind.SUCCESS:
+    if last.lost or last.kind is Kind.SUCCESS or case.roles[MAIN].shut:
         return None
     if case.reaches and not played.arrivals[-1]:
         return f"no request reached the server; told was {last.words}"

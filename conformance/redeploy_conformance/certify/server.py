@@ -45,6 +45,9 @@ HANDSHAKE = b"\x16"
 KEY_ID = re.compile(rb"LTAIx[0-9a-f]{18}", re.IGNORECASE)
 """The id of a certification's key."""
 
+BACKLOG = 64
+"""Connections that may wait to be accepted."""
+
 MANY = 2000
 """Ports after which the first ones are used again: there are not so many more."""
 
@@ -54,14 +57,19 @@ _USED_LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a listener is: plain, behind TLS, or (``https`` without ``tls``) failing at TLS."""
+    """What a listener is: plain, behind TLS, or (``https`` without ``tls``) failing at TLS.
+
+    Where it is ``shut``, nobody listens: the port is held, and every connection refused.
+    """
 
     https: bool = False
     tls: ssl.SSLContext | None = None
     host: str = HERE
+    shut: bool = False
 
 
 PLAIN = Role()
+SHUT = Role(shut=True)
 
 
 @dataclass
@@ -89,12 +97,14 @@ class Server:
     """One listener that plays a script."""
 
     def __init__(self, name: str, served: Served, role: Role) -> None:
-        """Listen on a free port of loopback."""
+        """Listen on a free port of loopback, or hold one."""
         self.name = name
         self.served = served
         self.role = role
         self.script = Script()
-        self.listener = _listen()
+        self.listener = _bind()
+        if not role.shut:
+            self.listener.listen(BACKLOG)
         self.port = self.listener.getsockname()[1]
         self.stopped = threading.Event()
         self.count = 0
@@ -245,10 +255,11 @@ class Server:
             (self.served.late if over else self.served.arrivals).append(arrival)
 
 
-def _listen() -> socket.socket:
-    """Listen on a port that no case had before: clients keep what they know of an address."""
+def _bind() -> socket.socket:
+    """Hold a port that no case had before: clients keep what they know of an address."""
     while True:
-        listener = socket.create_server((HERE, 0), backlog=64)
+        listener = socket.socket()
+        listener.bind((HERE, 0))
         port = listener.getsockname()[1]
         with _USED_LOCK:
             if len(_USED) >= MANY:

@@ -148,12 +148,19 @@ def test_what_is_demanded(expected: Expectation, what: Told, checks: list[str]) 
 
 
 def test_compression_is_a_duty_of_whoever_asks_for_it() -> None:
-    packed = Compressed(Accepted(TASK_ID, REQUEST_ID))
+    packed = Compressed(Accepted(TASK_ID, REQUEST_ID), "gzip")
     for asked in ("gzip", "deflate, gzip;q=0.5", "*", "*;q=0, gzip"):
         assert seen(packed, ERROR, arrival(accept_encoding=asked)) == ["C3 failed"]
     for asked in ("identity", "gzip;q=0", "gzip; q=0.0, br", "gzip;q=0, *"):
         choice = ["C7g gzip nobody asked for: an error", "C7 held"]
         assert seen(packed, ERROR, arrival(accept_encoding=asked)) == choice
+    deflated = Compressed(Accepted(TASK_ID, REQUEST_ID), "deflate")
+    for asked, check in (
+        ("gzip", "C7g deflate nobody asked for: an error"),
+        ("gzip, deflate", "C3 failed"),
+    ):
+        one = arrival(accept_encoding=asked)
+        assert seen(deflated, ERROR, one)[0] == check
 
 
 def test_a_success_after_the_refusals_is_one() -> None:

@@ -72,6 +72,19 @@ def test_a_right_request_is_right(scheme: str, method: str, place: str) -> None:
             request("v1", more="&Extra="),
             ["C1 a V1 signature of something else"],
         ),
+        (request(method="PUT"), ["C1 PUT of '/'"]),
+        (
+            arrival(
+                "POST /api?InstanceId=i-a%20b%2Bc HTTP/1.1",
+                x_acs_action="RedeployInstance",
+            ),
+            [
+                "C2 none that can be read",
+                "C1 POST of '/api'",
+                "C1 None",
+                "C1 no signature",
+            ],
+        ),
         (
             arrival(
                 "POST /?InstanceId=i-a%20b%2Bc HTTP/1.1",

@@ -17,7 +17,7 @@ from redeploy_conformance.certify.arrivals import Arrival
 from redeploy_conformance.certify.case import MAIN
 from redeploy_conformance.certify.playing import Key
 from redeploy_conformance.certify.replies import Answer, Script, http, success
-from redeploy_conformance.certify.server import PLAIN, Role, Served, serving
+from redeploy_conformance.certify.server import PLAIN, SHUT, Role, Served, serving
 from redeploy_conformance.wire.answers import decode_answer
 from redeploy_conformance.wire.http import HttpResponse
 
@@ -49,6 +49,15 @@ def answer(connection: socket.socket) -> bytes:
     while part := connection.recv(65536):
         data += part
     return data
+
+
+def test_nobody_listens_at_a_port_that_is_shut_and_nobody_else_has_it() -> None:
+    with serving(lambda _: {MAIN: Script()}, {MAIN: SHUT}) as (there, what):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(_address(there[MAIN]), 10)
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server(_address(there[MAIN]))
+    assert what.arrivals == []
 
 
 def test_a_request_of_another_certification_is_none_of_this_one() -> None:

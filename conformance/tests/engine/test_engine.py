@@ -8,7 +8,6 @@ import pytest
 
 from redeploy_conformance.emulator.app import Emulator
 from redeploy_conformance.emulator.settings import Settings, choices, clauses
-from redeploy_conformance.emulator.variants import variants
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.finding.investigate import findings, perform
 from redeploy_conformance.judging.ledger import Ledger
@@ -71,20 +70,6 @@ def test_a_broken_emulator_is_caught_under_the_right_clause_in_five_steps(
     assert found.clause in FAULTS[fault].clauses
     assert len(found.trace) <= 5
     assert found.reproduced == found.attempts == 3
-
-
-@pytest.mark.parametrize("name", sorted(variants()))
-def test_no_legal_variant_raises_an_alarm(
-    contract: Contract, bench_of: Make, name: str
-) -> None:
-    """Undeclared, whatever its choices; the bursts, where nothing varies, are left out."""
-    bench = bench_of(Emulator(variants()[name]), read_lag_seconds=None)
-    for case in plan(contract)[::3]:
-        doable = possible(case, bench.offer.parts)
-        if doable is None or case.clauses[0].startswith("Q"):
-            continue
-        run = perform(bench, doable.steps, Ledger())
-        assert (run.violations, run.problem) == ([], None), case.row
 
 
 def test_every_open_clause_is_a_setting_with_the_same_words(contract: Contract) -> None:

@@ -1,4 +1,7 @@
-"""The suite on trial: every fault is caught under its clause, and the command says so."""
+"""The suite on trial: faults are caught under their clauses, and the command says so.
+
+Every fault and every legal variant is tried by ``redeploy-conformance selftest``, which CI runs beside.
+"""
 
 import subprocess
 import sys
@@ -19,14 +22,6 @@ from redeploy_conformance.trial.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
-FIRST_OF_EACH = {one.clauses[0]: one.id for one in reversed(FAULTS.values())}
-"""One fault for each clause that has one."""
-
-
-@pytest.mark.parametrize("clause", sorted(FIRST_OF_EACH))
-def test_a_fault_of_each_clause_is_caught(clause: str) -> None:
-    trial = try_fault(FIRST_OF_EACH[clause])
-    assert trial.caught, line(True, trial)
 
 
 def test_the_catalogue_is_large_and_covers_every_required_clause(

@@ -1,12 +1,19 @@
 """Clients that wait, read or trust too long (C7, C8)."""
 
+import socket
 import ssl
 import time
 from dataclasses import replace
 from http.client import HTTPResponse
 from urllib.parse import urljoin, urlsplit
 
-from redeploy_conformance.certify.client import Call, Client, UntrustedError
+from redeploy_conformance.certify.client import (
+    Call,
+    Client,
+    ConnectionBrokenError,
+    Success,
+    UntrustedError,
+)
 from redeploy_conformance.certify.faulty.registry import faulty
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
@@ -56,6 +63,10 @@ class FallsBackToHttp(Client):
             return super().send(replace(call, endpoint=plain), request)
 
 
+class NobodyError(Exception):
+    """Nobody listened."""
+
+
 class Follows(Client):
     """Follows redirects with all that it sent."""
 
@@ -92,3 +103,28 @@ class FollowsAnywhere(Follows):
 
     def follows(self, here: str, there: str) -> bool:
         return there != here
+
+
+@faulty("follows-to-https", "C8")
+class FollowsToHttps(Follows):
+    """Follows a redirect with its credentials where that leads to TLS."""
+
+    def follows(self, here: str, there: str) -> bool:
+        return here.startswith("http:") and there.startswith("https:")
+
+
+@faulty("no-connection-no-error", "C7")
+class NoConnectionNoError(Client):
+    """Tells of a call that found nobody as of one that was made."""
+
+    def connect(self, call: Call) -> socket.socket:
+        try:
+            return super().connect(call)
+        except ConnectionBrokenError:
+            raise NobodyError from None
+
+    def redeploy(self, call: Call) -> Success:
+        try:
+            return super().redeploy(call)
+        except NobodyError:
+            return Success(None, None)

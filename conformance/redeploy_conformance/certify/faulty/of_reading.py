@@ -1,5 +1,6 @@
 """Clients that read an answer badly: its status, its letters, what stands around it (C3, C4, C7)."""
 
+import gzip
 import html
 import json
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any, NoReturn
 
 from redeploy_conformance.certify.client import Call, Client, RefusedError, Success
 from redeploy_conformance.certify.faulty.registry import faulty
-from redeploy_conformance.wire.http import HttpResponse
+from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
 
 @faulty("status-ignored", "C7")
@@ -117,9 +118,44 @@ class RequestIdUpperCased(Client):
 class MessageCutShort(Client):
     """Tells no more of an error's message than 200 characters."""
 
+    most = 200
+
     def refuse(self, answer: HttpResponse, fields: dict[str, Any]) -> NoReturn:
         try:
             super().refuse(answer, fields)
         except RefusedError as error:
-            error.message = error.message[:200]
+            error.message = error.message[: self.most]
             raise
+
+
+@faulty("long-message-cut-short", "C4")
+class LongMessageCutShort(MessageCutShort):
+    """Tells no more of an error's message than 4,096 characters."""
+
+    most = 4096
+
+
+@faulty("not-modified-is-a-success", "C7")
+class NotModifiedIsASuccess(Client):
+    """Takes an answer that says nothing was changed for a success."""
+
+    def read(self, answer: HttpResponse) -> Success:
+        return Success(None, None) if answer.status == 304 else super().read(answer)
+
+
+@faulty("asks-for-what-it-does-not-unpack", "C3")
+class AsksForDeflate(Client):
+    """Asks for deflate beside gzip, and unpacks gzip alone."""
+
+    def request(self, call: Call) -> HttpRequest:
+        request = super().request(call)
+        asked = ("accept-encoding", "gzip, deflate")
+        return replace(request, headers=(*request.headers, asked))
+
+    def read(self, answer: HttpResponse) -> Success:
+        if dict(answer.headers).get("content-encoding") == "gzip":
+            try:
+                answer = replace(answer, body=gzip.decompress(answer.body))
+            except OSError:
+                self.broken(answer, "an answer that is badly compressed")
+        return super().read(answer)

@@ -55,6 +55,27 @@ class AnotherHost(Client):
         return "ecs.test"
 
 
+@faulty("by-put", "C1")
+class ByPut(Client):
+    """Sends the call by PUT, and signs that."""
+
+    def request(self, call: Call) -> HttpRequest:
+        return self.signed(call, method="PUT")
+
+
+@faulty("to-another-path", "C1")
+class ToAnotherPath(Client):
+    """Sends the call to a path of its own, which V1 does not sign."""
+
+    def __init__(self, signature: str = "v1") -> None:
+        """Sign by V1."""
+        super().__init__("v1")
+
+    def request(self, call: Call) -> HttpRequest:
+        request = super().request(call)
+        return replace(request, target=f"/redeploy{request.target}")
+
+
 class OtherId(Client):
     """Changes the id before it is signed."""
 
