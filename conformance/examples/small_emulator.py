@@ -7,6 +7,7 @@ It keeps the contract, offers every part of the control protocol, and shares no 
 Where the page is silent it chooses otherwise than the reference emulator does.
 """
 
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -399,4 +400,7 @@ def make(port: int = 0) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    make(int(sys.argv[1]) if len(sys.argv) > 1 else 8081).serve_forever()
+    server = make(int(sys.argv[1]) if len(sys.argv) > 1 else 8081)
+    print(f"serving on http://127.0.0.1:{server.server_address[1]}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()

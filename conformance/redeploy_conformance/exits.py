@@ -59,6 +59,18 @@ class InOrder(click.Group):
     Both would otherwise end with 1, which says that an implementation does not conform.
     """
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Read the words of the command line, and carry the command out.
+
+        What they ask for themselves, such as help, is written before any command begins.
+        """
+        try:
+            return super().main(*args, **more)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            why = error.strerror or error
+            leave(RunVerdict.SUITE_FAILED, f"what was asked for cannot be told: {why}")
+
     def invoke(self, ctx: click.Context) -> Any:
         """Carry the command out."""
         try:

@@ -15,16 +15,17 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        path.write_text(text, "utf-8")
-        return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists() and not path.is_file():
+        draft = path
     try:
         draft.write_text(text, "utf-8")
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+        if draft != path:
+            draft.replace(path)
+    except OSError as error:
+        if draft != path:
+            draft.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def written_twice(paths: Iterable[str]) -> str | None:

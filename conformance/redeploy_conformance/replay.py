@@ -16,7 +16,7 @@ from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.reading import read_result
 from redeploy_conformance.running.api import SetUpError
-from redeploy_conformance.running.bench import set_up
+from redeploy_conformance.running.bench import move_in
 from redeploy_conformance.targets.base import (
     Kind,
     TargetUsageError,
@@ -42,7 +42,7 @@ def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
         SetUpError: the steps could not be done.
     """
     contract = load()
-    bench = set_up(find(word, contract), contract)
+    bench = move_in(find(word, contract), contract)
     try:
         rows = [json.loads(one) for one in steps]
         run = perform(bench, steps_of(rows, contract), Ledger())
@@ -131,7 +131,7 @@ def replay_finding(path: str, word: str | None, number: int, times: int) -> None
         leave(RunVerdict.WRONG_USAGE, text)
     try:
         target = find(word, contract)
-        bench = set_up(target, contract)
+        bench = move_in(target, contract)
     except TargetUsageError as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
     except UnreachableError as error:

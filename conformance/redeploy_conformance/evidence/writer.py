@@ -174,5 +174,9 @@ class TraceWriter:
     def _line(self, record: str, document: dict[str, Any]) -> None:
         text = json.dumps({"record": record, **document}, separators=(",", ":"))
         with self._lock:
-            self._file.write(text + "\n")
-            self._file.flush()
+            try:
+                self._file.write(text + "\n")
+                self._file.flush()
+            except OSError as error:
+                name = self._file.name
+                raise OSError(error.errno, error.strerror, name) from error

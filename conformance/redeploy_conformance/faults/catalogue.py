@@ -18,6 +18,7 @@ from redeploy_conformance.faults import (
     of_histories,
     of_life,
     of_limits,
+    of_long_histories,
     of_neighbours,
     of_offers,
     of_rejections,
@@ -46,6 +47,7 @@ _MODULES: Final = (
     of_histories,
     of_rejections,
     of_forms,
+    of_long_histories,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(REGISTERED)

@@ -13,12 +13,14 @@ PartClass = TypeVar("PartClass", bound=type)
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One way to be wrong. `clauses` are the ids of the clauses it breaks; `parts` are
-    those of a correct emulator but for one class."""
+    those of a correct emulator but for one class. A `late` one shows only after a long
+    history, or where rare circumstances meet."""
 
     id: str
     sentence: str
     clauses: tuple[str, ...]
     parts: Parts
+    late: bool = False
 
     def build(self, settings: Settings | None = None, **options: Any) -> Emulator:
         """An emulator with this fault. The options are those of Emulator."""
@@ -29,7 +31,7 @@ REGISTERED: dict[str, Fault] = {}
 
 
 def fault(
-    fault_id: str, *clauses: str, sentence: str | None = None
+    fault_id: str, *clauses: str, sentence: str | None = None, late: bool = False
 ) -> Callable[[PartClass], PartClass]:
     """Enter a subclass of one part. Its docstring is the sentence, unless given.
 
@@ -42,7 +44,8 @@ def fault(
         said = sentence or " ".join((part.__doc__ or "").split())
         if not said or not clauses:
             raise ValueError(f"the fault {fault_id} lacks its sentence or its clauses")
-        REGISTERED[fault_id] = Fault(fault_id, said, clauses, _parts_with(part))
+        parts = _parts_with(part)
+        REGISTERED[fault_id] = Fault(fault_id, said, clauses, parts, late)
         return part
 
     return enter

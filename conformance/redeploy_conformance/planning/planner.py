@@ -14,6 +14,7 @@ from redeploy_conformance.planning.plans import (
     disks,
     events,
     lives,
+    longer,
     opening,
     quota,
 )
@@ -65,6 +66,7 @@ def plan(contract: Contract) -> tuple[Case, ...]:
         admission.internal_errors,
         concurrency.calls_at_once,
         crossings.crossings,
+        longer.longer,
         quota.limiters,
     )
     return tuple(

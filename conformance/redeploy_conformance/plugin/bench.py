@@ -40,7 +40,7 @@ def set_up(
     if hasattr(config, "workerinput") and target.kind != Kind.EMBEDDED:
         made = _shared(target, contract, reporter, folders)
     else:
-        made = bench.set_up(target, contract)
+        made = bench.move_in(target, contract)
     reporter.secrets = made.api.secrets  # the same set: it grows as accounts are made
     offer = made.offer
     strange = passed_over(offer.name, offer.unknown)

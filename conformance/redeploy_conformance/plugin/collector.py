@@ -96,7 +96,8 @@ class Collector:
                 self.stream.start(self._start())
             write(self.stream)
         except OSError as error:
-            self.taken.crashes.append(Problem(case="the stream", text=str(error)))
+            text = f"{self.stream_path}: {error.strerror or error}"
+            self.taken.crashes.append(Problem(case="the stream", text=text))
             self.stream = self.stream_path = None
 
     def _numbered(self, findings: Iterable[Finding]) -> Iterator[Finding]:

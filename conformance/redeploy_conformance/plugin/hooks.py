@@ -7,6 +7,7 @@ of the suite asks for it, and does nothing where none runs.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -292,7 +293,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if result is not None and terminal is not None:
         from redeploy_conformance.plugin.verdict import show
 
+        if unwritten is not None:
+            what = "an output of the run could not be written"
+            terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")
+            result = replace(result, exit_code=SUITE_FAILED)
         show(result, terminal)
-    if unwritten is not None and terminal is not None:
-        what = "an output of the run could not be written"
-        terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")

@@ -21,7 +21,8 @@ from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.conclude import draw
 from redeploy_conformance.results.sentences import with_left_out
-from redeploy_conformance.running.bench import Bench, set_up
+from redeploy_conformance.results.sums import TOUR_ENDED
+from redeploy_conformance.running.bench import Bench, move_in
 from redeploy_conformance.targets.find import find
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
@@ -158,7 +159,7 @@ def try_file(path: Path, word: str) -> list[Pinned]:
     entries = read(path, contract)
     target = find(word, contract)
     try:
-        bench = set_up(target, contract)
+        bench = move_in(target, contract)
         return try_pinned(bench, entries, datetime.date.today())
     finally:
         target.transport.close()
@@ -306,10 +307,17 @@ def draw_known(
 
 
 def _behind(clauses: Sequence[ClauseResult]) -> set[str]:
-    """Return the clauses that could not be exercised because a known deviation stood in the way."""
+    """Return the clauses that could not be exercised because a known deviation stood in the way.
+
+    Where it merely ended the tour, and nothing else was tried, it did not.
+    """
     known = [one.id for one in clauses if one.verdict == Verdict.KNOWN.value]
     remedies = {f"mend {one} first" for one in known}
-    return {one.id for one in clauses if one.remedy in remedies}
+    return {
+        one.id
+        for one in clauses
+        if one.remedy in remedies and not (one.reason or "").startswith(TOUR_ENDED)
+    }
 
 
 def sentence_known(
@@ -326,7 +334,8 @@ def sentence_known(
     deviations = count(known, "known deviation")
     match verdict:
         case RunVerdict.CONFORMING:
-            behind = ", ".join(sorted(_behind(clauses)))
+            kept = _behind(clauses)
+            behind = ", ".join(one.id for one in clauses if one.id in kept)
             hidden = f", which kept {behind} from being exercised" if behind else ""
             said = (
                 f"Conforming but for {deviations}{hidden}: every violation is in the "

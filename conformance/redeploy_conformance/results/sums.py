@@ -8,6 +8,9 @@ from redeploy_conformance.judging.ledger import Ledger
 from redeploy_schemas.records import Burst, Finding, Problem
 from redeploy_schemas.vocabulary import NOT_CHOSEN
 
+TOUR_ENDED = "the tour ended before"
+"""How it begins why what only the tour would have met was not exercised."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Sums:
@@ -51,10 +54,10 @@ class Sums:
         self.ran |= set(report.clauses)
         if report.name == TOUR and report.findings:
             first = report.findings[0].clause
-            words = f"the tour ended before, at a violation of {first}"
+            words = f"{TOUR_ENDED}, at a violation of {first}"
             self.cut = words, f"mend {first} first"
         elif report.name == TOUR and report.problem is not None:
-            words = f"the tour ended before: {report.problem}"
+            words = f"{TOUR_ENDED}: {report.problem}"
             self.cut = words, "see what could not be run"
         if report.findings:
             broken = report.findings[0].clause

@@ -116,3 +116,15 @@ def set_up(target: Target, contract: Contract, *, alone: bool = True) -> Bench:
     """
     api = Api(target)
     return Bench(contract, target, api, api.discover(), alone)
+
+
+def move_in(target: Target, contract: Contract) -> Bench:
+    """Return the bench with a target that others may use meanwhile, on a clock of its own if it offers any.
+
+    Raises:
+        UnreachableError: nothing there speaks the protocols.
+    """
+    made = set_up(target, contract)
+    if target.kind == Kind.HTTP and Part.CLOCKS in made.offer.parts:
+        made.take_clock()
+    return made

@@ -228,6 +228,42 @@ def test_what_is_wrong_with_an_adapter(
     assert len(found) >= len(texts)
 
 
+NUMBERED = """
+import sys
+from redeploy_conformance.certify import reference
+from redeploy_conformance.certify.client import Client
+
+class Numbered(Client):
+    def id(self, fields, name):
+        value = super().id(fields, name)
+        return int(value) if (value or "").isdigit() else value
+
+class NeverForced(Client):
+    def params(self, call):
+        return super().params(call)[:1]
+
+reference.serve(CLIENT(), None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "text"),
+    [
+        ("Numbered", "a TaskId that is a number: a line that is no answer"),
+        (
+            "NeverForced",
+            "a call with force_stop: the request does not carry the force_stop that was handed over",
+        ),
+    ],
+)
+def test_what_the_adapter_does_and_not_its_library_is_told(
+    client: str, text: str
+) -> None:
+    script = NUMBERED.replace("CLIENT", client)
+    (told,) = wrong_with([sys.executable, "-c", script])
+    assert told.startswith(text)
+
+
 def test_a_failing_end_is_told(made: Make) -> None:
     words = made(GOOD)
     with open(words[1], "a", encoding="utf-8") as script:

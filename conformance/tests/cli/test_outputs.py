@@ -24,7 +24,25 @@ def test_a_disk_that_is_full_is_told(redeploy: Command, option: str) -> None:
     ran = redeploy("run", *ONE, option, "/dev/full")
     assert ran.code == 5
     assert "No space left on device" in ran.said
+    assert "/dev/full" in ran.said
+    assert "exit code 3" not in ran.said
     assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
+
+
+@pytest.mark.parametrize("words", ["--help", "--version"])
+def test_help_that_nobody_can_take_is_told_in_one_sentence(words: str) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [COMMAND, words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ran.returncode == 5
+    assert len(ran.stderr.splitlines()) == 1
+    assert "No space left on device" in ran.stderr
 
 
 def test_an_old_result_is_replaced_whole(redeploy: Command, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from .conftest import ONE, Command, Ran, served, wrapped
+from .conftest import ONE, Command, Ran, run_in, served, wrapped
 
 KILLED = """\
 import os
@@ -76,6 +77,18 @@ def test_the_trace_of_workers_with_clocks_of_their_own_holds_their_cases_and_no_
     told = json.loads((tmp_path / "again.json").read_text("utf-8"))
     for what in ("cases", "requests", "steps"):
         assert told["run"][what] == ran.result["run"][what], what
+
+
+def test_two_runs_at_one_server_leave_each_other_alone(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    with served() as (url, _), ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda folder: run_in(folder, "run", url, *MANY), folders))
+    for ran in both:
+        assert ran.code == 3, ran.said
+        assert ran.result is not None
+        assert (ran.result["findings"], ran.result["problems"]) == ([], [])
 
 
 ONE_CLOCK = """

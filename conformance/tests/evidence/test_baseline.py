@@ -339,3 +339,28 @@ def test_a_run_says_in_a_sentence_what_is_wrong_with_its_baseline(
         )
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"redeploy-conformance: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--quick",), 3, "incomplete with 1 known deviation"),
+        (("-k", "not test_walks"), 0, "conforming but for 1 known deviation"),
+    ],
+)
+def test_a_known_deviation_excuses_only_what_it_stands_in_the_way_of(
+    tmp_path: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    """That it ends the tour does not: nothing else was tried."""
+    (tmp_path / "known.toml").write_text(FILE)
+    target = "embedded:security-lock-ignored"
+    ran = subprocess.run(
+        [COMMAND, "run", target, "--baseline", "known.toml", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stdout
+    assert said in " ".join(ran.stdout.split()).lower()

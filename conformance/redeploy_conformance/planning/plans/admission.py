@@ -33,6 +33,9 @@ from redeploy_conformance.planning.steps import (
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
 
+LATER = 300.0
+"""Seconds after which an instance that was run is there still."""
+
 
 def preconditions(contract: Contract) -> Iterator[Case]:
     """Yield each precondition violated, alone and beside what is harmless, and instances that are not there."""
@@ -134,6 +137,16 @@ def two_reasons(contract: Contract) -> Iterator[Case]:
     again = [Redeploy(made.key) for made in several for _ in range(2)]
     steps = (*several, *again, Look())
     yield Case(clauses=("A11",), row="each pair twice", steps=steps, depth=Depth.PLAN)
+    every = [
+        {first.attribute: one, second.attribute: two}
+        for first, second in combinations(rows, 2)
+        if first.attribute != second.attribute
+        for one, two in product(values(first, contract), values(second, contract))
+    ]
+    several = [make(contract, f"i{n}", spec) for n, spec in enumerate(every, 1)]
+    steps = (*several, *(Redeploy(made.key) for made in several), Look())
+    row_all = "every two values"
+    yield Case(clauses=("A11",), row=row_all, steps=steps, depth=Depth.PLAN)
     many = [
         {row.attribute: next(values(row, contract)) for row in some}
         for size in range(3, len(rows) + 1)
@@ -164,11 +177,31 @@ def harmless(contract: Contract) -> Iterator[Case]:
             steps = life(made, Redeploy("i1"), SUCCEED)
             label = f"{attribute.name}={words(chosen)} is no reason to reject"
             yield Case(clauses=("A9",), row=label, steps=steps, depth=Depth.PLAN)
+    locks = harmless_values(contract, "lock_reasons")
+    some = [set_of for size in (1, 2) for set_of in combinations(locks, size)]
+    every = list(product(some, contract.transition_from, (None, True, False)))
+    several = [
+        replace(
+            make(contract, f"i{n}", {"lock_reasons": held, "status": origin}),
+            ending=SUCCEED,
+        )
+        for n, (held, origin, _) in enumerate(every, 1)
+    ]
+    calls = [
+        Redeploy(made.key, force)
+        for made, (*_, force) in zip(several, every, strict=True)
+    ]
+    steps = (*several, *calls, Look(), Settle())
+    row_locks = "every two locks that are no reason to reject, forced or not"
+    yield Case(clauses=("A9", "L11"), row=row_locks, steps=steps, depth=Depth.PLAN)
     steps = (make(contract, events=()), Redeploy("i1"), Look())
     yield Case(clauses=("A10",), row="", steps=steps)
     yield Case(
         clauses=("A15",), row="RunInstances", steps=(Launch("i1"), Redeploy("i1"))
     )
+    steps = (Launch("i1"), Advance(LATER), Redeploy("i1"))
+    row_later = "RunInstances, a while ago"
+    yield Case(clauses=("A15",), row=row_later, steps=steps, depth=Depth.PLAN)
     steps = (make(contract), Look(), Redeploy("i1"))
     row_seen = "DescribeInstances"
     yield Case(clauses=("A15",), row=row_seen, steps=steps, depth=Depth.PLAN)

@@ -43,6 +43,7 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
     steps = (make(contract), make(contract, "i2"), *both, both[0], Look(), Settle())
     row_both = "one caller on two instances, of which one is named"
     yield Case(clauses=("U2",), row=row_both, steps=steps, depth=Depth.PLAN)
+    yield from _wide_or_late(contract)
     for row in contract.forgeries:
         call = Redeploy("i1", forgery=row.name)
         steps = (make(contract), call, Look(), Settle())
@@ -52,6 +53,28 @@ def callers_and_signatures(contract: Contract) -> Iterator[Case]:
             steps = (make(contract), replace(call, wire=wire), Look())
             label = f"{row.name}, as {wire}"
             yield Case(clauses=("U4",), row=label, steps=steps, depth=Depth.PLAN)
+
+
+def _wide_or_late(contract: Contract) -> Iterator[Case]:
+    """Yield policies that allow the call behind many statements, or by a wildcard that stands for nothing."""
+    whole, nothing = contract.resource, too_little(contract)
+    patterns = [
+        whole.replace(part, wide)
+        for part in ("{region}", "{account}", "{instance}")
+        for wide in (f"*{part}", f"{part}*", f"*{part}*")
+    ]
+    allowed: list[tuple[tuple[str, str, str], ...]] = [
+        (("Allow", contract.action, pattern),) for pattern in patterns
+    ]
+    allowed.append((*nothing, *nothing, ("Allow", contract.action, whole)))
+    made = [make(contract, f"i{n}") for n, _ in enumerate(allowed, 1)]
+    calls = [
+        Redeploy(one.key, statements=own)
+        for one, own in zip(made, allowed, strict=True)
+    ]
+    steps: tuple[Step, ...] = (*made, *calls, Look())
+    row = "allowed by wide patterns, and behind many statements"
+    yield Case(clauses=("U2",), row=row, steps=steps, depth=Depth.PLAN)
 
 
 def too_little(contract: Contract) -> tuple[tuple[str, str, str], ...]:

@@ -75,6 +75,15 @@ def settable(row: Precondition) -> bool:
     return row.attribute not in ("exists", "in_flight")
 
 
+def listed_pairs(
+    contract: Contract,
+) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """Yield every (type, status) that a redeploy responds to, and what it needs."""
+    for row in contract.events:
+        for status in row.statuses:
+            yield (row.type, status), dict(row.only_with)
+
+
 def life(made: Create, call: Redeploy, ending: str, *extra: Step) -> tuple[Step, ...]:
     """Return a whole redeploy: an instance made, a call, a look, and the end of it."""
     return (replace(made, ending=ending), *extra, call, Look(), Settle())

@@ -16,6 +16,7 @@ from redeploy_conformance.planning.plans.blocks import (
     event,
     harmless_values,
     life,
+    listed_pairs,
     make,
     settable,
     values,
@@ -68,13 +69,6 @@ def crossings(contract: Contract) -> Iterator[Case]:
             yield replace(case, depth=Depth.PLAN)
 
 
-def _pairs(contract: Contract) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """Yield every (type, status) that a redeploy responds to, and what it needs."""
-    for row in contract.events:
-        for status in row.statuses:
-            yield (row.type, status), dict(row.only_with)
-
-
 def _violations(contract: Contract) -> Iterator[tuple[Precondition, Any]]:
     for row in contract.preconditions:
         if settable(row):
@@ -92,7 +86,7 @@ def _refused_whatever_else(contract: Contract) -> Iterator[Case]:
     """Yield each refusal beside every event, every ForceStop, and the isolation gap."""
     for row, value in _violations(contract):
         specs: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = [
-            (needed, (pair,)) for pair, needed in _pairs(contract)
+            (needed, (pair,)) for pair, needed in listed_pairs(contract)
         ]
         specs += [(ISOLATED, ())]
         attribute = contract.attribute_by_name[row.attribute]
@@ -151,16 +145,20 @@ def _refused_then_mended(contract: Contract) -> Iterator[Case]:
 
 
 def _every_event(contract: Contract) -> Iterator[Case]:
-    """Yield each row of the event table from each status, and several that are alike."""
+    """Yield each row of the event table from each status, forced or not, and several that are alike."""
     for origin in contract.transition_from:
+        every = [(pair, force) for pair in listed_pairs(contract) for force in FORCES]
         made = [
             replace(
                 make(contract, f"i{n}", {"status": origin, **needed}, [pair]),
                 ending=SUCCEED,
             )
-            for n, (pair, needed) in enumerate(_pairs(contract), 1)
+            for n, ((pair, needed), _) in enumerate(every, 1)
         ]
-        calls = [Redeploy(one.key, FORCES[n % 3]) for n, one in enumerate(made)]
+        calls = [
+            Redeploy(one.key, force)
+            for one, (_, force) in zip(made, every, strict=True)
+        ]
         yield Case(
             clauses=("E1", "A9"),
             row=f"every row of the table, {origin}",
@@ -181,7 +179,7 @@ def _every_event(contract: Contract) -> Iterator[Case]:
 
 def _failures_with_every_event(contract: Contract) -> Iterator[Case]:
     """Yield both endings of an instance that has all there may be: every event, every harmless lock."""
-    pairs = [pair for pair, _ in _pairs(contract)]
+    pairs = [pair for pair, _ in listed_pairs(contract)]
     locks = harmless_values(contract, "lock_reasons")
     for origin, ending in product(contract.transition_from, (FAIL, SUCCEED)):
         spec = {**LOCAL, "status": origin, "lock_reasons": locks}
@@ -211,7 +209,12 @@ def _changed_on_the_way(contract: Contract) -> Iterator[Case]:
     one = harmless_values(contract, "lock_reasons")[:1]
     for before, after in ((one, ()), ((), one)):
         made = make(contract, spec={"lock_reasons": before})
-        spec = {"lock_reasons": after, "billing": "expired", "disk_status": "incorrect"}
+        spec = {
+            "lock_reasons": after,
+            "billing": "expired",
+            "disk_status": "incorrect",
+            "tenancy": "dedicated-host",
+        }
         change = Patch("i1", spec_items(spec))
         steps = (replace(made, ending=SUCCEED), Redeploy("i1"), change, Settle())
         row = f"lock_reasons changed on the way to {words(after) or 'none'}"
@@ -242,12 +245,19 @@ def _called_on_the_way(contract: Contract) -> Iterator[Case]:
 
 def _after_an_error(contract: Contract) -> Iterator[Case]:
     """Yield what is called after an InternalError: it is as if never made, or as if accepted."""
-    kinds = (("none", SUCCEED, True), ("none", FAIL, None), ("accepted", FAIL, None))
+    kinds = (
+        ("none", SUCCEED, True),
+        ("none", FAIL, None),
+        ("accepted", FAIL, None),
+        ("accepted", SUCCEED, True),
+        ("accepted", SUCCEED, False),
+    )
     for origin, (effect, ending, force) in product(contract.transition_from, kinds):
-        made = replace(make(contract, spec={"status": origin}), ending=ending)
+        made = replace(make(contract, spec={**LOCAL, "status": origin}), ending=ending)
         call = Redeploy("i1", force)
         steps = (made, Break(effect), call, Look(), Settle(), call, Look(), Settle())
-        row = f"{origin}, effect {effect}, will {ending}, and another call"
+        word = {None: "", True: ", forced", False: ", in order"}[force]
+        row = f"{origin}, effect {effect}, will {ending}{word}, and another call"
         yield Case(clauses=("A12",), row=row, steps=steps)
 
 
@@ -293,8 +303,9 @@ def _other_callers(contract: Contract) -> Iterator[Case]:
     bad = [make(contract, spec={one.attribute: v}) for one, v in _violations(contract)]
     bad += [make(contract, events=()), make(contract)]
     made = [replace(one, key=f"j{n}", account="a2") for n, one in enumerate(bad, 1)]
+    made[-1] = replace(made[-1], ending=SUCCEED)
     calls = [Redeploy(one.key, by="a1") for one in made]
-    steps = (Create("i1"), *made, Redeploy(made[-1].key), *calls, Look())
+    steps = (Create("i1"), *made, Redeploy(made[-1].key), *calls, Look(), Settle())
     row = "another account's instances, with all that speaks against a redeploy"
     yield Case(clauses=("A1", "L10"), row=row, steps=steps)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from redeploy_conformance.planning.plans.blocks import (
     FAIL,
-    MORE,
     SUCCEED,
     event,
     life,
@@ -21,6 +20,9 @@ from redeploy_conformance.planning.steps import (
     Step,
 )
 from redeploy_schemas.contract import Contract
+
+MANY = 101
+"""Events of one instance: more than the largest page of the event history has."""
 
 
 def listed(contract: Contract) -> Iterator[Case]:
@@ -78,9 +80,9 @@ def several(contract: Contract) -> Iterator[Case]:
         yield Case(clauses=("E7",), row=row, steps=steps, depth=Depth.PLAN)
         steps = life(make(contract, events=pairs), Redeploy("i1"), FAIL)
         yield Case(clauses=("E6",), row=row, steps=steps, depth=Depth.PLAN)
-    made = make(contract, events=[event(contract)] * MORE)
+    made = make(contract, events=[event(contract)] * MANY)
     steps = life(made, Redeploy("i1"), SUCCEED)
-    row = f"{MORE} events"
+    row = f"{MANY} events"
     yield Case(clauses=("E7",), row=row, steps=steps, depth=Depth.PLAN)
 
 
@@ -88,6 +90,10 @@ def simulated(contract: Contract) -> Iterator[Case]:
     """Yield simulated events, alone and beside a real one (E4, E5)."""
     steps: tuple[Step, ...]
     yield from _simulated_and_listed(contract)
+    stopped = make(contract, spec={"status": "Stopped"}, events=())
+    extra = Simulate("i1", "SystemMaintenance.Redeploy")
+    steps = life(stopped, Redeploy("i1"), SUCCEED, extra)
+    yield Case(clauses=("E5",), row="alone, Stopped", steps=steps, depth=Depth.PLAN)
     for n, kind in enumerate(
         ("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy")
     ):

@@ -79,6 +79,10 @@ def successes(contract: Contract) -> Iterator[Case]:
     steps = (made, Advance(LONG_AGO), Redeploy("i1"), Settle())
     row = "made, and given an event, two hours ago"
     yield Case(clauses=("A9", "E1"), row=row, steps=steps, depth=Depth.PLAN)
+    stopped = replace(make(contract, spec={"status": "Stopped"}), ending=SUCCEED)
+    steps = (stopped, Advance(LONG_AGO), Redeploy("i1"), Settle())
+    row = "Stopped for two hours"
+    yield Case(clauses=("A9", "L3"), row=row, steps=steps, depth=Depth.PLAN)
     for ending in (SUCCEED, FAIL):
         made = replace(make(contract), ending=ending)
         both = (Tasks("i1"), Tasks("i2"))

@@ -1,8 +1,9 @@
 """The rate limit: bursts of calls, and what tells limiters apart."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from redeploy_conformance.planning.plans.blocks import event
+from redeploy_conformance.planning.plans.blocks import SUCCEED, event
 from redeploy_conformance.planning.steps import (
     Advance,
     Case,
@@ -81,14 +82,38 @@ def limiters(contract: Contract) -> Iterator[Case]:
     row = "a burst, and again within the period, and again"
     yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
     # Nobody saves up while idle, nor is free for having been throttled once.
+    # What is throttled does nothing, neither to a redeploy under way nor to what runs.
+    going, still = f"i{many + 5}", f"i{many + 6}"
+    user, half, first = (("Allow", "*", "*"),), limit // 2, many + 7
+    begun = Create(going, (), ((kind, status),), ending=SUCCEED)
     steps = (
         Create("i1", (), ((kind, status),), count=many + 4),
-        Redeploy("i1", count=limit + 2),
+        *(begun, replace(begun, key=still, ending=""), Redeploy(going)),
+        Redeploy("i1", count=limit + 1),
+        *(
+            Redeploy(going),
+            Redeploy(still, force=True),
+            Redeploy(still, statements=user),
+        ),
+        Look((going, still)),
         Advance(window * 10),
-        Redeploy(f"i{limit + 3}", count=limit + 2),
+        Look((going, still)),
+        # Of whatever kind calls are, they count together.
+        Create(
+            f"i{first}",
+            spec_items({"status": "Stopped"}),
+            ((kind, status),),
+            count=half,
+        ),
+        Redeploy(f"i{limit + 3}", count=limit + 2 - half),
+        Redeploy(f"i{first}", force=True, count=half),
     )
     row = "a burst, and another long after it"
     yield Case(clauses=("Q2",), row=row, steps=steps, burst=True)
+    theirs = Create("j1", (), ((kind, status),), "a2")
+    steps = (theirs, *(Redeploy("j1", by="a1"),) * (limit + 1), Redeploy("j1"))
+    row = "calls of another account on an instance, and its owner's"
+    yield Case(clauses=("Q1",), row=row, steps=steps, burst=True)
     steps = (Redeploy("i1"),) * (limit + 1)
     yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
     pool = Create("i1", (), ((kind, status),), count=limit + 102)
