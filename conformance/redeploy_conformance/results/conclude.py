@@ -183,7 +183,7 @@ class Gathered(Sums):
         if clause.id in self.ran:
             reason = "its cases ran, but what it needs did not come about"
             return Missing.COULD_NOT_RUN, reason, self._look_into(clause)
-        if self.filtered and self.cut:
+        if self.filtered and self.cut and clause.required:
             return Missing.COULD_NOT_RUN, *self.cut
         if self.filtered:
             return Missing.COULD_NOT_RUN, NOT_CHOSEN, "run all cases, without a filter"

@@ -26,7 +26,7 @@ SHOWN_BY = {
     "eighth-redeploy-finds-it-busy": "L3-success-running 9 successes, each time Running",
     "forced-calls-are-free": "Q2-over-the-limit a burst, and another long after it",
     "forced-without-an-id-switches-all-off": "A14-malformed no InstanceId, forced",
-    "foreign-call-costs-the-owner": "Q1-under-the-limit calls of another account on an instance, and its owner's",
+    "foreign-call-costs-the-owner": "Q6r-rejected-calls-count calls of another account on an instance, and its owner's",
     "foreign-call-makes-it-fail": "A1-unknown-id another account's instances, with all that speaks against a redeploy",
     "forgotten-when-idle-for-a-day": "A9-accepted made a day ago, and given an event now",
     "in-order-for-a-failed-host": "E1-responds every row of the table, Running",

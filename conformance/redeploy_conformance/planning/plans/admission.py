@@ -200,7 +200,7 @@ def harmless(contract: Contract) -> Iterator[Case]:
         clauses=("A15",), row="RunInstances", steps=(Launch("i1"), Redeploy("i1"))
     )
     steps = (Launch("i1"), Advance(LATER), Redeploy("i1"))
-    row_later = "RunInstances, a while ago"
+    row_later = "run a while ago"
     yield Case(clauses=("A15",), row=row_later, steps=steps, depth=Depth.PLAN)
     steps = (make(contract), Look(), Redeploy("i1"))
     row_seen = "DescribeInstances"

@@ -113,7 +113,7 @@ def limiters(contract: Contract) -> Iterator[Case]:
     theirs = Create("j1", (), ((kind, status),), "a2")
     steps = (theirs, *(Redeploy("j1", by="a1"),) * (limit + 1), Redeploy("j1"))
     row = "calls of another account on an instance, and its owner's"
-    yield Case(clauses=("Q1",), row=row, steps=steps, burst=True)
+    yield Case(clauses=("Q6r",), row=row, steps=steps, burst=True)
     steps = (Redeploy("i1"),) * (limit + 1)
     yield Case(clauses=("Q6r",), row="", steps=steps, burst=True)
     pool = Create("i1", (), ((kind, status),), count=limit + 102)

@@ -1,7 +1,9 @@
 """Each faulty client does something else than the client that is right; the legal ones do not."""
 
 import atexit
+import gzip
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -46,6 +48,14 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
         {},
     ),
     "long text": (lambda serve: serve(refused(403, "DiskError", "x " * 300)), {}),
+    "very long text": (lambda serve: serve(refused(403, "DiskError", "x " * 3000)), {}),
+    "304": (lambda serve: serve(http(304, "")), {}),
+    "packed": (
+        lambda serve: serve(
+            http(200, gzip.compress(BODY.encode()), "content-encoding: gzip")
+        ),
+        {},
+    ),
     "unknown fields": (lambda serve: serve(accepted(More=1)), {}),
     "blanks": (lambda serve: serve(accepted(TaskId=" t ")), {}),
     "a longer id": (lambda serve: serve(accepted(RequestId=REQUEST * 2)), {}),
@@ -90,6 +100,10 @@ SITUATIONS: dict[str, tuple[Callable[[Serve], Server], dict[str, Any]]] = {
 }
 
 
+OF_THEIR_OWN = ("unknown authority", "cut over TLS", "to https", "nobody")
+"""Situations that need more than a server and what is asked."""
+
+
 class AtOnce:
     """A timer that does not wait."""
 
@@ -122,6 +136,13 @@ def observe(
         elif name == "cut over TLS":
             server = serve(b"", tls=trusted[0])
             asked = {"ca_file": str(trusted[1])}
+        elif name == "to https":
+            server = moved(serve, f"{serve(tls=trusted[0]).url()}/elsewhere")
+            asked = {"ca_file": str(trusted[1])}
+        elif name == "nobody":
+            held = socket.socket()
+            held.bind(("127.0.0.1", 0))
+            server, asked = Server(listener=held), {}
         else:
             make, asked = SITUATIONS[name]
             server = make(serve)
@@ -154,7 +175,7 @@ def right() -> dict[str, Any]:
 def test_each_faulty_client_does_something_else(
     observe: Callable[[Client, str], Any], right: dict[str, Any], fault: str
 ) -> None:
-    for name in (*SITUATIONS, "unknown authority", "cut over TLS"):
+    for name in (*SITUATIONS, *OF_THEIR_OWN):
         if name not in right:
             right[name] = observe(Client(), name)
         try:
