@@ -1,9 +1,8 @@
 """The suite on trial: does it catch every fault, blame the right clause, and raise no alarm?"""
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 from redeploy_conformance.finding.touring import TOUR
 from redeploy_conformance.finding.walks import OF_A_RUN
@@ -12,17 +11,30 @@ from redeploy_reports.phrases import count
 
 
 def trials(
-    faults: Iterable[str], legal: Iterable[str], processes: int, *, walks: bool
+    faults: Iterable[str],
+    legal: Sequence[str],
+    processes: int,
+    *,
+    walks: bool,
+    thirds: bool = False,
 ) -> Iterator[tuple[bool, Trial]]:
-    """Yield (broken?, trial) for each implementation, in order; with ``walks`` legal ones walk too."""
-    passing = partial(try_variant, parts=Plan(walks=OF_A_RUN if walks else 0))
+    """Yield (broken?, trial) for each implementation, in order; with ``walks`` legal ones walk too.
+
+    With ``thirds`` each legal one does a third of the plan, the next one another third.
+    """
+    walked = OF_A_RUN if walks else 0
+    plans = [
+        Plan(walks=walked, third=n % 3 if thirds else None) for n, _ in enumerate(legal)
+    ]
     if processes == 1:
         yield from ((True, try_fault(one)) for one in faults)
-        yield from ((False, passing(one)) for one in legal)
+        yield from (
+            (False, try_variant(*one)) for one in zip(legal, plans, strict=True)
+        )
         return
     with ProcessPoolExecutor(processes) as pool:
         yield from ((True, one) for one in pool.map(try_fault, faults))
-        yield from ((False, one) for one in pool.map(passing, legal))
+        yield from ((False, one) for one in pool.map(try_variant, legal, plans))
 
 
 def line(broken: bool, trial: Trial) -> str:

@@ -70,10 +70,11 @@ class Trial:
 class Plan:
     """What of the suite is run: the tour and the cases, some walks, within a budget.
 
-    ``most`` requests and ``seconds`` are looked at before each part; one that has begun is ended.
+    Of the cases every one, or with ``third`` (0, 1 or 2) every third from that one on. ``most`` requests and ``seconds`` are looked at before each part; one that has begun is ended.
     """
 
     planned: bool = True
+    third: int | None = None
     walks: int = 0
     seed: int = 0
     most: float = math.inf
@@ -129,7 +130,8 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
             way=way,
         )
     # Only a whole plan tells what could not be exercised.
-    clauses = gathered.clauses() if cases and cases == len(_doable(bench)) else ()
+    whole = cases and cases == len(_doable(bench, None))
+    clauses = gathered.clauses() if whole else ()
     return Trial(
         target.name,
         breaks,
@@ -163,7 +165,7 @@ def _parts(
     if parts.planned:
         through, report, run = perform_tour(bench)
         yield TOUR, report, run, partial(looked_into, bench, through, run, word)
-        for case in _doable(bench):
+        for case in _doable(bench, parts.third):
             if spent():
                 return
             report, run = perform_case(bench, name(contract, case), case)
@@ -177,8 +179,9 @@ def _parts(
         yield WALK, report, run, look
 
 
-def _doable(bench: Bench) -> list[Case]:
-    """Return the planned cases that can be run."""
+def _doable(bench: Bench, third: int | None) -> list[Case]:
+    """Return the planned cases that can be run, or a third of them."""
     parts = bench.offer.parts
     every = (possible(case, parts) for case in plan(bench.contract))
-    return [case for case in every if case is not None]
+    cases = [case for case in every if case is not None]
+    return cases if third is None else cases[third::3]
