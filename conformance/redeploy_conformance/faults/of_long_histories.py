@@ -332,15 +332,6 @@ class ForcedFree(RedeployCalls):
             super().throttle(call, principal)
 
 
-@late("rate-counted-by-key", "Q2", "Q6")
-class RateByKey(RedeployCalls):
-    """Each key of an account has a rate of its own."""
-
-    def throttle(self, call: Call, principal: Principal) -> None:
-        own = Account(principal.access_key_id, principal.account.clock)
-        self.limiter.arrive(own, call.params.get("InstanceId", ""))
-
-
 @late("two-harmless-locks-are-one-too-many", "A8", "A9")
 class TwoLocks(Admission):
     """Exactly two locks are taken for a security lock, whichever they are."""

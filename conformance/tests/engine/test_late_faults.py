@@ -37,7 +37,6 @@ SHOWN_BY = {
     "only-instance-meant-by-default": "A14-malformed no InstanceId, in an account of one instance",
     "only-ten-statements-read": "U2-policy-matching allowed by wide patterns, and behind many statements",
     "raised-on-the-way-downgraded-by-a-failure": "L6-failure-state each listed event raised on the way, Running, will fail",
-    "rate-counted-by-key": "Q2-over-the-limit a burst, and another long after it",
     "release-takes-the-lock-off-others": "A3-security-lock beside one that was redeployed, and released",
     "second-failure-closes-scheduled-events": "L6-failure-state 4 failures and a success, Running",
     "second-success-from-stopped-ends-stopped": "L3-success-running 9 successes, each time Stopped",

@@ -84,7 +84,7 @@ def limiters(contract: Contract) -> Iterator[Case]:
     # Nobody saves up while idle, nor is free for having been throttled once.
     # What is throttled does nothing, neither to a redeploy under way nor to what runs.
     going, still = f"i{many + 5}", f"i{many + 6}"
-    user, half, first = (("Allow", "*", "*"),), limit // 2, many + 7
+    half, first = limit // 2, many + 7
     begun = Create(going, (), ((kind, status),), ending=SUCCEED)
     steps = (
         Create("i1", (), ((kind, status),), count=many + 4),
@@ -93,7 +93,6 @@ def limiters(contract: Contract) -> Iterator[Case]:
         *(
             Redeploy(going),
             Redeploy(still, force=True),
-            Redeploy(still, statements=user),
         ),
         Look((going, still)),
         Advance(window * 10),
