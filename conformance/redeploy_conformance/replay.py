@@ -16,7 +16,7 @@ from redeploy_conformance.planning.pinned import steps_of
 from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.reading import read_result
 from redeploy_conformance.running.api import SetUpError
-from redeploy_conformance.running.bench import move_in
+from redeploy_conformance.running.bench import Bench, visiting
 from redeploy_conformance.targets.base import (
     Kind,
     TargetUsageError,
@@ -42,12 +42,9 @@ def broken_clauses(steps: Sequence[str], word: str) -> dict[str, str]:
         SetUpError: the steps could not be done.
     """
     contract = load()
-    bench = move_in(find(word, contract), contract)
-    try:
+    with visiting(find(word, contract), contract) as bench:
         rows = [json.loads(one) for one in steps]
         run = perform(bench, steps_of(rows, contract), Ledger())
-    finally:
-        bench.target.transport.close()
     if run.problem is not None:
         raise SetUpError(run.problem)
     return {
@@ -130,12 +127,18 @@ def replay_finding(path: str, word: str | None, number: int, times: int) -> None
         )
         leave(RunVerdict.WRONG_USAGE, text)
     try:
-        target = find(word, contract)
-        bench = move_in(target, contract)
+        with visiting(find(word, contract), contract) as bench:
+            seen = _tried(bench, found, steps, times)
     except TargetUsageError as error:
         leave(RunVerdict.WRONG_USAGE, str(error))
     except UnreachableError as error:
         leave(RunVerdict.UNREACHABLE, str(error))
+    click.echo(f"{found.clause}: reproduced {seen} of {times} on {clean(word)}")
+    sys.exit(int(RunVerdict.NOT_CONFORMING if seen else RunVerdict.CONFORMING))
+
+
+def _tried(bench: Bench, found: Finding, steps: Sequence[Step], times: int) -> int:
+    """Do the steps some times over, and say what came the first time; return how often they broke the clause."""
     seen = 0
     for attempt in range(times):
         run = perform(bench, steps, Ledger())
@@ -151,5 +154,4 @@ def replay_finding(path: str, word: str | None, number: int, times: int) -> None
             if hit is not None:
                 click.echo(f"  expected  {clean(hit.expected)}")
                 click.echo(f"  observed  {clean(hit.observed)}")
-    click.echo(f"{found.clause}: reproduced {seen} of {times} on {clean(word)}")
-    sys.exit(int(RunVerdict.NOT_CONFORMING if seen else RunVerdict.CONFORMING))
+    return seen

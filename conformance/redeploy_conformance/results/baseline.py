@@ -22,7 +22,7 @@ from redeploy_conformance.planning.steps import Step
 from redeploy_conformance.results.conclude import draw
 from redeploy_conformance.results.sentences import with_left_out
 from redeploy_conformance.results.sums import TOUR_ENDED
-from redeploy_conformance.running.bench import Bench, move_in
+from redeploy_conformance.running.bench import Bench, visiting
 from redeploy_conformance.targets.find import find
 from redeploy_reports.phrases import count
 from redeploy_schemas.contract import Contract, load
@@ -157,12 +157,8 @@ def try_file(path: Path, word: str) -> list[Pinned]:
     """
     contract = load()
     entries = read(path, contract)
-    target = find(word, contract)
-    try:
-        bench = move_in(target, contract)
+    with visiting(find(word, contract), contract) as bench:
         return try_pinned(bench, entries, datetime.date.today())
-    finally:
-        target.transport.close()
 
 
 def _tried(

@@ -1,7 +1,8 @@
 """One implementation on the bench: what every case of a run shares."""
 
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -128,3 +129,20 @@ def move_in(target: Target, contract: Contract) -> Bench:
     if target.kind == Kind.HTTP and Part.CLOCKS in made.offer.parts:
         made.take_clock()
     return made
+
+
+@contextmanager
+def visiting(target: Target, contract: Contract) -> Iterator[Bench]:
+    """Have a target on the bench for a while; what was made there on a clock of its own is forgotten then.
+
+    Raises:
+        UnreachableError: nothing there speaks the protocols.
+    """
+    try:
+        made = move_in(target, contract)
+        try:
+            yield made
+        finally:
+            made.leave_clock()
+    finally:
+        target.transport.close()

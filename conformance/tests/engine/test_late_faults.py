@@ -35,7 +35,7 @@ SHOWN_BY = {
     "no-boolean-ignored-when-stopped": "A14-malformed ForceStop is a word, whatever the instance is",
     "only-a-hundred-events-closed": "E7-several-events 101 events",
     "only-instance-meant-by-default": "A14-malformed no InstanceId, in an account of one instance",
-    "only-ten-statements-read": "U2-policy-matching allowed by wide patterns, and behind many statements",
+    "only-ten-statements-read": "U2-policy-matching allowed by one wildcard, and behind many statements",
     "raised-on-the-way-downgraded-by-a-failure": "L6-failure-state each listed event raised on the way, Running, will fail",
     "release-takes-the-lock-off-others": "A3-security-lock beside one that was redeployed, and released",
     "second-failure-closes-scheduled-events": "L6-failure-state 4 failures and a success, Running",
