@@ -19,6 +19,7 @@ from redeploy_conformance.faults import (
     of_life,
     of_limits,
     of_long_histories,
+    of_meetings,
     of_neighbours,
     of_offers,
     of_rejections,
@@ -48,6 +49,7 @@ _MODULES: Final = (
     of_rejections,
     of_forms,
     of_long_histories,
+    of_meetings,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(REGISTERED)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from redeploy_conformance.emulator.app import Emulator, Parts
@@ -49,6 +50,10 @@ def fault(
         return part
 
     return enter
+
+
+late = partial(fault, late=True)
+"""Enter a late fault."""
 
 
 def _parts_with(part: type) -> Parts:

@@ -70,7 +70,8 @@ class Trial:
 class Plan:
     """What of the suite is run: the tour and the cases, some walks, within a budget.
 
-    Of the cases every one, or with ``third`` (0, 1 or 2) every third from that one on. ``most`` requests and ``seconds`` are looked at before each part; one that has begun is ended.
+    Of the cases every one, or with ``third`` (0, 1 or 2) every third from that one on. ``most``
+    requests and ``seconds`` are looked at before each part; one that has begun is ended.
     """
 
     planned: bool = True

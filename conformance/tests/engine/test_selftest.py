@@ -1,6 +1,7 @@
 """The suite on trial: faults are caught under their clauses, and the command says so.
 
-Every fault and every legal variant is tried by ``redeploy-conformance selftest``, which CI runs beside.
+Every fault and every legal variant is tried by ``redeploy-conformance selftest``, and by CI beside these
+tests, but for the late faults, of which each has a case of its own in ``test_late_faults.py``.
 """
 
 import subprocess

@@ -88,12 +88,12 @@ def limiters(contract: Contract) -> Iterator[Case]:
     begun = Create(going, (), ((kind, status),), ending=SUCCEED)
     steps = (
         Create("i1", (), ((kind, status),), count=many + 4),
-        *(begun, replace(begun, key=still, ending=""), Redeploy(going)),
+        begun,
+        replace(begun, key=still, ending=""),
+        Redeploy(going),
         Redeploy("i1", count=limit + 1),
-        *(
-            Redeploy(going),
-            Redeploy(still, force=True),
-        ),
+        Redeploy(going),
+        Redeploy(still, force=True),
         Look((going, still)),
         Advance(window * 10),
         Look((going, still)),
