@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,10 +18,17 @@ from redeploy_conformance.emulator.app import Parts
 from redeploy_conformance.emulator.settings import Settings
 from redeploy_conformance.faults.catalogue import FAULTS
 from redeploy_conformance.faults.registry import REGISTERED, Fault
+from redeploy_conformance.finding.investigate import perform_case
+from redeploy_conformance.finding.touring import perform_tour
+from redeploy_conformance.planning.planner import name, plan, possible
+from redeploy_conformance.planning.steps import Case
 from redeploy_conformance.results.conclude import CONSISTENT
-from redeploy_conformance.trial.selftest import line, sound, summary
+from redeploy_conformance.running.bench import Bench
+from redeploy_conformance.trial import trial as trial_module
+from redeploy_conformance.trial.selftest import line, sound, summary, trials
 from redeploy_conformance.trial.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
+from redeploy_schemas.vocabulary import Part
 
 COMMAND = Path(sys.executable).with_name("redeploy-conformance")
 
@@ -155,3 +163,29 @@ def test_a_planted_variant_that_is_not_legal_is_told_as_a_false_alarm(
     )
     code, words = one_by_one("planted")
     assert (code, words[0]) == (1, "FALSE")
+
+
+def test_three_thirds_are_the_whole_plan(
+    monkeypatch: pytest.MonkeyPatch, contract: Contract
+) -> None:
+    """Of legal variants each does one, and its neighbours do the others."""
+    done: list[list[str]] = []
+
+    def begin(*parts: Any) -> Any:
+        done.append([])
+        return perform_tour(*parts)
+
+    def perform(bench: Bench, label: str, case: Case) -> Any:
+        done[-1].append(label)
+        return perform_case(bench, label, case)
+
+    few = plan(contract)[-40:-20]
+    monkeypatch.setattr(trial_module, "plan", lambda _: few)
+    monkeypatch.setattr(trial_module, "perform_tour", begin)
+    monkeypatch.setattr(trial_module, "perform_case", perform)
+    legal = ["reference", "A10-accept", "L4f-new"]
+    came = list(trials((), legal, 1, walks=False, thirds=True))
+    assert [broken or trial.alarmed for broken, trial in came] == [False] * 3
+    assert max(map(len, done)) - min(map(len, done)) <= 1
+    every = [name(contract, one) for one in few if possible(one, frozenset(Part))]
+    assert sorted(one for part in done for one in part) == sorted(every)
