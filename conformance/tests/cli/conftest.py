@@ -14,11 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm import warm
 
 from redeploy_schemas.validation import problems
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "redeploy-conformance"
 RESULT = "redeploy-conformance-result.json"
+ENVIRONMENT = {
+    "PATH": f"{COMMAND.parent}:/usr/bin:/bin",
+    "COLUMNS": "100",
+    "HYPOTHESIS_NO_PLUGINS": "1",
+}
 ONE = ("--clause", "A3")
 """Cases enough for a verdict where the verdict is not the point."""
 
@@ -45,13 +51,13 @@ def run_in(folder: Path, *words: str, timeout: float = 120, **env: str) -> Ran:
     path = folder / RESULT
     old = path.stat().st_mtime_ns if path.exists() else None
     done = subprocess.run(
-        [str(COMMAND), *words],
+        [*warm(), *words],
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
-        env={"PATH": f"{COMMAND.parent}:/usr/bin:/bin", "COLUMNS": "100", **env},
+        env={**ENVIRONMENT, **env},
     )
     assert "Traceback" not in done.stdout + done.stderr
     result = None
@@ -72,12 +78,6 @@ def read_result(path: Path) -> dict[str, Any]:
 def redeploy(tmp_path: Path) -> Command:
     """Run the command in a folder of its own."""
     return partial(run_in, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """A whole run against the reference emulator."""
-    return run_in(tmp_path_factory.mktemp("healthy"), "run")
 
 
 @pytest.fixture

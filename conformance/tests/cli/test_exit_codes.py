@@ -9,18 +9,24 @@ import pytest
 from redeploy_schemas.contract import load
 from redeploy_schemas.vocabulary import NOT_CHOSEN
 
-from .conftest import ONE, RESULT, Command, Ran, served, wrapped
+from .conftest import ONE, RESULT, Command, served, wrapped
 
 Module = Callable[[str], None]
 
 
-def test_0_conforming(healthy: Ran) -> None:
+def test_0_conforming(redeploy: Command) -> None:
+    healthy = redeploy("run")
     assert healthy.code == 0, healthy.out
     assert "CONFORMING" in healthy.out
     assert healthy.result is not None
     assert healthy.result["verdict"] == "conforming"
     rows = healthy.result["clauses"]
     required = [one for one in rows if one["strength"] != "open"]
+    assert healthy.result["sentence"] == (
+        f"Conforming: all {len(required)} required clauses were exercised and hold."
+    )
+    assert healthy.result["run"]["left_out"] == []
+    assert "left out" not in healthy.out
     assert {one["verdict"] for one in required} == {"pass"}
     assert min(one["held"] for one in required) > 0
     assert {one["verdict"] for one in rows} == {"pass", "open"}
@@ -35,17 +41,17 @@ def test_0_conforming_after_few_requests(redeploy: Command) -> None:
 
 @pytest.mark.parametrize(
     ("words", "part"),
-    [(("--quick",), r"3\d\d of 3\d\d"), (("-k", "not walks"), r"4 of 3\d\d")],
+    [
+        (("--quick",), r"3\d\d of 3\d\d"),
+        pytest.param(*(("-k", "not walks"), r"4 of 3\d\d"), marks=pytest.mark.long),
+    ],
 )
 def test_0_of_a_part_of_the_cases_says_so(
-    redeploy: Command, healthy: Ran, words: tuple[str, ...], part: str
+    redeploy: Command, words: tuple[str, ...], part: str
 ) -> None:
     """What nobody chose may be what would have shown a violation."""
     required = sum(one.required for one in load().clauses)
     said = f"Conforming: all {required} required clauses were exercised and hold"
-    whole = healthy.result
-    assert whole is not None
-    assert whole["sentence"] == f"{said}."
     ran = redeploy("run", *words)
     assert ran.code == 0
     assert ran.result is not None
@@ -95,7 +101,9 @@ def test_3_a_part_of_the_contract_is_not_the_whole(redeploy: Command) -> None:
     assert by_id["L13"]["reason"] == NOT_CHOSEN
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
+@pytest.mark.parametrize(
+    "workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.long)]
+)
 def test_4_a_server_that_is_killed_in_the_middle(
     redeploy: Command, module: Module, workers: tuple[str, ...]
 ) -> None:

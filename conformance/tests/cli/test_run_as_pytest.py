@@ -92,6 +92,7 @@ def test_the_commands_junit(redeploy: Command, tmp_path: Path) -> None:
     assert len(cases) == len(load().clauses) + 1
 
 
+@pytest.mark.long  # test_workers.py does so with another fault
 def test_two_workers_come_to_the_same_verdict(redeploy: Command) -> None:
     words = ("run", "embedded:events-stay-open", "-k", "test_tour or E1 or E6 or L3")
     one, two = redeploy(*words), redeploy(*words, "-n", "2")

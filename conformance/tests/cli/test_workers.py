@@ -29,7 +29,13 @@ def broken(ran: Ran) -> set[str]:
     return {one["id"] for one in ran.result["clauses"] if one["verdict"] == "fail"}
 
 
-@pytest.mark.parametrize("more", [(), ("--stream", "s.ndjson", "--trace", "t.ndjson")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), marks=pytest.mark.long),
+        ("--stream", "s.ndjson", "--trace", "t.ndjson"),
+    ],
+)
 def test_a_killed_worker_is_no_green_run(
     redeploy: Command, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
@@ -173,7 +179,12 @@ def test_workers_that_reach_different_implementations(
 
 
 @pytest.mark.parametrize(
-    "fault", ["security-lock-ignored", "neighbour-stopped", "task-id-reused"]
+    "fault",
+    [
+        "security-lock-ignored",
+        pytest.param("neighbour-stopped", marks=pytest.mark.long),
+        pytest.param("task-id-reused", marks=pytest.mark.long),
+    ],
 )
 def test_one_process_and_two_blame_the_same(redeploy: Command, fault: str) -> None:
     """At one server. Where accounts disturb each other, two may blame more: that is no trouble of

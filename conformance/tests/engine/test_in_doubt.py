@@ -70,7 +70,9 @@ def cut_off(make: Make, emulator: Emulator, share: float, seed: int) -> Bench:
     return bench
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+)
 def test_no_plan_blames_an_implementation_for_lost_answers(
     contract: Contract, bench_of: Make, seed: int
 ) -> None:

@@ -5,13 +5,12 @@ tests, but for the late faults, of which each has a case of its own in ``test_la
 """
 
 import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from warm import warm
 
 from redeploy_conformance.cli import main
 from redeploy_conformance.emulator.app import Parts
@@ -29,8 +28,6 @@ from redeploy_conformance.trial.selftest import line, sound, summary, trials
 from redeploy_conformance.trial.trial import Trial, try_fault
 from redeploy_schemas.contract import Contract
 from redeploy_schemas.vocabulary import Part
-
-COMMAND = Path(sys.executable).with_name("redeploy-conformance")
 
 
 def test_the_catalogue_is_large_and_covers_every_required_clause(
@@ -108,7 +105,7 @@ def test_one_miss_one_wrong_blame_or_one_alarm_fails(
 
 def test_through_the_command() -> None:
     run = subprocess.run(
-        [COMMAND, "selftest", "security-lock-ignored", "deny-ignored"],
+        [*warm(), "selftest", "security-lock-ignored", "deny-ignored"],
         capture_output=True,
         text=True,
         timeout=120,
@@ -117,7 +114,7 @@ def test_through_the_command() -> None:
     assert run.returncode == 0
     assert "2 of 2 faults caught" in run.stdout
     bad = subprocess.run(
-        [COMMAND, "selftest", "no-such-fault"],
+        [*warm(), "selftest", "no-such-fault"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -54,12 +54,15 @@ def blamed(small: ModuleType) -> list[str]:
     return [one.clause for one in found]
 
 
+@pytest.mark.parametrize(
+    "words", [["--quick"], pytest.param([], marks=pytest.mark.long)]
+)
 def test_it_conforms_and_no_required_clause_is_left_out(
-    small: ModuleType, tmp_path: Path
+    small: ModuleType, tmp_path: Path, words: list[str]
 ) -> None:
     with serving(small) as url:
         ran = subprocess.run(
-            [COMMAND, "run", url, "--result", tmp_path / "result.json"],
+            [COMMAND, "run", url, *words, "--result", tmp_path / "result.json"],
             capture_output=True,
             text=True,
             timeout=300,

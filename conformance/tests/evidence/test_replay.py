@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
+from warm import warm
 
 from redeploy_conformance.cli import main
 from redeploy_conformance.faults.catalogue import FAULTS
@@ -228,7 +229,7 @@ def test_the_command_says_so_in_a_sentence(record: Record, tmp_path: Path) -> No
     (tmp_path / "r.json").write_text(json.dumps(result))
     for words in ((), ("--as", "curl"), ("--as", "pytest")):
         done = subprocess.run(
-            [COMMAND, "replay", "r.json", *words],
+            [*warm(), "replay", "r.json", *words],
             cwd=tmp_path,
             capture_output=True,
             text=True,

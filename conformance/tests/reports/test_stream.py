@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from warm import warm
 
 from redeploy_conformance.cli import main
 from redeploy_conformance.results.stream import STREAM_FORMAT
@@ -23,7 +24,7 @@ def run(folder: Path, target: str, *words: str) -> int:
     """Run some of the suite in a process of its own; result and stream go to the folder."""
     outputs = ["--result", "result.json", "--stream", "stream.ndjson"]
     done = subprocess.run(
-        [sys.executable, "-c", COMMAND, "run", target, *words, *outputs],
+        [*warm(), "run", target, *words, *outputs],
         cwd=folder,
         capture_output=True,
         timeout=120,

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import trustme
+from warm import warm
 
 from redeploy_conformance.emulator.serve import serve
 from redeploy_conformance.emulator.settings import Settings as EmulatorSettings
@@ -20,6 +21,7 @@ from redeploy_conformance.staging.double import Double
 from redeploy_conformance.staging.requests import read
 from redeploy_conformance.wire.http import HttpRequest, HttpResponse
 
+COMMAND = [str(Path(sys.executable).with_name("redeploy-conformance"))]
 TAG = ("purpose", "redeploy-tests")
 QUICK = EmulatorSettings(
     no_event="accept",
@@ -75,10 +77,14 @@ class Served:
         return [*tag, "--redeploys", "20", "--minutes", "500"]
 
     def start(
-        self, *words: str, cwd: Path | None = None, stderr: int = subprocess.PIPE
+        self,
+        *words: str,
+        cwd: Path | None = None,
+        stderr: int = subprocess.PIPE,
+        command: Sequence[str] = COMMAND,
     ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [str(Path(sys.executable).with_name("redeploy-conformance")), *words],
+            [*command, *words],
             cwd=cwd or self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
@@ -87,7 +93,7 @@ class Served:
         )
 
     def run(self, *words: str, cwd: Path | None = None) -> tuple[int, str, str]:
-        process = self.start(*words, cwd=cwd)
+        process = self.start(*words, cwd=cwd, command=warm())
         out, err = process.communicate(timeout=50)
         assert self.double.key.secret not in out + err
         assert "Traceback" not in out + err

@@ -1,10 +1,10 @@
 """A dry run asks what a target offers, and nothing else."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm import warm
 
 from redeploy_conformance.commands.dry_run import lines
 from redeploy_conformance.emulator.app import Emulator
@@ -59,9 +59,8 @@ def test_a_dry_run_of_something_without_a_control_plane_only_looks(
 def test_the_command_tells_the_plan_or_who_is_meant(
     tmp_path: Path, words: list[str], code: int, why: str
 ) -> None:
-    command = Path(sys.executable).with_name("redeploy-conformance")
     done = subprocess.run(
-        [str(command), "run", *words],
+        [*warm(), "run", *words],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -171,7 +171,9 @@ def may_begin(account: Account) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("count", "late"), [(1, 0.0), (2, 20.0)])
+@pytest.mark.parametrize(
+    ("count", "late"), [(1, 0.0), pytest.param(2, 20.0, marks=pytest.mark.long)]
+)
 def test_after_a_kill_at_any_position_all_is_put_back_or_gone_on_with(
     account_of: MakeAccount,
     tmp_path: Path,

@@ -4,11 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from warm import warm
 
 from .served import (
     Served,
@@ -23,10 +22,7 @@ from .served import (
 def checked(account: Served, *traces: str) -> tuple[int, dict[str, Any]]:
     """Draw the verdict from traces in another process, which has no key and nobody to ask."""
     process = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("redeploy-conformance")),
-            *("check-trace", *traces, "--result", "drawn.json"),
-        ],
+        [*warm(), "check-trace", *traces, "--result", "drawn.json"],
         cwd=account.folder,
         env={"HOME": str(account.folder), "PATH": os.environ["PATH"]},
         capture_output=True,
