@@ -214,16 +214,19 @@ def _run(
         clients=tuple(done),
     )
     text = json.dumps(document(found), indent=1, ensure_ascii=False) + "\n"
+    unwritten = ""
     try:
         write_whole(Path(result), text)
     except OSError as error:
-        leave(RunVerdict.WRONG_USAGE, f"{result}: {error.strerror or error}")
+        unwritten = f"{result}: {error.strerror or error}"
     if form == "markdown":
         text = reports.markdown(found)
     elif form == "text":
         width = shutil.get_terminal_size((100, 24)).columns
         text = reports.text(found, width, whole=len(cases) == 1)
     click.echo(text, nl=False)
+    if unwritten:
+        leave(RunVerdict.WRONG_USAGE, unwritten)
     sys.exit(found.exit_code)
 
 

@@ -8,6 +8,7 @@ import click
 
 from redeploy_conformance.exits import check_output, leave, warn
 from redeploy_conformance.files import written_twice
+from redeploy_conformance.misspelt import near
 from redeploy_schemas.contract import Contract, load
 from redeploy_schemas.vocabulary import RunVerdict
 
@@ -59,7 +60,9 @@ def check_run(
                 f"there is no clause {clause!r}; there are {known}",
             )
     if case is not None and case not in _cases(contract):
-        leave(RunVerdict.WRONG_USAGE, f"there is no planned case {case!r}")
+        like = near(case, _cases(contract))
+        text = f"there is no planned case {case!r}{like}; 'run --dry-run' prints all"
+        leave(RunVerdict.WRONG_USAGE, text)
     if twice := written_twice(outputs):
         leave(RunVerdict.WRONG_USAGE, twice)
     for path in outputs:

@@ -9,6 +9,8 @@ from dataclasses import replace
 import click
 
 from redeploy_conformance.exits import leave
+from redeploy_conformance.misspelt import near
+from redeploy_conformance.nearness import is_loopback
 from redeploy_schemas.vocabulary import RunVerdict
 
 
@@ -57,7 +59,8 @@ def serve(
             f"there is no variant {variant!r}; there are {', '.join(named)}",
         )
     if fault is not None and fault not in FAULTS:
-        leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}")
+        like = near(fault, FAULTS)
+        leave(RunVerdict.WRONG_USAGE, f"there is no fault {fault!r}{like}")
     settings = named[variant] if variant else Settings()
     if token_env is not None:
         token = os.environ.get(token_env)
@@ -66,6 +69,12 @@ def serve(
             leave(RunVerdict.WRONG_USAGE, text)
         settings = replace(settings, control_token=token)
     options = {"clock": clock, "time_scale": time_scale}
+    if settings.control_token is None and not is_loopback(host):
+        leave(
+            RunVerdict.WRONG_USAGE,
+            f"serving on {host} would open the control protocol to other machines: name the "
+            "variable of a token with --token-env, or serve on 127.0.0.1",
+        )
     emulator = (
         FAULTS[fault].build(settings, **options)
         if fault
@@ -110,7 +119,9 @@ def selftest(
     known = variants()
     for name in names:
         if name not in FAULTS and name not in known:
-            leave(RunVerdict.WRONG_USAGE, f"there is no fault and no variant {name!r}")
+            like = near(name, (*FAULTS, *known))
+            text = f"there is no fault and no variant {name!r}{like}"
+            leave(RunVerdict.WRONG_USAGE, text)
     done = []
     faults = [one for one in names or FAULTS if one in FAULTS]
     faults = [one for one in faults if not (first_order and FAULTS[one].late)]

@@ -297,4 +297,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             what = "an output of the run could not be written"
             terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")
             result = replace(result, exit_code=SUITE_FAILED)
-        show(result, terminal)
+        show(result, terminal, config.getoption("redeploy_result"))

@@ -10,6 +10,7 @@ from redeploy_conformance.files import write_whole
 from redeploy_conformance.plugin.collector import Collector
 from redeploy_conformance.results.baseline import apply
 from redeploy_reports import junit, text
+from redeploy_reports.clean import clean
 from redeploy_schemas.records import Result
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ def write(
         finish(Path(trace_path), result, collector.taken.crashes, complete=complete)
 
 
-def show(result: Result, terminal: Any) -> None:
-    """Print the verdict on pytest's terminal."""
+def show(result: Result, terminal: Any, path: str | None) -> None:
+    """Print the verdict on pytest's terminal, and where the whole result is."""
     width = min(terminal._tw.fullwidth, 100)
     whole = "\n" + text.render(result, width=width, color=terminal.hasmarkup)
+    if path:
+        here = Path(path)
+        here = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+        whole += f"\nthe whole result: {clean(str(here))}\n"
     # Of a text with one sign too many for its terminal, pytest escapes the line ends, too.
     encoding = getattr(terminal._tw._file, "encoding", None) or "utf-8"
     terminal.write(whole.encode(encoding, "backslashreplace").decode(encoding))

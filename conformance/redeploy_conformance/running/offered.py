@@ -1,8 +1,8 @@
 """What is told of an offer before a run: what it has that is passed over, and what it makes slow."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from redeploy_conformance.misspelt import near
 from redeploy_conformance.running.api import Offer
 from redeploy_conformance.running.session import rules_for
 from redeploy_conformance.targets.statement import Statement
@@ -21,18 +21,11 @@ def passed_over(where: str, unknown: Sequence[str]) -> str | None:
     if not unknown:
         return None
     known = [part.value for part in Part]
-    told = [
-        f"{clean(word, limit=40)!r}{_near(word, known)}" for word in sorted(unknown)
-    ]
+    told = [f"{clean(word, limit=40)!r}{near(word, known)}" for word in sorted(unknown)]
     return (
         f"{where} offers {', '.join(told)}, passed over since the control protocol has only "
         f"{', '.join(known)}"
     )
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    close = get_close_matches(word.lower(), known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def long_waits(statement: Statement, offer: Offer) -> str | None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
+from redeploy_conformance.misspelt import near
 from redeploy_conformance.targets.asgi import LoopTransport
 from redeploy_conformance.targets.base import (
     Kind,
@@ -123,7 +124,8 @@ def _emulator(word: str) -> "Emulator":
     from redeploy_conformance.faults.catalogue import FAULTS, build
 
     if fault not in FAULTS:
-        raise TargetUsageError(f"there is no fault {fault!r}")
+        like = near(fault, FAULTS)
+        raise TargetUsageError(f"there is no fault {fault!r}{like}")
     return build(fault)
 
 

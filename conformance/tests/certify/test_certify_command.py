@@ -91,6 +91,13 @@ def test_no_secret_and_no_signature_is_told_or_written() -> None:
                     assert part.startswith(("***", " key")), part[:40]
 
 
+def test_what_cannot_be_written_is_shown_all_the_same() -> None:
+    done = certify("reference", "--case", "success/plain", "--result", "/dev/full")
+    assert (done.exit_code, "INCOMPLETE: 1 client" in done.stdout) == (2, True)
+    told = "redeploy-conformance: /dev/full: No space left on device\n"
+    assert done.stderr.endswith(told)
+
+
 def test_one_case_that_holds_is_not_a_whole_certification() -> None:
     done = certify("reference", "--case", "success/plain")
     assert (done.exit_code, "INCOMPLETE" in done.output) == (3, True)

@@ -45,6 +45,12 @@ def test_help_that_nobody_can_take_is_told_in_one_sentence(words: str) -> None:
     assert "No space left on device" in ran.stderr
 
 
+def test_a_run_says_where_its_whole_result_is(redeploy: Command) -> None:
+    assert redeploy("run", *ONE).out.endswith(f"\nthe whole result: {RESULT}\n")
+    elsewhere = ("--result", "/tmp/../dev/null")
+    assert redeploy("run", *ONE, *elsewhere).out.endswith("result: /tmp/../dev/null\n")
+
+
 def test_an_old_result_is_replaced_whole(redeploy: Command, tmp_path: Path) -> None:
     (tmp_path / RESULT).write_text("x" * 1_000_000)
     ran = redeploy("run", *ONE)
