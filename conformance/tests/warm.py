@@ -22,14 +22,23 @@ from functools import cache
 
 COMMAND = os.path.join(os.path.dirname(sys.executable), "redeploy-conformance")
 AHEAD = (
+    "Tea.core",
+    "apscheduler.schedulers.background",
+    "httpx",
     "hypothesis.stateful",
     "pytest",
     "redeploy_conformance.cli",
     "redeploy_conformance.emulator.app",
     "redeploy_conformance.evidence.check",
     "redeploy_conformance.finding.walking",
+    "redeploy_conformance.staging.beginning",
+    "redeploy_conformance.staging.ending",
+    "redeploy_reports.text",
 )
-"""What most runs import. Of the plugin nothing: pytest must be the first to see it."""
+"""What most runs import: nothing of the plugin, which pytest must be the first to see, and nothing that
+reads the environment when it is imported, as what looks for keys does."""
+INDIFFERENT = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+"""What may be told to Python by whoever begins the tests."""
 PATIENCE = 60.0
 """Seconds that this may take on a busy machine."""
 EACH = 1.0
@@ -154,7 +163,8 @@ if __name__ == "__main__":
         from redeploy_conformance.cli import main
 
         sys.exit(main())
-    if any(name.startswith("PYTHON") for name in os.environ):
+    told = {name for name in os.environ if name.startswith("PYTHON")}
+    if told - INDIFFERENT:
         os.execv(COMMAND, [COMMAND, *sys.argv[2:]])
     code = ask(sys.argv[1], sys.argv[2:])
     if code < 0:
