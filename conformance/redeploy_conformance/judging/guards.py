@@ -1,6 +1,5 @@
 """What speaks against a call: the preconditions that a world violates, and the open points."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -79,18 +78,14 @@ def reasons(contract: Contract, world: World) -> Reasons:
         else:
             refuse, accept = (clause, "refuse"), (clause, "accept")
             excuses.append(Excuse(NO_EVENT_CODE, (refuse,), (accept,), True))
-    elif not gap and _all_answered(world, responds):
-        # They may have moved on by now, and then there is no event, either: beside A2 (A11).
+    elif not gap and world.flight is not None:
+        # They may have moved on by now, those raised on the way too (E1r), and then there is no event,
+        # either: beside A2 (A11).
+        late = any(event.id not in world.flight.answers for event in responds)
+        taken = (("E1r", "closed"),) if late else ()
         for word in ("Scheduled", "Executing", "closed"):
-            excuses.append(Excuse(NO_EVENT_CODE, shows=(("E1x", word),)))
+            excuses.append(Excuse(NO_EVENT_CODE, shows=(("E1x", word), *taken)))
     return Reasons(violated, tuple(excuses), responds, gap)
-
-
-def _all_answered(world: World, events: Iterable[Event]) -> bool:
-    """Whether a redeploy under way was accepted for each of these events."""
-    return world.flight is not None and all(
-        event.id in world.flight.answers for event in events
-    )
 
 
 def _isolated(world: World) -> bool:

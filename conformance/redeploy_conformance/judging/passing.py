@@ -160,7 +160,10 @@ def _event_clause(
 def _closings(
     contract: Contract, world: World, flight: Flight
 ) -> Iterator[tuple[tuple[Event, ...], tuple[Told, ...]]]:
-    """Yield which events a success may close: all answered ones, or exactly one (E7)."""
+    """Yield which events a success may close: all answered ones, or exactly one (E7).
+
+    Of those raised on the way, each that came up to some moment, or none (E1r).
+    """
     live = [event for event in world.events if responds_to(contract, world, event)]
     answered = [event.id for event in live if event.id in flight.answers]
     raised = [event.id for event in live if event.id not in flight.answers]
@@ -170,16 +173,18 @@ def _closings(
         groups += [({one}, (("E7", "one"),)) for one in answered]
     late: list[tuple[set[str], tuple[Told, ...]]] = [(set(), ())]
     if raised:
-        late = [(set(), (("E1r", "kept"),)), (set(raised), (("E1r", "closed"),))]
+        kept, closed = ("E1r", "kept"), ("E1r", "closed")
+        late = [(set(), (kept,)), (set(raised), (closed,))]
+        late += [(set(raised[:n]), (kept, closed)) for n in range(1, len(raised))]
     several = [
         (first | second, (*a, *b)) for (first, a), (second, b) in product(groups, late)
     ]
     if raised and len(live) > 1:  # where one alone is closed, it may be any of them
         alone = (("E7", "one"), ("E1r", "closed"))
         several += [({one}, alone) for one in (*answered, *raised)]
-    for closed, told in several:
+    for shut, told in several:
         events = tuple(
-            replace(event, status=None) if event.id in closed else event
+            replace(event, status=None) if event.id in shut else event
             for event in world.events
         )
         yield events, told

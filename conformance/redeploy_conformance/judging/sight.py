@@ -89,7 +89,7 @@ def refined(world: World, view: View, *, ambiguous: bool = False) -> World:
     if not view.get("exists", True):
         return replace(world, told=())
     events = tuple(
-        replace(event, status=view["events"][event.id][1])
+        replace(event, status=view["events"][event.id][1], closed=True)
         if event.status is None and event.id in view.get("events", {})
         else event
         for event in world.events
@@ -141,20 +141,20 @@ def _status_clause(contract: Contract, world: World) -> str:
 def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -> Known:
     """Return the statuses in which an event may show (E1, E1c, E1x); None where it is not listed.
 
-    One that was closed may be gone: the page does not say that it is kept.
+    One that was closed may be gone, at once or later: the page does not say that it is kept. One that is
+    raised during a redeploy may be taken up by it (E1r), and then shows what an answered one does.
     """
     closed = (*contract.final_event_statuses, None)
     echoes = _echoed(world, event.id)
     if event.status is None:
         return exactly(*sorted(echoes), *closed)
-    if world.flight is None:
-        return exactly(*sorted({event.status, *echoes}))
-    answered = event.id in world.flight.answers
-    shows = {event.status, *TAKEN_UP} if answered else {event.status}
-    # When an event is closed is open (E1x). Where the status may be late, the redeploy may be over
-    # already, and one closed that was raised on the way (E1r).
-    if answered or (rules.lags and responds_to(contract, world, event)):
-        return exactly(*sorted({*shows, *echoes}.difference(closed)), *closed)
+    if event.closed:
+        return exactly(*sorted({event.status, *echoes}), None)
+    # When an answered event is closed is open (E1x).
+    taken = rules.declared.get("E1r") != "kept" and responds_to(contract, world, event)
+    if world.flight is not None and (event.id in world.flight.answers or taken):
+        shows = {event.status, *TAKEN_UP, *echoes}
+        return exactly(*sorted(shows.difference(closed)), *closed)
     return exactly(*sorted({event.status, *echoes}))
 
 

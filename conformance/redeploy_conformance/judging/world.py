@@ -51,6 +51,7 @@ class Event(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     type: str
     status: str | None
     simulated: bool = False
+    closed: bool = False
 
 
 class Flight(msgspec.Struct, frozen=True, cache_hash=True, gc=False):

@@ -110,7 +110,8 @@ def plainer(one: Step) -> Iterator[Step]:
     if isinstance(one, step.Create):
         for n, (name, value) in enumerate(one.spec):
             before, after = one.spec[:n], one.spec[n + 1 :]
-            yield replace(one, spec=(*before, *after))
+            if name != "storage" or "local_disk" not in dict(one.spec):
+                yield replace(one, spec=(*before, *after))  # else there is no such disk
             if isinstance(value, tuple) and len(value) > 1:
                 for fewer in _fewer_of(value):
                     yield replace(one, spec=(*before, (name, fewer), *after))

@@ -137,8 +137,12 @@ class Maker:
             pause = min(1.5 * pause, PAUSE)
 
     def _shows(self, key: str, wanted: Mapping[str, Any]) -> bool:
-        """Whether DescribeInstances shows an instance so, as far as it shows that at all."""
+        """Whether an instance shows so, as far as that can be seen."""
         seen = self.looker.glance([key])[key]
+        if self.looker.plane and wanted.keys() - seen.keys():
+            account = self.account(self.oracle.homes[key])
+            inspected = self.looker.plane.inspected(account.id).get(self.ids[key], {})
+            seen = {**inspected, **seen}
         return all(seen.get(name, value) == value for name, value in wanted.items())
 
     def _listed(self, key: str, event_id: str) -> bool:

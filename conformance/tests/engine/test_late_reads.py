@@ -1,5 +1,7 @@
 """Reads that lag (L8l): an answer may tell that a redeploy is over before any read shows it."""
 
+from typing import Any
+
 import pytest
 
 from redeploy_conformance.judging.model import Call, Rules
@@ -9,15 +11,15 @@ from redeploy_conformance.judging.world import Event, World
 from redeploy_schemas.contract import Contract
 
 BOUND = 60.0
-REBOOT = "SystemMaintenance.Reboot"
+REBOOT, OF_NOTHING = "SystemMaintenance.Reboot", "SystemMaintenance.Stop"
 TAKEN = Reply(Kind.ACCEPTED, 200, None, None, "R-1", "t-1")
 AGAIN = Reply(Kind.ACCEPTED, 200, None, None, "R-2", "t-2")
 NO_EVENT = Reply(Kind.REJECTED, 403, "InvalidOperation.RedeployInstance", "no", "R-2")
 
 
-def under_way(contract: Contract, *, lags: bool = True) -> Oracle:
+def under_way(contract: Contract, *, lags: bool = True, **more: Any) -> Oracle:
     """Return an oracle that has seen a redeploy under way, begun at 0 s, and lately Starting."""
-    oracle = Oracle(contract, Rules(bound=BOUND, lags=lags, stepped=True))
+    oracle = Oracle(contract, Rules(bound=BOUND, lags=lags, stepped=True, **more))
     oracle.add("i1", "a1", World(events=(Event("e1", REBOOT, "Inquiring"),)))
     assert oracle.answered("i1", Call(), TAKEN, 0.0) == []
     assert looked(oracle, 10.0, "Stopping") == []
@@ -65,11 +67,21 @@ def test_fresh_reads_never_do(contract: Contract) -> None:
     assert [one.clause for one in seen] == ["L1"]
 
 
-@pytest.mark.parametrize(("lags", "broken"), [(True, []), (False, ["L9"])])
-def test_an_event_raised_on_the_way_may_be_closed_before_reads_show_the_end(
-    contract: Contract, lags: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("kind", "declared", "broken"),
+    [
+        (REBOOT, {}, []),
+        (REBOOT, {"E1r": "closed"}, []),
+        (REBOOT, {"E1r": "kept"}, ["L9"]),
+        (OF_NOTHING, {}, ["L9"]),
+    ],
+)
+def test_an_event_raised_on_the_way_may_be_closed_at_once_where_a_redeploy_responds_to_it(
+    contract: Contract, kind: str, declared: dict[str, str], broken: list[str]
 ) -> None:
-    oracle = under_way(contract, lags=lags)
-    oracle.raised("i1", Event("e2", REBOOT, "Inquiring"))
-    seen = {"e1": "Executing", "e2": "Executed"}
-    assert looked(oracle, 22.0, "Starting", **seen) == broken
+    oracle = under_way(contract, lags=False, declared=declared)
+    oracle.raised("i1", Event("e2", kind, "Inquiring"))
+    oracle.time_passes(22.0)
+    shown = {"e1": (REBOOT, "Executing"), "e2": (kind, "Executed")}
+    view = {"exists": True, "status": "Starting", "events": shown}
+    assert [one.clause for one in oracle.looked({"i1": view}, 22.0)] == broken

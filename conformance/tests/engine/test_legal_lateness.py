@@ -145,6 +145,43 @@ def test_an_inspection_may_be_late_where_reads_are(
     assert ([one.clause for one in run.violations], run.problem) == (broken, None)
 
 
+class ChangesInspectedLate(ControlParts):
+    """Inspection shows 30 s late what a PATCH changed that nothing else shows."""
+
+    names = ("billing", "disk_status", "local_disk")
+
+    @cached_property
+    def before(self) -> list[tuple[str, float, dict[str, Any]]]:
+        return []
+
+    def change_instance(self, asked: Any, instance_id: str) -> Reply:
+        one = self._instance(instance_id)
+        was = {name: getattr(one, name) for name in self.names}
+        answer = super().change_instance(asked, instance_id)
+        self.before.append((instance_id, one.clock.now, was))
+        return answer
+
+    def look(self, instance: Instance) -> dict[str, Any]:
+        shown: dict[str, Any] = super().look(instance)
+        for one, changed, was in self.before:
+            if one == instance.instance_id and instance.clock.now < changed + 30.0:
+                return {**shown, **was}
+        return shown
+
+
+@pytest.mark.parametrize(
+    "change", [("billing", "expired"), ("disk_status", "incorrect")]
+)
+def test_what_only_inspection_shows_of_a_change_may_show_late(
+    bench_of: Callable[..., Bench], change: tuple[str, str]
+) -> None:
+    emulator = Emulator(parts=Parts(control=ChangesInspectedLate))
+    steps = (Create("i1", (), (REBOOT,)), Patch("i1", (change,)), Look())
+    steps += (Redeploy("i1"), Look())
+    run = perform(bench_of(emulator, read_lag_seconds=None), steps, Ledger())
+    assert (run.violations, run.problem) == ([], None)
+
+
 @pytest.mark.parametrize("lag", [None, 0.0])
 def test_what_was_told_of_an_instance_made_must_be_inspected_later(
     bench_of: Callable[..., Bench], lag: float | None

@@ -134,3 +134,8 @@ def test_a_set_is_made_plain_value_by_value() -> None:
         Create("i1", (("billing", "expired"), ("lock_reasons", ("a",)))),
         Create("i1", (("billing", "expired"), ("lock_reasons", ("b",)))),
     }
+
+
+def test_a_local_disk_goes_before_its_storage() -> None:
+    made = Create("i1", (("local_disk", "isolated"), ("storage", "local")))
+    assert list(plainer(made)) == [Create("i1", (("storage", "local"),))]

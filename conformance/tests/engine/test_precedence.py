@@ -167,6 +167,7 @@ def test_where_the_gap_is_over_it_is_told_that_the_disk_is_a_reason(
 
 
 ANSWERED = Event("e-1", "SystemMaintenance.Reboot", "Inquiring")
+BOTH = (ANSWERED, replace(ANSWERED, id="e-2"))
 ANSWERING = Flight("Running", Ending.SUCCEED, None, frozenset({"e-1"}), 600.0)
 
 
@@ -175,9 +176,15 @@ ANSWERING = Flight("Running", Ending.SUCCEED, None, frozenset({"e-1"}), 600.0)
     [
         ((ANSWERED,), {}, {"IncorrectInstanceStatus", NO_EVENT_CODE}),
         ((ANSWERED,), {"E1x": "unchanged"}, {"IncorrectInstanceStatus"}),
-        ((ANSWERED, replace(ANSWERED, id="e-2")), {}, {"IncorrectInstanceStatus"}),
+        (BOTH, {}, {"IncorrectInstanceStatus", NO_EVENT_CODE}),
+        (BOTH, {"E1r": "kept"}, {"IncorrectInstanceStatus"}),
     ],
-    ids=["it may show as Executing", "declared otherwise", "another one is open"],
+    ids=[
+        "it may show as Executing",
+        "declared otherwise",
+        "one raised on the way may, too",
+        "that is declared otherwise",
+    ],
 )
 def test_an_event_under_way_that_shows_as_executing_is_no_event_any_more(
     contract: Contract,

@@ -65,7 +65,7 @@ def _wide_or_late(contract: Contract) -> Iterator[Case]:
         (("Allow", contract.action, whole.replace(part, "*")),)
         for part in ("{region}", "{account}", "{instance}")
     ]
-    allowed.append((*nothing, *nothing, ("Allow", contract.action, whole)))
+    allowed.append((*nothing, ("Allow", contract.action, whole)))
     made = [make(contract, f"i{n}") for n, _ in enumerate(allowed, 1)]
     calls = [
         Redeploy(one.key, statements=own)
