@@ -8,6 +8,8 @@ killed or watched while it runs must be the real command, too.
 """
 
 import array
+import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -36,9 +38,12 @@ AHEAD = (
     "redeploy_reports.text",
 )
 """What most runs import: nothing of the plugin, which pytest must be the first to see, and nothing that
-reads the environment when it is imported, as what looks for keys does."""
+looks for keys in the environment when it is imported."""
 INDIFFERENT = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 """What may be told to Python by whoever begins the tests."""
+FOR_ALL = {"HYPOTHESIS_NO_PLUGINS": "1"}
+GONE = 70
+"""The exit code where the server is gone: none of the command's own."""
 PATIENCE = 60.0
 """Seconds that this may take on a busy machine."""
 EACH = 1.0
@@ -47,16 +52,22 @@ EACH = 1.0
 
 @cache
 def warm() -> list[str]:
-    """Return the words that stand for the command, for whoever starts processes from this one."""
+    """Return the words that stand for the command as long as this process lives."""
+    import atexit
+    import shutil
     import tempfile
 
+    if not hasattr(os, "pidfd_open"):
+        return [COMMAND]
     folder = tempfile.mkdtemp(prefix="warm-")
-    return [sys.executable, "-IS", __file__, os.path.join(folder, "socket")]
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = os.path.join(folder, "socket")
+    return [sys.executable, "-IS", __file__, place, str(os.getpid())]
 
 
-def ask(place: str, words: list[str]) -> int:
+def ask(place: str, tests: str, words: list[str]) -> int:
     """Have one command carried out; return its exit code, negative where a signal ended it."""
-    with _connected(place) as server:
+    with _connected(place, tests) as server:
         asked = json.dumps([words, os.getcwd(), dict(os.environ)]).encode()
         streams = array.array("i", (0, 1, 2))
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)
@@ -64,11 +75,13 @@ def ask(place: str, words: list[str]) -> int:
         server.sendall(asked)
         code = server.recv(4)
     if not code:
-        raise ConnectionError(f"the server at {place} is gone")
+        with open(f"{place}.log") as log:
+            sys.stderr.write(f"the server that has imported is gone: {log.read()}\n")
+        return GONE
     return int.from_bytes(code, "big", signed=True)
 
 
-def _connected(place: str) -> socket.socket:
+def _connected(place: str, tests: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     started = False
     until = time.monotonic() + PATIENCE
@@ -80,14 +93,15 @@ def _connected(place: str) -> socket.socket:
             if time.monotonic() > until:
                 raise
         if not started:
-            subprocess.Popen(
-                [sys.executable, __file__, "--serve", place, str(os.getppid())],
-                env={"PATH": os.environ["PATH"], "HYPOTHESIS_NO_PLUGINS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            with open(f"{place}.log", "ab") as log:
+                subprocess.Popen(
+                    [sys.executable, __file__, "--serve", place, tests],
+                    env={"PATH": os.environ.get("PATH", ""), **FOR_ALL},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    start_new_session=True,
+                )
             started = True
         time.sleep(0.02)
 
@@ -97,7 +111,9 @@ def serve(place: str, tests: int) -> None:
     listener = socket.socket(socket.AF_UNIX)
     try:
         listener.bind(place)
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
         sys.exit()  # another test was first
     listener.listen(16)
     listener.settimeout(EACH)
@@ -114,8 +130,6 @@ def serve(place: str, tests: int) -> None:
             if os.fork() == 0:
                 listener.close()
                 return _carried_out(connection)
-    os.unlink(place)
-    os.rmdir(os.path.dirname(place))
     sys.exit()
 
 
@@ -133,6 +147,8 @@ def _carried_out(connection: socket.socket) -> None:
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     with connection.makefile("rb") as rest:
         words, folder, environment = json.loads(rest.read(int.from_bytes(head, "big")))
+    from hypothesis.configuration import set_hypothesis_home_dir
+
     process = os.fork()
     if process == 0:
         connection.close()
@@ -142,6 +158,9 @@ def _carried_out(connection: socket.socket) -> None:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
+        kept = os.path.join(folder, ".hypothesis")  # as Hypothesis has it
+        own = environment.get("HYPOTHESIS_STORAGE_DIRECTORY")
+        set_hypothesis_home_dir(own or kept)
         sys.argv = [COMMAND, *words]
         sys.path[0] = os.path.dirname(COMMAND)
         return
@@ -165,8 +184,10 @@ if __name__ == "__main__":
         sys.exit(main())
     told = {name for name in os.environ if name.startswith("PYTHON")}
     if told - INDIFFERENT:
-        os.execv(COMMAND, [COMMAND, *sys.argv[2:]])
-    code = ask(sys.argv[1], sys.argv[2:])
+        os.execv(COMMAND, [COMMAND, *sys.argv[3:]])
+    code = ask(*sys.argv[1:3], sys.argv[3:])
     if code < 0:
+        with contextlib.suppress(OSError):  # some cannot be handled at all
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)

@@ -12,6 +12,7 @@ import click
 
 from redeploy_conformance.exits import check_output, leave
 from redeploy_conformance.files import endless, seems
+from redeploy_conformance.misspelt import near
 from redeploy_schemas.vocabulary import RunVerdict
 
 if TYPE_CHECKING:
@@ -165,7 +166,9 @@ def _certify(
         cases = plan(load(), made, seed, count)
         wanted = [one for one in cases if name in (None, one.name)]
         if not wanted:
-            leave(RunVerdict.WRONG_USAGE, f"there is no case {name!r} with seed {seed}")
+            like = near(str(name), (one.name for one in cases))
+            text = f"there is no case {name!r}{like} with seed {seed}"
+            leave(RunVerdict.WRONG_USAGE, text)
         if clauses:
             wanted = [one for one in wanted if one.about in clauses]
         _run(commands, wanted, len(cases), processes, examples, seed, result, form)

@@ -151,11 +151,20 @@ def _event_shows(contract: Contract, world: World, event: Event, rules: Rules) -
     if event.closed:
         return exactly(*sorted({event.status, *echoes}), None)
     # When an answered event is closed is open (E1x).
-    taken = rules.declared.get("E1r") != "kept" and responds_to(contract, world, event)
-    if world.flight is not None and (event.id in world.flight.answers or taken):
+    if world.flight is not None and (
+        event.id in world.flight.answers
+        or (_may_be_taken_up(rules) and responds_to(contract, world, event))
+    ):
         shows = {event.status, *TAKEN_UP, *echoes}
         return exactly(*sorted(shows.difference(closed)), *closed)
     return exactly(*sorted({event.status, *echoes}))
+
+
+def _may_be_taken_up(rules: Rules) -> bool:
+    """Whether an event raised during a redeploy may show that by then: not where either is declared otherwise."""
+    late = rules.lags or not rules.stepped  # the redeploy may have ended already
+    moves = late or rules.declared.get("E1x") != "unchanged"
+    return moves and rules.declared.get("E1r") != "kept"
 
 
 def _echoes(world: World, view: View) -> bool:

@@ -45,7 +45,10 @@ def other_than(known: Known) -> Known:
 
 
 class Event(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
-    """A system event of an instance; ``status`` None is some final one, not yet seen."""
+    """A system event of an instance; ``status`` None is some final one, not yet seen.
+
+    ``closed`` is one that a redeploy closed, and a look has shown so since.
+    """
 
     id: str
     type: str

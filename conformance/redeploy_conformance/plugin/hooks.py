@@ -293,8 +293,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if result is not None and terminal is not None:
         from redeploy_conformance.plugin.verdict import show
 
+        path = config.getoption("redeploy_result") if unwritten is None else None
         if unwritten is not None:
             what = "an output of the run could not be written"
             terminal.write_line(f"redeploy-conformance: {what}: {unwritten}")
             result = replace(result, exit_code=SUITE_FAILED)
-        show(result, terminal, config.getoption("redeploy_result"))
+        show(result, terminal, path)

@@ -76,6 +76,16 @@ class Gathered(Sums):
             for clause in self.contract.clauses
         )
 
+    def wavering(self) -> tuple[str, ...]:
+        """Return the open clauses on which the implementation went two ways; more cases unmake none."""
+        return tuple(one.id for one in self.contract.clauses if self._wavers(one))
+
+    def _wavers(self, clause: Clause) -> bool:
+        if clause.id == "A11":
+            return self._disordered()
+        words = (word for (name, word) in self.ledger.told if name == clause.id)
+        return clause.id in CONSISTENT and wavers(words)
+
     def _clause(self, clause: Clause, rows: Mapping[str, int]) -> ClauseResult:
         found = tuple(
             n for n, one in enumerate(self.findings) if one.clause == clause.id
@@ -92,7 +102,6 @@ class Gathered(Sums):
             verdict = Verdict.PASS if solid else Verdict.NOT_EXERCISED
         if verdict is Verdict.NOT_EXERCISED:
             missing = self._missing(clause)
-        several = clause.id in CONSISTENT and wavers(one.choice for one in choices)
         return ClauseResult(
             id=clause.id,
             name=clause.name,
@@ -108,7 +117,7 @@ class Gathered(Sums):
             remedy=missing[2] if missing else None,
             choices=choices,
             declared=self.declared.get(clause.id),
-            inconsistent=several or (clause.id == "A11" and self._disordered()),
+            inconsistent=self._wavers(clause),
             findings=found,
         )
 

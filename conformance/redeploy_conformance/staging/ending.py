@@ -65,7 +65,7 @@ def carry_out(
             f"the result {path} cannot be written ({unwritten.strerror or unwritten}); elsewhere "
             f"with: redeploy-conformance resume {run.journal.path} --result FILE",
         )
-    click.echo(f"the whole result: {path}")
+    click.echo(f"\nthe whole result: {clean(str(path))}")
     if run.api.repeated + run.reader.repeated:
         looks = count(run.api.repeated + run.reader.repeated, "look")
         say(f"{looks} had to be repeated: the service was busy or answered an error")

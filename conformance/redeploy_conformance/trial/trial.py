@@ -113,6 +113,8 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
         cases += way == CASE
         if not run.violations:
             gathered.add(report)
+            if gathered.wavering():
+                break
             continue
         spent = run.requests or bench.api.requests
         seconds = time.perf_counter() - begun
@@ -138,7 +140,7 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
         breaks,
         None,
         "",
-        wavering=tuple(one.id for one in clauses if one.inconsistent),
+        wavering=gathered.wavering(),
         idle=tuple(
             one.id
             for one in clauses

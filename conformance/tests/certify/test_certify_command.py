@@ -170,6 +170,7 @@ def test_a_result_is_shown_again() -> None:
         (["/proc"], "/proc is a folder: name the program in it"),
         (["'"], "is no command line"),
         (["reference", "--case", "no/such"], "there is no case 'no/such' with seed 0"),
+        (["reference", "--case", "sucess/plain"], "(did you mean 'success/plain'?)"),
         (["reference", "--clause", "A1"], "there is no clause 'A1' of clients"),
         (["reference", "--result", "no/such/folder"], "there is no such folder"),
         (["reference", "--result", "/proc/nope"], "/proc/nope: "),

@@ -31,6 +31,14 @@ Asking = tuple[str, bool]
 Certified = Callable[[str, bool], ClientResult]
 
 
+V1 = "reference --signature v1"
+LEGAL = [
+    *("reference", V1, f"{V1} --fault parameters-in-the-body"),
+    *(f"reference --fault {name}" for name in VARIANTS),
+]
+CLIENTS = [*(f"reference --fault {name}" for name in FAULTY), *LEGAL]
+
+
 @pytest.fixture(scope="module")
 def certified(
     request: pytest.FixtureRequest, cases: Sequence[Case]
@@ -40,7 +48,7 @@ def certified(
     def run(client: str, whole: bool) -> ClientResult:
         asked = Asked(client, 0, 1)
         if not whole:
-            part = part_of(cases, order.index((client, whole)))
+            part = part_of(cases, CLIENTS.index(client))
             result = certify(command(client), part, asked, processes=1)
             if result.failures or client.rpartition(" ")[2] not in FAULTY:
                 return result
@@ -114,13 +122,6 @@ def test_a_faulty_client_breaks_its_clauses_and_no_other(
     assert failed, f"{client} was not caught"
     assert failed <= breaks
     assert found == {"pass": REQUIRED - failed}
-
-
-V1 = "reference --signature v1"
-LEGAL = [
-    *("reference", V1, f"{V1} --fault parameters-in-the-body"),
-    *(f"reference --fault {name}" for name in VARIANTS),
-]
 
 
 @pytest.mark.parametrize("client", LEGAL)

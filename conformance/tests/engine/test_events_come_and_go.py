@@ -115,6 +115,44 @@ def _of_events(label: str) -> bool:
     return any(word in label for word in words)
 
 
+class LateAlone(Redeploys):
+    """Of the events raised on the way the last one alone is closed, with the one that was answered."""
+
+    def close_events(self, instance: Instance, flight: Flight) -> None:
+        *_, last = instance.events.values()
+        flight.answered = (*flight.answered, last)
+        super().close_events(instance, flight)
+
+
+class TakenUpForGood(TakenUp):
+    """An event that was taken up goes on as Executing after a failure."""
+
+    def add_event(self, asked: Any, instance_id: str) -> Any:
+        answer = super().add_event(asked, instance_id)
+        event = self._instance(instance_id).events[answer[1]["event_id"]]
+        event.restore = None
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("parts", "ending", "clause"),
+    [
+        (Parts(redeploys=LateAlone), "succeed", "E1"),
+        (Parts(control=TakenUpForGood), "fail", "E6"),
+    ],
+)
+def test_these_do_what_no_reading_allows(
+    bench_of: Make, parts: Parts, ending: str, clause: str
+) -> None:
+    settings = Settings(raised_in_flight="kept", event_in_flight="Executing")
+    raised = Raise("i1", *READY)
+    steps = (Create("i1", (), (READY,), ending=ending), Redeploy("i1"), raised, raised)
+    run = perform(
+        bench_of(Emulator(settings, parts=parts)), (*steps, Settle()), Ledger()
+    )
+    assert {one.clause for one in run.violations[:1]} == {clause}
+
+
 class Forgets(Redeploys):
     """An event that no redeploy answers leaves the history with the redeploy."""
 

@@ -73,6 +73,7 @@ def test_fresh_reads_never_do(contract: Contract) -> None:
         (REBOOT, {}, []),
         (REBOOT, {"E1r": "closed"}, []),
         (REBOOT, {"E1r": "kept"}, ["L9"]),
+        (REBOOT, {"E1x": "unchanged"}, ["L9"]),
         (OF_NOTHING, {}, ["L9"]),
     ],
 )
