@@ -113,8 +113,8 @@ def trial(target: Target, breaks: tuple[str, ...], parts: Plan) -> Trial:
         cases += way == CASE
         if not run.violations:
             gathered.add(report)
-            if gathered.wavering():
-                break
+            if not set(breaks).isdisjoint(gathered.wavering()):
+                break  # caught, and no further case can unmake that
             continue
         spent = run.requests or bench.api.requests
         seconds = time.perf_counter() - begun

@@ -77,7 +77,9 @@ def test_a_file_of_nothing_known_is_said_so(contract: Contract, tmp_path: Path) 
     assert "it is no HAR file" in result.problems[0].text
 
 
-@pytest.mark.parametrize("form", ["lines", "list", "har"])
+@pytest.mark.parametrize(
+    "form", ["lines", pytest.param("list", marks=pytest.mark.long), "har"]
+)
 def test_memory_does_not_grow_with_the_length_of_a_log(
     contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:

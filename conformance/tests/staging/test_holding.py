@@ -79,7 +79,9 @@ def killed(account: Served, target: str) -> Path:
     return journal
 
 
-@pytest.mark.parametrize("word", ["resume", "restore"])
+@pytest.mark.parametrize(
+    "word", ["resume", pytest.param("restore", marks=pytest.mark.long)]
+)
 def test_after_kill_9_a_run_on_the_same_instances_is_told_what_comes_first(
     account: Served, word: str
 ) -> None:

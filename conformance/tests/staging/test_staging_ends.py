@@ -30,7 +30,7 @@ def _not_under_nohup() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("writes", [4, 16])
+@pytest.mark.parametrize("writes", [4, pytest.param(16, marks=pytest.mark.long)])
 def test_after_kill_9_resume_goes_on_and_restore_brings_everything_back(
     account: Served, writes: int
 ) -> None:

@@ -156,7 +156,9 @@ def test_what_the_provider_moved_is_excused_the_same_live_and_from_the_trace(
     assert told(drawn) == told(live)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+)
 def test_a_service_with_trouble_is_judged_the_same_live_and_from_the_trace(
     account_of: MakeAccount, tmp_path: Path, seed: int
 ) -> None:

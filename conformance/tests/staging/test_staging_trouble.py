@@ -27,7 +27,10 @@ from .conftest import (
 )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed",
+    [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 6))],
+)
 def test_a_service_that_fails_now_and_then_is_accused_of_nothing(
     account_of: MakeAccount, seed: int
 ) -> None:
