@@ -1,8 +1,8 @@
 """Each faulty client is caught under a clause it breaks and no other; legal ones pass.
 
 Each does a part of the cases, a faulty one all of them where that part does not show it: most are shown
-by many, and every case waits for its answer. A third of the faulty ones is certified each time, with one
-for each clause; the others, and legal ones with every case, are what takes long.
+by many, and every case waits for its answer. A third of the faulty ones is certified each time, and the first
+that breaks each set of clauses; the others, and legal ones with every case, are what takes long.
 """
 
 import os

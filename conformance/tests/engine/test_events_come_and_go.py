@@ -115,6 +115,14 @@ def _of_events(label: str) -> bool:
     return any(word in label for word in words)
 
 
+@pytest.mark.parametrize("declared", ["kept", "closed"])
+def test_who_declares_one_way_does_not_go_both(bench_of: Make, declared: str) -> None:
+    emulator = Emulator(parts=Parts(redeploys=AsTheGuestStops))
+    bench = bench_of(emulator, choices={"E1r": declared})
+    run = perform(bench, EARLY_AND_LATE, Ledger())
+    assert [one.clause for one in run.violations[:1]] == ["E1r"]
+
+
 class LateAlone(Redeploys):
     """Of the events raised on the way the last one alone is closed, with the one that was answered."""
 
